@@ -1,0 +1,60 @@
+//! Something to tell the user about their schema, as plain data. Rendering is `emit`'s job.
+
+use crate::model::Span;
+
+/// One finding. Many may come of one run; none is ever thrown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Stable and kebab-case, for people and machines: `syntax-error`.
+    pub code: &'static str,
+    pub severity: Severity,
+    /// One line without a full stop; names in backticks.
+    pub title: String,
+    /// Where; the first is the primary place.
+    pub labels: Vec<Label>,
+    /// Facts that explain the title, such as PostgreSQL's own detail.
+    pub notes: Vec<String>,
+    /// What to do next.
+    pub help: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    Note,
+    Warning,
+    Error,
+}
+
+/// A place and what is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    pub span: Span,
+    pub text: String,
+}
+
+impl Diagnostic {
+    pub fn error(code: &'static str, title: impl Into<String>) -> Diagnostic {
+        Diagnostic::new(Severity::Error, code, title)
+    }
+    pub fn warning(code: &'static str, title: impl Into<String>) -> Diagnostic {
+        Diagnostic::new(Severity::Warning, code, title)
+    }
+    pub fn note(code: &'static str, title: impl Into<String>) -> Diagnostic {
+        Diagnostic::new(Severity::Note, code, title)
+    }
+    fn new(severity: Severity, code: &'static str, title: impl Into<String>) -> Diagnostic {
+        Diagnostic { code, severity, title: title.into(), labels: Vec::new(), notes: Vec::new(), help: Vec::new() }
+    }
+    pub fn at(mut self, span: Span, text: impl Into<String>) -> Diagnostic {
+        self.labels.push(Label { span, text: text.into() });
+        self
+    }
+    pub fn with_note(mut self, note: impl Into<String>) -> Diagnostic {
+        self.notes.push(note.into());
+        self
+    }
+    pub fn with_help(mut self, help: impl Into<String>) -> Diagnostic {
+        self.help.push(help.into());
+        self
+    }
+}

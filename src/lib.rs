@@ -1,0 +1,8 @@
+//! Trueup: schema diff and rehearsed migrations for PostgreSQL.
+//!
+//! The modules are listed in dependency order: each may use those above it.
+
+pub mod model;
+pub mod diagnostic;
+pub mod shadow;
+pub mod sources;

@@ -1,0 +1,61 @@
+/// The list of kinds, in the order they are created when nothing else decides.
+/// It is written once; `model` takes the names from it, `kinds` the types.
+macro_rules! for_each_kind {
+    ($callback:ident) => {
+        $callback! {
+            Schema(schema::Schema),
+            Extension(extension::Extension),
+            Collation(collation::Collation),
+            Enum(enum_::Enum),
+            Composite(composite::Composite),
+            Attribute(attribute::Attribute),
+            Range(range::Range),
+            Domain(domain::Domain),
+            DomainConstraint(domain_constraint::DomainConstraint),
+            Sequence(sequence::Sequence),
+            Function(function::Function),
+            Procedure(procedure::Procedure),
+            Aggregate(aggregate::Aggregate),
+            Table(table::Table),
+            Column(column::Column),
+            Default(default::Default),
+            Identity(identity::Identity),
+            PrimaryKey(primary_key::PrimaryKey),
+            Unique(unique::Unique),
+            Exclusion(exclusion::Exclusion),
+            Check(check::Check),
+            ForeignKey(foreign_key::ForeignKey),
+            SequenceOwner(sequence_owner::SequenceOwner),
+            View(view::View),
+            MaterializedView(materialized_view::MaterializedView),
+            ViewColumn(view_column::ViewColumn),
+            Index(index::Index),
+            ReplicaIdentity(replica_identity::ReplicaIdentity),
+            Rule(rule::Rule),
+            Trigger(trigger::Trigger),
+            Policy(policy::Policy),
+            Comment(comment::Comment),
+            Owner(owner::Owner),
+            Grant(grant::Grant),
+            DefaultGrant(default_grant::DefaultGrant),
+        }
+    };
+}
+pub(crate) use for_each_kind;
+
+macro_rules! kind_enum {
+    ($($Kind:ident($Type:path),)*) => {
+        /// What sort of object. The order is the order of creation when nothing else decides.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Kind { $($Kind,)* }
+
+        impl Kind {
+            pub const ALL: &[Kind] = &[$(Kind::$Kind,)*];
+            /// As code and JSON spell it: `MaterializedView`.
+            pub const fn name(self) -> &'static str {
+                match self { $(Kind::$Kind => stringify!($Kind),)* }
+            }
+        }
+    };
+}
+for_each_kind!(kind_enum);

@@ -1,0 +1,28 @@
+/// Two states of one thing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pair<T> {
+    pub from: T,
+    pub to: T,
+}
+
+impl<T> Pair<T> {
+    pub fn new(from: T, to: T) -> Pair<T> {
+        Pair { from, to }
+    }
+    pub fn as_ref(&self) -> Pair<&T> {
+        Pair { from: &self.from, to: &self.to }
+    }
+    pub fn map<U>(self, mut f: impl FnMut(T) -> U) -> Pair<U> {
+        Pair { from: f(self.from), to: f(self.to) }
+    }
+    /// The way back.
+    pub fn reverse(self) -> Pair<T> {
+        Pair { from: self.to, to: self.from }
+    }
+}
+
+impl<T, E> Pair<Result<T, E>> {
+    pub fn transpose(self) -> Result<Pair<T>, E> {
+        Ok(Pair { from: self.from?, to: self.to? })
+    }
+}
