@@ -4,5 +4,11 @@
 
 pub mod model;
 pub mod diagnostic;
+pub mod ddl;
+pub mod kinds;
+pub mod catalog;
 pub mod shadow;
 pub mod sources;
+pub mod diff;
+pub mod plan;
+pub mod emit;

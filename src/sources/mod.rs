@@ -1,5 +1,8 @@
 //! Every way to name a schema state. Each ends in text (a [`Script`]) or in a live connection.
 
+pub mod introspect;
+mod mentions;
+
 use crate::model::Span;
 
 /// SQL text in the order in which it is to run.

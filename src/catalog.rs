@@ -1,0 +1,103 @@
+//! One schema state: every object, what each needs, and where each was written.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    kinds::Object,
+    model::{ObjectId, Span, Version},
+};
+
+/// One database schema state, as one server sees it.
+#[derive(Clone, Debug)]
+pub struct Catalog {
+    /// The server that read it: texts of different major versions are not compared.
+    pub version: Version,
+    /// Types whose values PostgreSQL turns into another's on assignment, as `pg_cast` tells.
+    pub assignable: BTreeSet<(String, String)>,
+    /// What was met and is not managed, by name.
+    pub unmanaged: BTreeSet<String>,
+    objects: BTreeMap<ObjectId, Entry>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub object: Object,
+    /// What must be there for it to be there, besides what contains it (`pg_depend`).
+    pub needs: BTreeSet<ObjectId>,
+    /// What its text mentions where PostgreSQL does not track it: wishes, which may be broken.
+    pub mentions: BTreeSet<ObjectId>,
+    /// What takes it along when it is dropped.
+    pub dies_with: BTreeSet<ObjectId>,
+    /// What it comes and goes with, as a partition's index does with its parent's.
+    pub implied_by: Option<ObjectId>,
+    /// Where it was declared.
+    pub written: Option<Span>,
+}
+
+impl Catalog {
+    pub fn new(version: Version) -> Catalog {
+        Catalog { version, assignable: BTreeSet::new(), unmanaged: BTreeSet::new(), objects: BTreeMap::new() }
+    }
+    pub fn insert(&mut self, id: ObjectId, object: Object, implied_by: Option<ObjectId>) {
+        let (needs, mentions) = (BTreeSet::new(), BTreeSet::new());
+        let dies_with = match id.parent() {
+            Some(parent) if id.kind.dropped_with_parent() && parent.kind.takes_contents_along() => {
+                BTreeSet::from([parent.clone()])
+            }
+            Some(_) | None => BTreeSet::new(),
+        };
+        self.objects.insert(id, Entry { object, needs, mentions, dies_with, implied_by, written: None });
+    }
+    pub fn entry(&self, id: &ObjectId) -> Option<&Entry> {
+        self.objects.get(id)
+    }
+    pub fn entry_mut(&mut self, id: &ObjectId) -> Option<&mut Entry> {
+        self.objects.get_mut(id)
+    }
+    pub fn get(&self, id: &ObjectId) -> Option<&Object> {
+        self.objects.get(id).map(|entry| &entry.object)
+    }
+    /// The catalog's own copy of an address.
+    pub fn key(&self, id: &ObjectId) -> Option<&ObjectId> {
+        self.objects.get_key_value(id).map(|(key, _)| key)
+    }
+    pub fn contains(&self, id: &ObjectId) -> bool {
+        self.objects.contains_key(id)
+    }
+    /// What `id` needs directly: what contains it, and its dependencies.
+    pub fn needs<'a>(&'a self, id: &'a ObjectId) -> impl Iterator<Item = &'a ObjectId> {
+        let edges = self.objects.get(id).into_iter().flat_map(|entry| &entry.needs);
+        id.parent().into_iter().chain(edges)
+    }
+    pub fn iter(&self) -> impl Iterator<Item = (&ObjectId, &Entry)> {
+        self.objects.iter()
+    }
+    pub fn ids(&self) -> impl Iterator<Item = &ObjectId> {
+        self.objects.keys()
+    }
+    pub fn len(&self) -> usize {
+        self.objects.len()
+    }
+    pub fn is_empty(&self) -> bool {
+        self.objects.is_empty()
+    }
+    /// Keeps only what `keep` says, and drops every edge to what is gone.
+    pub fn retain(&mut self, keep: impl Fn(&ObjectId) -> bool) {
+        self.objects.retain(|id, _| keep(id));
+        for entry in self.objects.values_mut() {
+            for edges in [&mut entry.needs, &mut entry.mentions, &mut entry.dies_with] {
+                edges.retain(|id| keep(id));
+            }
+        }
+    }
+    /// Every object with those that need it directly.
+    pub fn dependents(&self) -> BTreeMap<&ObjectId, Vec<&ObjectId>> {
+        let mut dependents: BTreeMap<&ObjectId, Vec<&ObjectId>> = BTreeMap::new();
+        for id in self.objects.keys() {
+            for needed in self.needs(id) {
+                dependents.entry(needed).or_default().push(id);
+            }
+        }
+        dependents
+    }
+}

@@ -1,0 +1,183 @@
+//! The vocabulary of change: one DDL operation, and what it does to a running database.
+
+use std::collections::BTreeSet;
+
+use crate::model::{ObjectId, Parens, Sql, Version};
+
+/// One DDL operation, with the facts that the planner and the reports need.
+#[derive(Clone, Debug)]
+pub struct Action {
+    pub verb: Verb,
+    pub subject: ObjectId,
+    pub sql: Sql,
+    /// How this reads inside the definition of what contains it.
+    pub inline: Option<Inline>,
+    pub lock: Lock,
+    pub rewrites: bool,
+    pub loses: Option<Loss>,
+    pub when: When,
+    /// Where the subject stands among its siblings, when that is not its name's place.
+    pub position: i16,
+    /// Objects whose actions all come first, besides what the subject needs.
+    pub after: Vec<ObjectId>,
+    /// Why this is done, when the subject itself has not changed.
+    pub because: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verb {
+    Drop,
+    Alter,
+    Create,
+}
+
+/// How an action reads inside the definition of its container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Inline {
+    /// An item of its own: `CREATE TABLE t (…, CHECK (…))`.
+    Item(String),
+    /// Words after the container's own: `ADD COLUMN a int` + ` DEFAULT 1`.
+    Suffix(String),
+}
+
+/// The strongest lock taken on a relation that already exists (PostgreSQL manual, 13.3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lock {
+    None,
+    ShareUpdateExclusive,
+    Share,
+    ShareRowExclusive,
+    AccessExclusive,
+}
+
+/// What cannot be had back once the action has run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    Rows,
+    Values,
+    /// The last value of a sequence.
+    Counter,
+}
+
+/// Where an action may stand among transactions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    InTransaction,
+    /// Cannot be used before it is committed: `ALTER TYPE … ADD VALUE`.
+    BeforeCommit,
+    OutsideTransaction,
+}
+
+/// How a changed attribute reaches its new value.
+#[derive(Debug)]
+pub enum Alter {
+    /// In place.
+    Do(Vec<Action>),
+    /// In place, once all that reads it and would refuse the change is out of the way.
+    /// Where the values themselves are converted, defaults are in the way too.
+    Displace { actions: Vec<Action>, converts: bool },
+    /// Drop and create again, with everything that stands on it.
+    Rebuild,
+    /// No change of the schema, and why: an attribute that follows from others, or that PostgreSQL cannot set.
+    Ignore(&'static str),
+}
+
+/// What becomes of an object when something that it needs is rebuilt.
+#[derive(Debug)]
+pub enum Survival {
+    /// It is dropped and created again.
+    Rebuilt,
+    /// It holds data, so it is moved over to the new object by these actions. What it needs is set aside first.
+    Moved(Vec<Action>),
+    /// It can neither be rebuilt nor moved.
+    Stuck,
+}
+
+/// What an action may be written for.
+#[derive(Clone, Copy, Debug)]
+pub struct Target<'a> {
+    /// The server that the migration will run on.
+    pub version: Version,
+    /// Types whose values it turns into another's when they are assigned, without being asked.
+    pub assignable: &'a BTreeSet<(String, String)>,
+}
+
+/// What a column's readers stand in the way of (PostgreSQL manual, `ALTER TABLE`, Notes).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blocks {
+    Nothing,
+    /// A change of type that PostgreSQL would not make by assignment.
+    Conversion,
+    /// Any change of type.
+    Retype,
+}
+
+impl Action {
+    fn new(verb: Verb, subject: &ObjectId, sql: Sql) -> Action {
+        Action {
+            verb,
+            subject: subject.clone(),
+            sql,
+            inline: None,
+            lock: Lock::None,
+            rewrites: false,
+            loses: None,
+            when: When::InTransaction,
+            position: 0,
+            after: Vec::new(),
+            because: None,
+        }
+    }
+    pub fn create(subject: &ObjectId, sql: impl Into<String>) -> Action {
+        Action::new(Verb::Create, subject, Sql::Statement(sql.into()))
+    }
+    pub fn alter(subject: &ObjectId, sql: impl Into<String>) -> Action {
+        Action::new(Verb::Alter, subject, Sql::Statement(sql.into()))
+    }
+    pub fn drop(subject: &ObjectId, sql: impl Into<String>) -> Action {
+        Action::new(Verb::Drop, subject, Sql::Statement(sql.into()))
+    }
+    /// A definition that the objects it contains may join: `CREATE TABLE t (…)`.
+    pub fn define(subject: &ObjectId, head: String, tail: String, parens: Parens) -> Action {
+        Action::new(Verb::Create, subject, Sql::Definition { head, items: Vec::new(), tail, parens })
+    }
+    /// A clause of an `ALTER`, joined with its neighbours by `separator`.
+    pub fn clause(verb: Verb, subject: &ObjectId, head: String, clause: String, separator: &'static str) -> Action {
+        Action::new(verb, subject, Sql::Clause { head, clauses: vec![clause], separator })
+    }
+    pub fn inline(self, inline: Inline) -> Action {
+        Action { inline: Some(inline), ..self }
+    }
+    pub fn at(self, position: i16) -> Action {
+        Action { position, ..self }
+    }
+    pub fn after(mut self, id: ObjectId) -> Action {
+        self.after.push(id);
+        self
+    }
+    pub fn locks(self, lock: Lock) -> Action {
+        Action { lock, ..self }
+    }
+    pub fn rewrites(self) -> Action {
+        Action { rewrites: true, ..self }
+    }
+    pub fn loses(self, loss: Loss) -> Action {
+        Action { loses: Some(loss), ..self }
+    }
+    pub fn when(self, when: When) -> Action {
+        Action { when, ..self }
+    }
+}
+
+impl Lock {
+    /// As PostgreSQL's manual names it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Lock::None => "NONE",
+            Lock::ShareUpdateExclusive => "SHARE UPDATE EXCLUSIVE",
+            Lock::Share => "SHARE",
+            Lock::ShareRowExclusive => "SHARE ROW EXCLUSIVE",
+            Lock::AccessExclusive => "ACCESS EXCLUSIVE",
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Renders a plan and what was found for people and machines. Decides nothing.
+
+pub mod sql;

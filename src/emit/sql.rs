@@ -1,0 +1,72 @@
+//! A plan as SQL that a careful person could have written.
+
+use crate::{
+    ddl::{Lock, Loss, When},
+    plan::{Plan, Step},
+};
+
+/// How the text is to be laid out.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Style {
+    /// `BEGIN` and `COMMIT` around what may run in a transaction.
+    pub transaction: bool,
+}
+
+/// The statements in order, a comment line above each group, and each hazard beside its statement.
+pub fn render(plan: &Plan, style: Style) -> String {
+    let mut out = String::new();
+    let mut group = "";
+    let mut open = false;
+    for step in &plan.steps {
+        let inside = style.transaction && step.when == When::InTransaction;
+        if open && !inside {
+            out.push_str("COMMIT;\n\n");
+        }
+        if inside && !open {
+            out.push_str("BEGIN;\n\n");
+        }
+        open = inside;
+        if step.group != group {
+            group = &step.group;
+            out.push_str(&format!("-- {}\n", comment(group)));
+        }
+        for hazard in hazards(step) {
+            out.push_str(&format!("-- {hazard}\n"));
+        }
+        out.push_str(&format!("{};\n\n", step.sql));
+    }
+    if open {
+        out.push_str("COMMIT;\n\n");
+    }
+    out.truncate(out.trim_end().len());
+    if !out.is_empty() {
+        out.push('\n');
+    }
+    out
+}
+
+/// What a reader must know before running a statement.
+fn hazards(step: &Step) -> Vec<&'static str> {
+    let mut hazards = Vec::new();
+    let mut add = |hazard| {
+        if !hazards.contains(&hazard) {
+            hazards.push(hazard);
+        }
+    };
+    for loss in &step.loses {
+        add(match loss {
+            Loss::Rows => "hazard[data-loss]: the rows are lost",
+            Loss::Values => "hazard[data-loss]: the values are lost",
+            Loss::Counter => "hazard[data-loss]: the last value of the sequence is lost",
+        });
+    }
+    if step.rewrites && Lock::ShareUpdateExclusive < step.lock {
+        add("hazard[rewrite]: may rewrite the table, and blocks reads and writes meanwhile");
+    }
+    hazards
+}
+
+/// A name may hold a line break; a comment may not.
+fn comment(text: &str) -> String {
+    text.replace(['\n', '\r'], " ")
+}

@@ -1,0 +1,75 @@
+//! `CHECK`, on a table. A domain's checks are a kind of their own.
+
+use crate::{
+    ddl::{Action, Alter, Inline, Target, Verb},
+    kinds::{
+        Namespace, PgObject,
+        constraint::{self, alter_table},
+        object, sql, state,
+    },
+    model::ObjectId,
+};
+
+object! {
+    pub struct Check {
+        /// As `pg_get_constraintdef` prints it.
+        pub definition: String,
+        pub validated: bool,
+        /// Declared here, not only in a parent.
+        pub is_local: bool,
+        pub parents: i32,
+    }
+}
+
+impl PgObject for Check {
+    state!();
+    const LABEL: &'static str = "CONSTRAINT";
+    const NAMESPACES: &'static [Namespace] = &[Namespace::Constraint];
+    const CATALOG: &'static str = "
+        SELECT 'pg_constraint'::regclass::oid AS classid, k.oid AS objid, 0 AS objsubid,
+               'pg_class'::regclass::oid AS parent_class, k.conrelid AS parent_id, 0 AS parent_sub,
+               k.conname::text AS name,
+               'pg_constraint'::regclass::oid AS implied_class, p.oid AS implied_id, 0 AS implied_sub,
+               pg_get_constraintdef(k.oid) AS definition, k.convalidated AS validated,
+               k.conislocal AS is_local, k.coninhcount::int4 AS parents
+        FROM pg_constraint k
+        JOIN pg_class c ON c.oid = k.conrelid
+        LEFT JOIN LATERAL (
+            SELECT pk.oid FROM pg_inherits i JOIN pg_constraint pk ON pk.conrelid = i.inhparent AND pk.contype = 'c'
+            WHERE i.inhrelid = k.conrelid AND pk.conname = k.conname
+            ORDER BY i.inhseqno LIMIT 1) p ON NOT k.conislocal
+        WHERE k.contype = 'c' AND c.relnamespace = ANY($1)";
+
+    fn address(id: &ObjectId) -> String {
+        constraint::address(id)
+    }
+    fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
+        if !self.is_local {
+            return vec![];
+        }
+        let clause = format!("CONSTRAINT {} {}", id.name, self.definition);
+        let add = alter_table(Verb::Create, id, format!("ADD {clause}"));
+        // In CREATE TABLE it would count as checked, for there are no rows.
+        vec![if self.validated { add.inline(Inline::Item(clause)) } else { add }]
+    }
+    fn alter(&self, id: &ObjectId, to: &Check, attr: Attr, _: Target) -> Alter {
+        let same_check = sql::without_not_valid(&self.definition) == sql::without_not_valid(&to.definition);
+        match attr {
+            Attr::is_local | Attr::parents => Alter::Ignore("it follows from the parents of the table"),
+            Attr::definition if same_check && to.validated => Alter::Ignore("it is validated"),
+            Attr::validated if same_check && to.validated => {
+                Alter::Do(vec![alter_table(Verb::Alter, id, format!("VALIDATE CONSTRAINT {}", id.name))])
+            }
+            Attr::definition | Attr::validated => Alter::Rebuild,
+        }
+    }
+    fn drop(&self, id: &ObjectId) -> Vec<Action> {
+        match self.is_local {
+            true => vec![alter_table(Verb::Drop, id, format!("DROP CONSTRAINT {}", id.name))],
+            false => vec![],
+        }
+    }
+    fn follows(&self, parent: &Check) -> bool {
+        self.definition == parent.definition
+    }
+}

@@ -1,0 +1,76 @@
+//! `CREATE COLLATION`
+
+use crate::{
+    ddl::{Action, Alter, Target},
+    kinds::{PgObject, object, state},
+    model::{Literal, ObjectId},
+};
+
+object! {
+    pub struct Collation {
+        /// The letter in `pg_collation.collprovider`.
+        pub provider: String,
+        pub deterministic: bool,
+        pub lc_collate: Option<String>,
+        pub lc_ctype: Option<String>,
+        pub locale: Option<String>,
+        pub rules: Option<String>,
+    }
+}
+
+impl PgObject for Collation {
+    state!();
+    const LABEL: &'static str = "COLLATION";
+    const CATALOG: &'static str = "
+        SELECT 'pg_collation'::regclass::oid AS classid, c.oid AS objid, 0 AS objsubid,
+               'pg_namespace'::regclass::oid AS parent_class, c.collnamespace AS parent_id, 0 AS parent_sub,
+               c.collname::text AS name, c.collprovider::text AS provider, c.collisdeterministic AS deterministic,
+               c.collcollate::text AS lc_collate, c.collctype::text AS lc_ctype,
+               coalesce(to_jsonb(c)->>'colllocale', to_jsonb(c)->>'colliculocale') AS locale,
+               to_jsonb(c)->>'collicurules' AS rules
+        FROM pg_collation c
+        WHERE c.collnamespace = ANY($1)";
+
+    fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
+        let Collation { provider, deterministic, lc_collate, lc_ctype, locale, rules } = self;
+        let provider = match provider.as_str() {
+            "i" => "icu",
+            "b" => "builtin",
+            _ => "libc",
+        };
+        let mut options = vec![format!("PROVIDER = {provider}")];
+        let mut text = |name: &str, value: &Option<String>| {
+            options.extend(value.iter().map(|value| format!("{name} = {}", Literal(value))));
+        };
+        match (provider, locale, lc_collate == lc_ctype) {
+            ("libc", _, false) => {
+                text("LC_COLLATE", lc_collate);
+                text("LC_CTYPE", lc_ctype);
+            }
+            // Before version 15 the locale of every provider was in LC_COLLATE.
+            (_, None, _) => text("LOCALE", lc_collate),
+            (_, Some(_), _) => text("LOCALE", locale),
+        }
+        text("RULES", rules);
+        if !deterministic {
+            options.push("DETERMINISTIC = false".to_owned());
+        }
+        vec![Action::create(id, format!("CREATE COLLATION {} ({})", id.qualified(), options.join(", ")))]
+    }
+    fn alter(&self, _: &ObjectId, _: &Collation, attr: Attr, _: Target) -> Alter {
+        match attr {
+            Attr::provider
+            | Attr::deterministic
+            | Attr::lc_collate
+            | Attr::lc_ctype
+            | Attr::locale
+            | Attr::rules => Alter::Rebuild,
+        }
+    }
+    fn drop(&self, id: &ObjectId) -> Vec<Action> {
+        vec![Action::drop(id, format!("DROP COLLATION {}", id.qualified()))]
+    }
+    fn set_aside(&self, id: &ObjectId) -> Option<(Action, Action)> {
+        Some(super::set_aside_by_rename(Self::LABEL, id))
+    }
+}

@@ -1,0 +1,169 @@
+//! A column of a table, with its generation expression. Its default and its identity are kinds of their own.
+
+use crate::{
+    ddl::{Action, Alter, Blocks, Inline, Lock, Loss, Survival, Target, Verb},
+    kinds::{PgObject, object, sql, state},
+    model::ObjectId,
+};
+
+object! {
+    pub struct Column {
+        pub position: i16,
+        pub data_type: String,
+        pub collation: Option<String>,
+        pub not_null: bool,
+        pub generated: Option<String>,
+        /// Computed when it is read (version 18 and later).
+        pub is_virtual: bool,
+        /// The letter in `pg_attribute.attstorage`.
+        pub storage: String,
+        /// The storage that the type asks for.
+        pub type_storage: String,
+        pub compression: Option<String>,
+        pub statistics: Option<i32>,
+        pub options: Vec<String>,
+        /// Declared here, not only in a parent.
+        pub is_local: bool,
+        /// How many parents have it.
+        pub parents: i32,
+    }
+}
+
+impl PgObject for Column {
+    state!();
+    const LABEL: &'static str = "COLUMN";
+    // A column reads others only where it is generated.
+    const BLOCKS: Blocks = Blocks::Retype;
+    const CATALOG: &'static str = "
+        SELECT 'pg_class'::regclass::oid AS classid, c.oid AS objid, a.attnum::int4 AS objsubid,
+               'pg_class'::regclass::oid AS parent_class, c.oid AS parent_id, 0 AS parent_sub,
+               a.attname::text AS name,
+               'pg_class'::regclass::oid AS implied_class, p.attrelid AS implied_id, p.attnum::int4 AS implied_sub,
+               row_number() OVER (PARTITION BY c.oid ORDER BY a.attnum)::int2 AS position,
+               format_type(a.atttypid, a.atttypmod) AS data_type,
+               CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END AS collation,
+               a.attnotnull AS not_null,
+               CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END AS generated,
+               a.attgenerated = 'v' AS is_virtual,
+               a.attstorage::text AS storage, t.typstorage::text AS type_storage,
+               nullif(to_jsonb(a)->>'attcompression', '') AS compression,
+               nullif(a.attstattarget, -1)::int4 AS statistics,
+               coalesce(a.attoptions, '{}') AS options, a.attislocal AS is_local, a.attinhcount::int4 AS parents
+        FROM pg_attribute a
+        JOIN pg_class c ON c.oid = a.attrelid
+        JOIN pg_type t ON t.oid = a.atttypid
+        LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+        LEFT JOIN LATERAL (
+            SELECT pa.attrelid, pa.attnum FROM pg_inherits i JOIN pg_attribute pa ON pa.attrelid = i.inhparent
+            WHERE i.inhrelid = a.attrelid AND pa.attname = a.attname AND NOT pa.attisdropped AND 0 < a.attinhcount
+            ORDER BY i.inhseqno LIMIT 1) p ON NOT a.attislocal
+        WHERE c.relkind IN ('r', 'p', 'f') AND 0 < a.attnum AND NOT a.attisdropped AND c.relnamespace = ANY($1)";
+
+    fn address(id: &ObjectId) -> String {
+        format!("{} {}.{}", Self::LABEL, id.container().qualified(), id.name)
+    }
+
+    fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
+        let mut actions = Vec::new();
+        if self.is_local {
+            let definition = self.definition(id);
+            let add = alter_table(Verb::Create, id, format!("ADD COLUMN {definition}"));
+            actions.push(add.inline(Inline::Item(definition)).at(self.position));
+        }
+        let settings = [
+            (self.storage != self.type_storage).then(|| sql::set_storage(Some(&self.storage))),
+            self.compression.as_deref().map(|method| sql::set_compression(Some(method))),
+            self.statistics.map(|_| self.set_statistics()),
+        ];
+        let settings = settings.into_iter().flatten().chain(sql::change_options(&[], &self.options));
+        let name = &id.name;
+        actions.extend(settings.map(|set| alter_table(Verb::Alter, id, format!("ALTER COLUMN {name} {set}"))));
+        actions
+    }
+
+    fn alter(&self, id: &ObjectId, to: &Column, attr: Attr, target: Target) -> Alter {
+        let name = &id.name;
+        let clauses = match attr {
+            Attr::position => return Alter::Ignore("PostgreSQL cannot move a column"),
+            Attr::is_local | Attr::parents => return Alter::Ignore("it follows from the parents of the table"),
+            Attr::collation if self.data_type != to.data_type => return Alter::Ignore("it is set with the type"),
+            Attr::data_type | Attr::collation => {
+                let (retype, converts) = self.retype(id, to, target);
+                return Alter::Displace { actions: vec![retype], converts };
+            }
+            Attr::not_null if to.not_null => vec!["SET NOT NULL".to_owned()],
+            Attr::not_null => vec!["DROP NOT NULL".to_owned()],
+            // To compute a column anew loses nothing; to forget how it is computed keeps the values.
+            Attr::generated if to.generated.is_none() && !self.is_virtual => vec!["DROP EXPRESSION".to_owned()],
+            Attr::generated | Attr::is_virtual => return Alter::Rebuild,
+            Attr::storage if self.data_type != to.data_type && to.storage == to.type_storage => {
+                return Alter::Ignore("it is set with the type");
+            }
+            Attr::storage => vec![sql::set_storage(Some(&to.storage))],
+            Attr::type_storage => return Alter::Ignore("it belongs to the type"),
+            Attr::compression => vec![sql::set_compression(to.compression.as_deref())],
+            Attr::statistics => vec![to.set_statistics()],
+            Attr::options => sql::change_options(&self.options, &to.options),
+        };
+        let action = |clause| alter_table(Verb::Alter, id, format!("ALTER COLUMN {name} {clause}"));
+        Alter::Do(clauses.into_iter().map(action).collect())
+    }
+
+    fn drop(&self, id: &ObjectId) -> Vec<Action> {
+        if !self.is_local {
+            return vec![];
+        }
+        let drop = alter_table(Verb::Drop, id, format!("DROP COLUMN {}", id.name));
+        vec![if self.generated.is_some() { drop } else { drop.loses(Loss::Values) }]
+    }
+
+    fn survive(&self, id: &ObjectId, to: &Column, rebuilt: &ObjectId) -> Survival {
+        if self.generated.is_some() {
+            return Survival::Rebuilt;
+        }
+        if !self.is_local {
+            return Survival::Moved(vec![]);
+        }
+        // Values of a type that is made anew travel as text: the two types do not know each other.
+        let clause = format!("ALTER COLUMN {} TYPE {} USING {}::text::{}", id.name, to.typed(), id.name, to.data_type);
+        let action = alter_table(Verb::Alter, id, clause).rewrites();
+        Survival::Moved(vec![Action { because: Some(format!("{rebuilt} is made anew")), ..action }])
+    }
+
+    fn follows(&self, parent: &Column) -> bool {
+        self.data_type == parent.data_type && self.not_null == parent.not_null && self.generated == parent.generated
+    }
+}
+
+impl Column {
+    fn typed(&self) -> String {
+        let collation = self.collation.iter().map(|name| format!(" COLLATE {name}")).collect::<String>();
+        format!("{}{collation}", self.data_type)
+    }
+
+    fn definition(&self, id: &ObjectId) -> String {
+        let generated = self.generated.iter().map(|expr| {
+            let kind = if self.is_virtual { "VIRTUAL" } else { "STORED" };
+            format!(" GENERATED ALWAYS AS ({expr}) {kind}")
+        });
+        let not_null = if self.not_null { " NOT NULL" } else { "" };
+        format!("{} {}{}{not_null}", id.name, self.typed(), generated.collect::<String>())
+    }
+
+    /// The action, and whether PostgreSQL has to be told how to convert the values.
+    fn retype(&self, id: &ObjectId, to: &Column, target: Target) -> (Action, bool) {
+        let bases = (sql::base_type(&self.data_type), sql::base_type(&to.data_type));
+        let converts = bases.0 != bases.1 && !target.assignable.contains(&bases);
+        let using = if converts { format!(" USING {}::{}", id.name, to.data_type) } else { String::new() };
+        let clause = format!("ALTER COLUMN {} TYPE {}{using}", id.name, to.typed());
+        (alter_table(Verb::Alter, id, clause).rewrites(), converts)
+    }
+
+    fn set_statistics(&self) -> String {
+        format!("SET STATISTICS {}", self.statistics.unwrap_or(-1))
+    }
+}
+
+fn alter_table(verb: Verb, id: &ObjectId, clause: String) -> Action {
+    sql::alter_table(verb, id, id.container(), clause).locks(Lock::AccessExclusive)
+}

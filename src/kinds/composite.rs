@@ -1,0 +1,59 @@
+//! `CREATE TYPE … AS (…)`. Its attributes are a kind of their own.
+
+use crate::{
+    ddl::{Action, Alter, Target},
+    kinds::{Namespace, PgObject, object, state},
+    model::{ObjectId, Parens},
+};
+
+object! {
+    pub struct Composite {
+        /// The names in order: a row literal depends on it.
+        pub attributes: Vec<String>,
+        /// Whether a column holds values of it, which forbids changing an attribute's type.
+        pub stored: bool,
+    }
+}
+
+impl PgObject for Composite {
+    state!();
+    const LABEL: &'static str = "TYPE";
+    const NAMESPACES: &'static [Namespace] = &[Namespace::Relation];
+    const CAN_BE_MENTIONED: bool = true;
+    const CATALOG: &'static str = "
+        SELECT 'pg_class'::regclass::oid AS classid, c.oid AS objid, 0 AS objsubid,
+               'pg_namespace'::regclass::oid AS parent_class, c.relnamespace AS parent_id, 0 AS parent_sub,
+               c.relname::text AS name,
+               ARRAY(SELECT a.attname::text FROM pg_attribute a
+                     WHERE a.attrelid = c.oid AND 0 < a.attnum AND NOT a.attisdropped ORDER BY a.attnum) AS attributes,
+               EXISTS (SELECT FROM pg_attribute a JOIN pg_class u ON u.oid = a.attrelid JOIN pg_type t ON t.oid = c.reltype
+                       WHERE a.atttypid IN (t.oid, t.typarray) AND u.relkind IN ('r', 'p', 'm', 'f')
+                         AND NOT a.attisdropped) AS stored
+        FROM pg_class c
+        WHERE c.relkind = 'c' AND c.relnamespace = ANY($1)";
+
+    fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
+        vec![Action::define(id, format!("CREATE TYPE {} AS", id.qualified()), String::new(), Parens::Always)]
+    }
+    fn alter(&self, _: &ObjectId, to: &Composite, attr: Attr, _: Target) -> Alter {
+        match attr {
+            Attr::attributes if self.is_extended_by(to) => Alter::Ignore("each attribute is changed by itself"),
+            Attr::attributes => Alter::Rebuild,
+            Attr::stored => Alter::Ignore("it is about the tables that use the type"),
+        }
+    }
+    fn drop(&self, id: &ObjectId) -> Vec<Action> {
+        vec![Action::drop(id, format!("DROP TYPE {}", id.qualified()))]
+    }
+    fn set_aside(&self, id: &ObjectId) -> Option<(Action, Action)> {
+        Some(super::set_aside_by_rename(Self::LABEL, id))
+    }
+}
+
+impl Composite {
+    /// Whether dropping attributes and adding others at the end leads to the order of `to`.
+    fn is_extended_by(&self, to: &Composite) -> bool {
+        let kept: Vec<&String> = self.attributes.iter().filter(|name| to.attributes.contains(name)).collect();
+        to.attributes.iter().take(kept.len()).eq(kept)
+    }
+}

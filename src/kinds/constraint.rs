@@ -1,0 +1,115 @@
+//! What the constraints of a table have in common.
+
+use crate::{
+    ddl::{Action, Lock, Verb},
+    kinds::sql,
+    model::ObjectId,
+};
+
+/// A clause of `ALTER TABLE` on the table of a constraint.
+pub(crate) fn alter_table(verb: Verb, id: &ObjectId, clause: String) -> Action {
+    sql::alter_table(verb, id, id.container(), clause).locks(Lock::AccessExclusive)
+}
+
+/// The name of the index behind a constraint: the constraint's own, in the schema of the table.
+pub(crate) fn index_name(id: &ObjectId) -> String {
+    id.qualified()
+}
+
+pub(crate) fn address(id: &ObjectId) -> String {
+    format!("CONSTRAINT {} ON {}", id.name, id.container().qualified())
+}
+
+/// A constraint that stands on an index: `PRIMARY KEY`, `UNIQUE`, `EXCLUDE` differ only in their letter in
+/// `pg_constraint.contype`, and in what their definition says.
+macro_rules! index_constraint {
+    ($Type:ident, $contype:literal) => {
+        use crate::{
+            ddl::{Action, Alter, Inline, Target, Verb},
+            kinds::{
+                Namespace, PgObject,
+                constraint::{self, alter_table, index_name},
+                object, sql, state,
+            },
+            model::{Ident, ObjectId},
+        };
+
+        object! {
+            pub struct $Type {
+                /// As `pg_get_constraintdef` prints it.
+                pub definition: String,
+                /// Storage parameters of the index behind it.
+                pub options: Vec<String>,
+                pub tablespace: Option<String>,
+                /// Whether `CLUSTER` goes by the index behind it.
+                pub clustered: bool,
+                /// Declared here, not only in a parent.
+                pub is_local: bool,
+            }
+        }
+
+        impl PgObject for $Type {
+            state!();
+            const LABEL: &'static str = "CONSTRAINT";
+            const NAMESPACES: &'static [Namespace] = &[Namespace::Constraint, Namespace::Relation];
+            const CATALOG: &'static str = concat!("
+                SELECT 'pg_constraint'::regclass::oid AS classid, k.oid AS objid, 0 AS objsubid,
+                       'pg_class'::regclass::oid AS parent_class, k.conrelid AS parent_id, 0 AS parent_sub,
+                       k.conname::text AS name, 'pg_constraint'::regclass::oid AS implied_class,
+                       nullif(k.conparentid, 0) AS implied_id, 0 AS implied_sub,
+                       pg_get_constraintdef(k.oid) AS definition, coalesce(i.reloptions, '{}') AS options,
+                       (SELECT s.spcname::text FROM pg_tablespace s WHERE s.oid = i.reltablespace) AS tablespace,
+                       x.indisclustered AS clustered, k.conparentid = 0 OR k.conislocal AS is_local
+                FROM pg_constraint k
+                JOIN pg_class c ON c.oid = k.conrelid
+                JOIN pg_class i ON i.oid = k.conindid
+                JOIN pg_index x ON x.indexrelid = i.oid
+                WHERE k.contype = '", $contype, "' AND c.relnamespace = ANY($1)");
+
+            fn address(id: &ObjectId) -> String {
+                constraint::address(id)
+            }
+            fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
+                let $Type { definition, options, tablespace, clustered, is_local: _ } = self;
+                let clause = format!("CONSTRAINT {} {definition}", id.name);
+                let mut actions =
+                    vec![alter_table(Verb::Create, id, format!("ADD {clause}")).inline(Inline::Item(clause))];
+                let index = index_name(id);
+                let moved = tablespace.iter().map(|name| format!("SET TABLESPACE {}", Ident::new(name)));
+                let settings = sql::change_options(&[], options).into_iter().chain(moved);
+                actions.extend(settings.map(|set| Action::alter(id, format!("ALTER INDEX {index} {set}"))));
+                if *clustered {
+                    actions.push(alter_table(Verb::Alter, id, format!("CLUSTER ON {}", id.name)));
+                }
+                actions
+            }
+            fn alter(&self, id: &ObjectId, to: &$Type, attr: Attr, _: Target) -> Alter {
+                let index = index_name(id);
+                let actions = match attr {
+                    Attr::definition => return Alter::Rebuild,
+                    Attr::is_local => return Alter::Ignore("it follows from the parents of the table"),
+                    Attr::options => sql::change_options(&self.options, &to.options)
+                        .into_iter()
+                        .map(|set| Action::alter(id, format!("ALTER INDEX {index} {set}")))
+                        .collect(),
+                    Attr::tablespace => {
+                        let name = Ident::new(to.tablespace.as_deref().unwrap_or("pg_default"));
+                        vec![Action::alter(id, format!("ALTER INDEX {index} SET TABLESPACE {name}")).rewrites()]
+                    }
+                    Attr::clustered if to.clustered => {
+                        vec![alter_table(Verb::Alter, id, format!("CLUSTER ON {}", id.name))]
+                    }
+                    Attr::clustered => vec![alter_table(Verb::Alter, id, "SET WITHOUT CLUSTER".to_owned())],
+                };
+                Alter::Do(actions)
+            }
+            fn drop(&self, id: &ObjectId) -> Vec<Action> {
+                vec![alter_table(Verb::Drop, id, format!("DROP CONSTRAINT {}", id.name))]
+            }
+            fn follows(&self, parent: &$Type) -> bool {
+                self.definition == parent.definition
+            }
+        }
+    };
+}
+pub(crate) use index_constraint;

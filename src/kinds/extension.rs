@@ -1,0 +1,56 @@
+//! `CREATE EXTENSION`. Its members come with it and are no objects of their own.
+
+use crate::{
+    ddl::{Action, Alter, Loss, Target},
+    kinds::{PgObject, object, state},
+    model::{Ident, Literal, ObjectId},
+};
+
+object! {
+    pub struct Extension {
+        pub schema: String,
+        /// Set where it is not the version that the server would install by itself.
+        pub version: Option<String>,
+        pub relocatable: bool,
+    }
+}
+
+impl PgObject for Extension {
+    state!();
+    const LABEL: &'static str = "EXTENSION";
+    const CATALOG: &'static str = "
+        SELECT 'pg_extension'::regclass::oid AS classid, e.oid AS objid, 0 AS objsubid, e.extname::text AS name,
+               n.nspname::text AS schema, e.extrelocatable AS relocatable,
+               CASE WHEN e.extversion IS DISTINCT FROM v.default_version THEN e.extversion END AS version
+        FROM pg_extension e
+        JOIN pg_namespace n ON n.oid = e.extnamespace
+        LEFT JOIN pg_available_extensions v ON v.name = e.extname
+        WHERE $1::oid[] IS NOT NULL";
+
+    fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
+        let Extension { schema, version, relocatable: _ } = self;
+        // The extension's own control file puts it there, and then SCHEMA is refused.
+        let schema = match schema.as_str() {
+            "pg_catalog" => String::new(),
+            schema if id.name.raw() == schema => String::new(),
+            schema => format!(" WITH SCHEMA {}", Ident::new(schema)),
+        };
+        let version = version.iter().map(|version| format!(" VERSION {}", Literal(version))).collect::<String>();
+        vec![Action::create(id, format!("CREATE EXTENSION {}{schema}{version}", id.name))]
+    }
+    fn alter(&self, id: &ObjectId, to: &Extension, attr: Attr, _: Target) -> Alter {
+        let clause = match attr {
+            Attr::schema if self.relocatable => format!("SET SCHEMA {}", Ident::new(&to.schema)),
+            Attr::schema => return Alter::Rebuild,
+            Attr::version => match &to.version {
+                Some(version) => format!("UPDATE TO {}", Literal(version)),
+                None => return Alter::Ignore("no version is asked for"),
+            },
+            Attr::relocatable => return Alter::Ignore("it is a property of the installed version"),
+        };
+        Alter::Do(vec![Action::alter(id, format!("ALTER EXTENSION {} {clause}", id.name))])
+    }
+    fn drop(&self, id: &ObjectId) -> Vec<Action> {
+        vec![Action::drop(id, format!("DROP EXTENSION {}", id.name)).loses(Loss::Values)]
+    }
+}

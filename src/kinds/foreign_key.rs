@@ -1,0 +1,66 @@
+//! `FOREIGN KEY`
+
+use crate::{
+    ddl::{Action, Alter, Inline, Lock, Target, Verb},
+    kinds::{
+        Namespace, PgObject,
+        constraint::{self, alter_table},
+        object, sql, state,
+    },
+    model::ObjectId,
+};
+
+object! {
+    pub struct ForeignKey {
+        /// As `pg_get_constraintdef` prints it.
+        pub definition: String,
+        pub validated: bool,
+        pub is_local: bool,
+    }
+}
+
+impl PgObject for ForeignKey {
+    state!();
+    const LABEL: &'static str = "CONSTRAINT";
+    const NAMESPACES: &'static [Namespace] = &[Namespace::Constraint];
+    // A key that points at a partitioned table has rows of its own for each partition, on the same table.
+    const CATALOG: &'static str = "
+        SELECT 'pg_constraint'::regclass::oid AS classid, k.oid AS objid, 0 AS objsubid,
+               'pg_class'::regclass::oid AS parent_class, k.conrelid AS parent_id, 0 AS parent_sub,
+               k.conname::text AS name,
+               'pg_constraint'::regclass::oid AS implied_class, nullif(k.conparentid, 0) AS implied_id, 0 AS implied_sub,
+               pg_get_constraintdef(k.oid) AS definition, k.convalidated AS validated,
+               k.conparentid = 0 OR k.conislocal AS is_local
+        FROM pg_constraint k
+        JOIN pg_class c ON c.oid = k.conrelid
+        WHERE k.contype = 'f' AND c.relnamespace = ANY($1)
+          AND NOT EXISTS (SELECT FROM pg_constraint p WHERE p.oid = k.conparentid AND p.conrelid = k.conrelid)";
+
+    fn address(id: &ObjectId) -> String {
+        constraint::address(id)
+    }
+    fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
+        let clause = format!("CONSTRAINT {} {}", id.name, self.definition);
+        let add = alter_table(Verb::Create, id, format!("ADD {clause}")).locks(Lock::ShareRowExclusive);
+        // In CREATE TABLE it would count as checked, for there are no rows.
+        vec![if self.validated { add.inline(Inline::Item(clause)) } else { add }]
+    }
+    fn alter(&self, id: &ObjectId, to: &ForeignKey, attr: Attr, _: Target) -> Alter {
+        let same_key = sql::without_not_valid(&self.definition) == sql::without_not_valid(&to.definition);
+        match attr {
+            Attr::is_local => Alter::Ignore("it follows from the parents of the table"),
+            Attr::definition if same_key && to.validated => Alter::Ignore("it is validated"),
+            Attr::validated if same_key && to.validated => {
+                let validate = alter_table(Verb::Alter, id, format!("VALIDATE CONSTRAINT {}", id.name));
+                Alter::Do(vec![validate.locks(Lock::ShareUpdateExclusive)])
+            }
+            Attr::definition | Attr::validated => Alter::Rebuild,
+        }
+    }
+    fn drop(&self, id: &ObjectId) -> Vec<Action> {
+        vec![alter_table(Verb::Drop, id, format!("DROP CONSTRAINT {}", id.name))]
+    }
+    fn follows(&self, parent: &ForeignKey) -> bool {
+        self.definition == parent.definition
+    }
+}

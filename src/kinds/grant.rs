@@ -1,0 +1,112 @@
+//! `GRANT` and `REVOKE`, on any kind that has privileges: what one role may do beyond, or short of, the default
+
+use crate::{
+    ddl::{Action, Alter, Target, Verb},
+    kinds::{PgObject, object, privileges, sql, state},
+    model::{Ident, ObjectId},
+};
+
+object! {
+    pub struct Grant {
+        /// What is granted now, `SELECT*` with the grant option; sorted.
+        pub privileges: Vec<String>,
+        /// What PostgreSQL grants by itself.
+        pub initial: Vec<String>,
+        /// Everything that there is to grant.
+        pub all: Vec<String>,
+        /// `TABLE public.users`
+        pub target: String,
+        /// Set where the privileges are on one column.
+        pub column: Option<String>,
+        /// The grantee's name; empty for `PUBLIC`. The owner's own privileges go by another name in the address.
+        pub role: String,
+    }
+}
+
+impl PgObject for Grant {
+    state!();
+    const LABEL: &'static str = "PRIVILEGES";
+    const CATALOG: &'static str = "
+        WITH o AS (
+            SELECT 'pg_class'::regclass::oid AS classid, c.oid AS objid, 0 AS objsubid, c.relowner AS owner, c.relacl AS acl,
+                   acldefault(CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::\"char\", c.relowner) AS initial,
+                   CASE c.relkind WHEN 'S' THEN 'SEQUENCE ' ELSE 'TABLE ' END || format('%I.%I', n.nspname, c.relname) AS target,
+                   NULL::text AS column
+            FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND c.relacl IS NOT NULL AND n.oid = ANY($1)
+            UNION ALL
+            SELECT 'pg_class'::regclass, c.oid, a.attnum, c.relowner, a.attacl, '{}'::aclitem[],
+                   'TABLE ' || format('%I.%I', n.nspname, c.relname), a.attname::text
+            FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE a.attacl IS NOT NULL AND NOT a.attisdropped AND n.oid = ANY($1)
+            UNION ALL
+            SELECT 'pg_proc'::regclass, p.oid, 0, p.proowner, p.proacl, acldefault('f', p.proowner),
+                   CASE p.prokind WHEN 'p' THEN 'PROCEDURE ' ELSE 'FUNCTION ' END
+                       || format('%I.%I(%s)', n.nspname, p.proname, oidvectortypes(p.proargtypes)), NULL
+            FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+            WHERE p.proacl IS NOT NULL AND n.oid = ANY($1)
+            UNION ALL
+            SELECT CASE WHEN t.typtype = 'c' THEN 'pg_class'::regclass ELSE 'pg_type'::regclass END,
+                   CASE WHEN t.typtype = 'c' THEN t.typrelid ELSE t.oid END, 0, t.typowner, t.typacl,
+                   acldefault('T', t.typowner), 'TYPE ' || format('%I.%I', n.nspname, t.typname), NULL
+            FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+            WHERE t.typacl IS NOT NULL AND n.oid = ANY($1)
+              AND (t.typtype <> 'c' OR EXISTS (SELECT FROM pg_class c WHERE c.oid = t.typrelid AND c.relkind = 'c'))
+            UNION ALL
+            SELECT 'pg_namespace'::regclass, n.oid, 0, n.nspowner, n.nspacl, acldefault('n', n.nspowner),
+                   'SCHEMA ' || quote_ident(n.nspname), NULL
+            FROM pg_namespace n WHERE n.nspacl IS NOT NULL AND n.oid = ANY($1))
+        SELECT 0::oid AS classid, 0::oid AS objid, 0 AS objsubid,
+               o.classid AS parent_class, o.objid AS parent_id, o.objsubid::int4 AS parent_sub,
+               CASE WHEN g.grantee = o.owner THEN '<owner>' ELSE g.role END AS name,
+               coalesce(g.privileges, '{}') AS privileges, coalesce(g.initial, '{}') AS initial,
+               ARRAY(SELECT DISTINCT e.privilege_type FROM aclexplode(
+                   CASE WHEN o.column IS NULL THEN o.initial ELSE o.acl END) e
+                   WHERE o.column IS NOT NULL OR e.grantee = o.owner ORDER BY 1) AS all,
+               o.target, o.column, g.role
+        FROM o, LATERAL (
+            SELECT coalesce(n.grantee, d.grantee) AS grantee,
+                   CASE WHEN coalesce(n.grantee, d.grantee) = 0 THEN '' ELSE pg_get_userbyid(coalesce(n.grantee, d.grantee))::text END AS role,
+                   n.privileges, d.privileges AS initial
+            FROM (SELECT e.grantee, array_agg(DISTINCT e.privilege_type || CASE WHEN e.is_grantable THEN '*' ELSE '' END) AS privileges
+                  FROM aclexplode(o.acl) e GROUP BY 1) n
+            FULL JOIN (SELECT e.grantee, array_agg(DISTINCT e.privilege_type || CASE WHEN e.is_grantable THEN '*' ELSE '' END) AS privileges
+                  FROM aclexplode(o.initial) e GROUP BY 1) d ON d.grantee = n.grantee
+            WHERE n.privileges IS DISTINCT FROM d.privileges) g";
+
+    fn address(id: &ObjectId) -> String {
+        format!("{} OF {} ON {}", Self::LABEL, sql::role(id.name.raw()), id.container())
+    }
+    fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
+        self.statements(Verb::Create, id, &self.initial, &self.privileges)
+    }
+    fn alter(&self, id: &ObjectId, to: &Grant, attr: Attr, _: Target) -> Alter {
+        match attr {
+            Attr::privileges => Alter::Do(to.statements(Verb::Alter, id, &self.privileges, &to.privileges)),
+            Attr::initial | Attr::all => Alter::Ignore("it belongs to the server"),
+            Attr::target | Attr::column | Attr::role => Alter::Ignore("it is how the object is named"),
+        }
+    }
+    fn drop(&self, id: &ObjectId) -> Vec<Action> {
+        self.statements(Verb::Drop, id, &self.privileges, &self.initial)
+    }
+}
+
+impl Grant {
+    fn statements(&self, verb: Verb, id: &ObjectId, from: &[String], to: &[String]) -> Vec<Action> {
+        let column = self.column.as_ref().map(Ident::new);
+        let list = |names: &[&str]| match &column {
+            Some(column) => names.iter().map(|name| format!("{name} ({column})")).collect::<Vec<_>>().join(", "),
+            None => privileges::list(names, &self.all),
+        };
+        let on = format!("ON {}", self.target);
+        privileges::change(from, to, &list, &on, &sql::role(&self.role))
+            .into_iter()
+            .map(|sql| match verb {
+                Verb::Create => Action::create(id, sql),
+                Verb::Alter => Action::alter(id, sql),
+                Verb::Drop => Action::drop(id, sql),
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,98 @@
+//! `CREATE INDEX`. The index behind a constraint is part of the constraint.
+
+use crate::{
+    ddl::{Action, Alter, Lock, Target, Verb},
+    kinds::{Namespace, PgObject, object, sql, state},
+    model::{Ident, ObjectId},
+};
+
+object! {
+    pub struct Index {
+        /// As `pg_get_indexdef` prints it.
+        pub definition: String,
+        pub partitioned: bool,
+        pub tablespace: Option<String>,
+        /// Whether `CLUSTER` goes by it.
+        pub clustered: bool,
+        /// A failed `CREATE INDEX CONCURRENTLY` leaves one that is not.
+        pub valid: bool,
+        /// Statistics targets of its expressions: `2=500`, by position.
+        pub statistics: Vec<String>,
+    }
+}
+
+impl PgObject for Index {
+    state!();
+    const LABEL: &'static str = "INDEX";
+    const NAMESPACES: &'static [Namespace] = &[Namespace::Relation];
+    const CATALOG: &'static str = "
+        SELECT 'pg_class'::regclass::oid AS classid, i.oid AS objid, 0 AS objsubid,
+               'pg_class'::regclass::oid AS parent_class, x.indrelid AS parent_id, 0 AS parent_sub,
+               i.relname::text AS name, 'pg_class'::regclass::oid AS implied_class,
+               (SELECT h.inhparent FROM pg_inherits h WHERE h.inhrelid = i.oid) AS implied_id, 0 AS implied_sub,
+               pg_get_indexdef(i.oid) AS definition, i.relkind = 'I' AS partitioned,
+               (SELECT s.spcname::text FROM pg_tablespace s WHERE s.oid = i.reltablespace) AS tablespace,
+               x.indisclustered AS clustered, x.indisvalid AS valid,
+               ARRAY(SELECT a.attnum || '=' || a.attstattarget FROM pg_attribute a
+                     WHERE a.attrelid = i.oid AND nullif(a.attstattarget, -1) IS NOT NULL ORDER BY a.attnum) AS statistics
+        FROM pg_index x
+        JOIN pg_class i ON i.oid = x.indexrelid
+        JOIN pg_class c ON c.oid = x.indrelid
+        WHERE c.relkind IN ('r', 'p', 'm') AND c.relnamespace = ANY($1)
+          AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.oid AND k.contype IN ('p', 'u', 'x')
+                          AND k.conrelid = x.indrelid)";
+
+    fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
+        let mut definition = self.definition.clone();
+        if self.partitioned {
+            // ONLY would leave it without its partitions, and so not valid.
+            let only = format!(" ON ONLY {}", id.container().qualified());
+            definition = definition.replacen(&only, &format!(" ON {}", id.container().qualified()), 1);
+        }
+        let mut actions = vec![Action::create(id, definition).locks(Lock::Share)];
+        let name = id.qualified();
+        actions.extend(self.tablespace.iter().map(|space| {
+            Action::alter(id, format!("ALTER INDEX {name} SET TABLESPACE {}", Ident::new(space)))
+        }));
+        actions.extend(self.statistics.iter().map(|statistics| set_statistics(id, statistics)));
+        if self.clustered {
+            actions.push(cluster(id, format!("CLUSTER ON {}", id.name)));
+        }
+        actions
+    }
+    fn alter(&self, id: &ObjectId, to: &Index, attr: Attr, _: Target) -> Alter {
+        let actions = match attr {
+            Attr::definition | Attr::partitioned | Attr::valid => return Alter::Rebuild,
+            Attr::tablespace => {
+                let space = Ident::new(to.tablespace.as_deref().unwrap_or("pg_default"));
+                vec![Action::alter(id, format!("ALTER INDEX {} SET TABLESPACE {space}", id.qualified())).rewrites()]
+            }
+            Attr::clustered if to.clustered => vec![cluster(id, format!("CLUSTER ON {}", id.name))],
+            Attr::clustered => vec![cluster(id, "SET WITHOUT CLUSTER".to_owned())],
+            Attr::statistics => {
+                let gone = self.statistics.iter().filter_map(|old| {
+                    let column = old.split('=').next()?;
+                    let kept = to.statistics.iter().any(|new| new.split('=').next() == Some(column));
+                    (!kept).then(|| format!("{column}=-1"))
+                });
+                gone.chain(to.statistics.iter().cloned()).map(|statistics| set_statistics(id, &statistics)).collect()
+            }
+        };
+        Alter::Do(actions)
+    }
+    fn drop(&self, id: &ObjectId) -> Vec<Action> {
+        vec![Action::drop(id, format!("DROP INDEX {}", id.qualified())).locks(Lock::AccessExclusive)]
+    }
+    fn follows(&self, _: &Index) -> bool {
+        true
+    }
+}
+
+fn cluster(id: &ObjectId, clause: String) -> Action {
+    sql::alter_table(Verb::Alter, id, id.container(), clause).locks(Lock::ShareUpdateExclusive)
+}
+
+fn set_statistics(id: &ObjectId, statistics: &str) -> Action {
+    let (column, target) = statistics.split_once('=').unwrap_or((statistics, "-1"));
+    Action::alter(id, format!("ALTER INDEX {} ALTER COLUMN {column} SET STATISTICS {target}", id.qualified()))
+}

@@ -1,0 +1,79 @@
+//! `CREATE MATERIALIZED VIEW`
+
+use crate::{
+    ddl::{Action, Alter, Blocks, Lock, Target},
+    kinds::{Namespace, PgObject, object, sql, state},
+    model::{Ident, ObjectId},
+};
+
+object! {
+    pub struct MaterializedView {
+        /// As `pg_get_viewdef` prints it.
+        pub query: String,
+        /// Name, type and collation of each column, in order.
+        pub columns: Vec<String>,
+        pub options: Vec<String>,
+        /// Set where it is not the server's default.
+        pub access_method: Option<String>,
+        pub tablespace: Option<String>,
+        pub populated: bool,
+    }
+}
+
+impl PgObject for MaterializedView {
+    state!();
+    const LABEL: &'static str = "MATERIALIZED VIEW";
+    const NAMESPACES: &'static [Namespace] = &[Namespace::Relation];
+    const CAN_BE_MENTIONED: bool = true;
+    const BLOCKS: Blocks = Blocks::Retype;
+    const CATALOG: &'static str = "
+        SELECT 'pg_class'::regclass::oid AS classid, c.oid AS objid, 0 AS objsubid,
+               'pg_namespace'::regclass::oid AS parent_class, c.relnamespace AS parent_id, 0 AS parent_sub,
+               c.relname::text AS name, pg_get_viewdef(c.oid) AS query,
+               ARRAY(SELECT concat_ws(' ', quote_ident(a.attname), format_type(a.atttypid, a.atttypmod),
+                                      nullif(a.attcollation, 0)::regcollation)
+                     FROM pg_attribute a WHERE a.attrelid = c.oid AND 0 < a.attnum ORDER BY a.attnum) AS columns,
+               coalesce(c.reloptions, '{}') AS options,
+               (SELECT a.amname::text FROM pg_am a
+                WHERE a.oid = c.relam AND a.amname <> current_setting('default_table_access_method')) AS access_method,
+               (SELECT s.spcname::text FROM pg_tablespace s WHERE s.oid = c.reltablespace) AS tablespace,
+               c.relispopulated AS populated
+        FROM pg_class c
+        WHERE c.relkind = 'm' AND c.relnamespace = ANY($1)";
+
+    fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
+        let MaterializedView { query, columns: _, options, access_method, tablespace, populated } = self;
+        let method = access_method.iter().map(|name| format!(" USING {}", Ident::new(name))).collect::<String>();
+        let space = tablespace.iter().map(|name| format!(" TABLESPACE {}", Ident::new(name))).collect::<String>();
+        let options = match options.is_empty() {
+            true => String::new(),
+            false => format!(" WITH ({})", sql::options(options)),
+        };
+        let no_data = if *populated { "" } else { "\nWITH NO DATA" };
+        let head = format!("CREATE MATERIALIZED VIEW {}{method}{options}{space}", id.qualified());
+        vec![Action::create(id, format!("{head} AS\n{}{no_data}", sql::trimmed(query)))]
+    }
+    fn alter(&self, id: &ObjectId, to: &MaterializedView, attr: Attr, _: Target) -> Alter {
+        let name = id.qualified();
+        let actions = match attr {
+            Attr::query | Attr::columns | Attr::access_method => return Alter::Rebuild,
+            Attr::options => sql::change_options(&self.options, &to.options)
+                .into_iter()
+                .map(|set| Action::alter(id, format!("ALTER MATERIALIZED VIEW {name} {set}")))
+                .collect(),
+            Attr::tablespace => {
+                let space = Ident::new(to.tablespace.as_deref().unwrap_or("pg_default"));
+                vec![Action::alter(id, format!("ALTER MATERIALIZED VIEW {name} SET TABLESPACE {space}")).rewrites()]
+            }
+            Attr::populated => {
+                let no_data = if to.populated { "" } else { " WITH NO DATA" };
+                let refresh = Action::alter(id, format!("REFRESH MATERIALIZED VIEW {name}{no_data}"));
+                vec![refresh.locks(Lock::AccessExclusive).rewrites()]
+            }
+        };
+        Alter::Do(actions)
+    }
+    fn drop(&self, id: &ObjectId) -> Vec<Action> {
+        vec![Action::drop(id, format!("DROP MATERIALIZED VIEW {}", id.qualified())).locks(Lock::AccessExclusive)]
+    }
+}

@@ -1,0 +1,326 @@
+//! Everything PostgreSQL-specific, one kind of object per file.
+//!
+//! To add a kind: write `kinds/<kind>.rs`, name it here and in `model/kind.rs`, and let
+//! the compiler ask for the rest.
+
+mod aggregate;
+mod attribute;
+mod check;
+mod collation;
+mod column;
+mod comment;
+mod composite;
+mod constraint;
+mod default;
+mod default_grant;
+mod domain;
+mod domain_constraint;
+mod enum_;
+mod exclusion;
+mod extension;
+mod foreign_key;
+mod function;
+mod grant;
+mod identity;
+mod index;
+mod materialized_view;
+mod owner;
+mod policy;
+mod primary_key;
+mod privileges;
+mod procedure;
+mod range;
+mod replica_identity;
+mod routine;
+mod rule;
+mod schema;
+mod sequence;
+mod sequence_owner;
+mod sql;
+mod table;
+mod trigger;
+mod unique;
+mod view;
+mod view_column;
+
+use postgres::Row;
+
+use crate::{
+    ddl::{Action, Alter, Blocks, Survival, Target},
+    model::{Ident, Kind, ObjectId, for_each_kind},
+};
+
+/// What the engine must know about one kind of object.
+pub trait PgObject: Clone + PartialEq + Sized {
+    /// One variant per field; see [`object!`].
+    type Attr: Copy;
+
+    /// The words SQL uses: `MATERIALIZED VIEW`.
+    const LABEL: &'static str;
+    /// Lists every object of this kind, with a column for each field, and:
+    ///
+    /// - `classid`, `objid`, `objsubid`: its `pg_depend` address;
+    /// - `parent_class`, `parent_id`, `parent_sub`: the address of what contains it, if anything;
+    /// - `name` and optionally `signature`: the rest of its [`ObjectId`];
+    /// - optionally `implied_class`, `implied_id`: the object that this one comes and goes with,
+    ///   as an inherited constraint does with its parent's.
+    ///
+    /// `$1` is the array of the user's schemas (`oid[]`).
+    const CATALOG: &'static str;
+    /// Objects of one space cannot share a name: a table and a view, a function and an aggregate.
+    const NAMESPACES: &'static [Namespace] = &[];
+    /// Whether it is dropped with what contains it.
+    const DROPPED_WITH_PARENT: bool = true;
+    /// Whether `DROP` takes what it contains along, without `CASCADE`.
+    const TAKES_CONTENTS_ALONG: bool = true;
+    /// Which changes of a column's type PostgreSQL refuses while this reads it.
+    const BLOCKS: Blocks = Blocks::Nothing;
+    /// Whether SQL can name it in the body of a function.
+    const CAN_BE_MENTIONED: bool = false;
+    /// Whether one side's silence about it is no statement: what the other side says is kept.
+    const MAY_BE_UNSTATED: bool = false;
+
+    /// Reads one row of [`PgObject::CATALOG`]. Written by [`object!`].
+    fn read(row: &Row) -> Result<Self, postgres::Error>;
+    /// The attributes that differ. Written by [`object!`].
+    fn changed(&self, to: &Self) -> Vec<Self::Attr>;
+    fn attr_name(attr: Self::Attr) -> &'static str;
+    /// Every attribute with its value, for people. Written by [`object!`].
+    fn attributes(&self) -> Vec<(&'static str, String)>;
+
+    fn create(&self, id: &ObjectId, target: Target) -> Vec<Action>;
+    fn alter(&self, id: &ObjectId, to: &Self, attr: Self::Attr, target: Target) -> Alter;
+    /// Nothing where the object only ever goes with what contains it.
+    fn drop(&self, id: &ObjectId) -> Vec<Action>;
+
+    /// How `COMMENT ON`, `ALTER … OWNER TO` and messages name it.
+    fn address(id: &ObjectId) -> String {
+        format!("{} {}", Self::LABEL, id.qualified())
+    }
+    /// What to do when `rebuilt`, which it needs, is dropped and created again.
+    fn survive(&self, _id: &ObjectId, _to: &Self, _rebuilt: &ObjectId) -> Survival {
+        Survival::Rebuilt
+    }
+    /// Frees the name while objects that hold data still need this one; the actions that rename it
+    /// and that drop it at last. `None` where nothing with data can need it.
+    fn set_aside(&self, _id: &ObjectId) -> Option<(Action, Action)> {
+        None
+    }
+    /// SQL that runs inside it and that PostgreSQL does not track in `pg_depend`: the language and the text.
+    fn opaque_body(&self) -> Option<(&str, &str)> {
+        None
+    }
+    /// Whether it is as it is by nobody's decision, such as an owner that is only whoever created the object.
+    fn is_unstated(&self) -> bool {
+        false
+    }
+    /// Whether it comes out like this by itself when the object that implies it is `parent`.
+    fn follows(&self, parent: &Self) -> bool {
+        self == parent
+    }
+}
+
+/// Where a name must be unique.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Namespace {
+    /// `pg_class` and `pg_type`, of one schema: tables, views, indexes, sequences, and every type.
+    Relation,
+    /// `pg_proc`, of one schema.
+    Routine,
+    /// Constraints of one table.
+    Constraint,
+}
+
+/// Declares the state of a kind, an `Attr` with one variant per field, so that
+/// `PgObject::alter` must say what happens when each of them changes, and how it is read.
+macro_rules! object {
+    ($(#[$meta:meta])* pub struct $Type:ident { $($(#[$field_meta:meta])* pub $field:ident: $ty:ty,)* }) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub struct $Type { $($(#[$field_meta])* pub $field: $ty,)* }
+
+        #[allow(non_camel_case_types, reason = "an attribute is named as its field is")]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Attr { $($field,)* }
+
+        impl $Type {
+            fn read_fields(row: &postgres::Row) -> Result<$Type, postgres::Error> {
+                let _ = row;
+                Ok($Type { $($field: row.try_get(stringify!($field))?,)* })
+            }
+            fn changed_attrs(&self, to: &$Type) -> Vec<Attr> {
+                #[allow(unused_mut, reason = "a kind may have no attributes")]
+                let mut changed = Vec::new();
+                $(if self.$field != to.$field { changed.push(Attr::$field); })*
+                let _ = to;
+                changed
+            }
+            fn named_attributes(&self) -> Vec<(&'static str, String)> {
+                vec![$((stringify!($field), format!("{:?}", self.$field)),)*]
+            }
+        }
+
+        impl Attr {
+            fn field_name(self) -> &'static str {
+                match self { $(Attr::$field => stringify!($field),)* }
+            }
+        }
+    };
+}
+pub(crate) use object;
+
+/// The items of [`PgObject`] that [`object!`] has already decided.
+macro_rules! state {
+    () => {
+        type Attr = Attr;
+        fn read(row: &postgres::Row) -> Result<Self, postgres::Error> {
+            Self::read_fields(row)
+        }
+        fn changed(&self, to: &Self) -> Vec<Attr> {
+            self.changed_attrs(to)
+        }
+        fn attr_name(attr: Attr) -> &'static str {
+            attr.field_name()
+        }
+        fn attributes(&self) -> Vec<(&'static str, String)> {
+            self.named_attributes()
+        }
+    };
+}
+pub(crate) use state;
+
+macro_rules! dispatch {
+    ($($Kind:ident($Type:path),)*) => {
+        /// The state of one object, of any kind.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub enum Object { $($Kind($Type),)* }
+
+        impl Kind {
+            pub const fn label(self) -> &'static str {
+                match self { $(Kind::$Kind => <$Type as PgObject>::LABEL,)* }
+            }
+            pub const fn namespaces(self) -> &'static [Namespace] {
+                match self { $(Kind::$Kind => <$Type as PgObject>::NAMESPACES,)* }
+            }
+            pub const fn dropped_with_parent(self) -> bool {
+                match self { $(Kind::$Kind => <$Type as PgObject>::DROPPED_WITH_PARENT,)* }
+            }
+            pub const fn takes_contents_along(self) -> bool {
+                match self { $(Kind::$Kind => <$Type as PgObject>::TAKES_CONTENTS_ALONG,)* }
+            }
+            pub const fn blocks(self) -> Blocks {
+                match self { $(Kind::$Kind => <$Type as PgObject>::BLOCKS,)* }
+            }
+            pub const fn can_be_mentioned(self) -> bool {
+                match self { $(Kind::$Kind => <$Type as PgObject>::CAN_BE_MENTIONED,)* }
+            }
+            pub const fn may_be_unstated(self) -> bool {
+                match self { $(Kind::$Kind => <$Type as PgObject>::MAY_BE_UNSTATED,)* }
+            }
+            pub const fn catalog(self) -> &'static str {
+                match self { $(Kind::$Kind => <$Type as PgObject>::CATALOG,)* }
+            }
+            pub fn read(self, row: &Row) -> Result<Object, postgres::Error> {
+                match self { $(Kind::$Kind => <$Type as PgObject>::read(row).map(Object::$Kind),)* }
+            }
+            fn address_of(self, id: &ObjectId) -> String {
+                match self { $(Kind::$Kind => <$Type as PgObject>::address(id),)* }
+            }
+        }
+
+        impl Object {
+            pub const fn kind(&self) -> Kind {
+                match self { $(Object::$Kind(_) => Kind::$Kind,)* }
+            }
+            pub fn create(&self, id: &ObjectId, target: Target) -> Vec<Action> {
+                match self { $(Object::$Kind(it) => it.create(id, target),)* }
+            }
+            pub fn drop(&self, id: &ObjectId) -> Vec<Action> {
+                match self { $(Object::$Kind(it) => PgObject::drop(it, id),)* }
+            }
+            /// How each changed attribute reaches its new value.
+            pub fn alter(&self, id: &ObjectId, to: &Object, target: Target) -> Vec<(&'static str, Alter)> {
+                match (self, to) {
+                    $((Object::$Kind(from), Object::$Kind(to)) => from
+                        .changed(to)
+                        .into_iter()
+                        .map(|attr| (<$Type as PgObject>::attr_name(attr), from.alter(id, to, attr, target)))
+                        .collect(),)*
+                    _ => vec![("kind", Alter::Rebuild)],
+                }
+            }
+            pub fn survive(&self, id: &ObjectId, to: &Object, rebuilt: &ObjectId) -> Survival {
+                match (self, to) {
+                    $((Object::$Kind(from), Object::$Kind(to)) => from.survive(id, to, rebuilt),)*
+                    _ => Survival::Rebuilt,
+                }
+            }
+            pub fn set_aside(&self, id: &ObjectId) -> Option<(Action, Action)> {
+                match self { $(Object::$Kind(it) => it.set_aside(id),)* }
+            }
+            pub fn opaque_body(&self) -> Option<(&str, &str)> {
+                match self { $(Object::$Kind(it) => it.opaque_body(),)* }
+            }
+            pub fn is_unstated(&self) -> bool {
+                match self { $(Object::$Kind(it) => it.is_unstated(),)* }
+            }
+            pub fn follows(&self, parent: &Object) -> bool {
+                match (self, parent) {
+                    $((Object::$Kind(it), Object::$Kind(parent)) => it.follows(parent),)*
+                    _ => false,
+                }
+            }
+            pub fn attributes(&self) -> Vec<(&'static str, String)> {
+                match self { $(Object::$Kind(it) => it.attributes(),)* }
+            }
+        }
+    };
+}
+
+for_each_kind!(dispatch);
+
+/// Renames a type out of the way of its successor, and drops it once nothing needs it.
+fn set_aside_by_rename(label: &str, id: &ObjectId) -> (Action, Action) {
+    let mut short = id.name.raw().to_owned();
+    while 63 < short.len() + OLD.len() {
+        short.pop();
+    }
+    let old = Ident::new(short + OLD);
+    let schema = id.container().qualified();
+    (
+        Action::drop(id, format!("ALTER {label} {} RENAME TO {old}", id.qualified())),
+        Action::drop(id, format!("DROP {label} {schema}.{old}")),
+    )
+}
+const OLD: &str = "__old";
+
+impl ObjectId {
+    /// The name as SQL writes it: with its schema, if it lives in one, whatever else contains it.
+    pub fn qualified(&self) -> String {
+        match self.ancestors().find(|id| id.kind == Kind::Schema) {
+            Some(schema) => format!("{}.{}{}", schema.name, self.name, self.signature),
+            None => format!("{}{}", self.name, self.signature),
+        }
+    }
+    /// The places that its name takes up, each with the scope in which the name is unique.
+    pub fn slots(&self) -> impl Iterator<Item = (Namespace, String)> + '_ {
+        self.kind.namespaces().iter().map(|&space| match space {
+            Namespace::Relation | Namespace::Routine => (space, self.qualified()),
+            Namespace::Constraint => (space, self.path()),
+        })
+    }
+    /// What contains this object.
+    ///
+    /// # Panics
+    /// Where nothing contains it: kinds ask only where something always does.
+    pub fn container(&self) -> &ObjectId {
+        self.parent().unwrap_or_else(|| panic!("{self} stands in something"))
+    }
+}
+
+impl std::fmt::Display for ObjectId {
+    /// As `COMMENT ON` names it: `TABLE public.users`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.kind.address_of(self))
+    }
+}

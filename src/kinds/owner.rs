@@ -1,0 +1,66 @@
+//! `ALTER … OWNER TO`, of any kind that has an owner
+
+use crate::{
+    ddl::{Action, Alter, Target},
+    kinds::{PgObject, object, sql, state},
+    model::ObjectId,
+};
+
+object! {
+    pub struct Owner {
+        pub role: String,
+        /// Whether it is the role of the session that read it, and so nobody's decision.
+        pub is_session: bool,
+    }
+}
+
+impl PgObject for Owner {
+    state!();
+    const LABEL: &'static str = "OWNER";
+    const MAY_BE_UNSTATED: bool = true;
+    // The sequence of a column has its table's owner, always.
+    const CATALOG: &'static str = "
+        SELECT 0::oid AS classid, 0::oid AS objid, 0 AS objsubid, o.classid AS parent_class, o.objid AS parent_id,
+               0 AS parent_sub, ''::text AS name, pg_get_userbyid(o.owner)::text AS role,
+               o.owner = (SELECT r.oid FROM pg_roles r WHERE r.rolname = session_user) AS is_session
+        FROM (
+            SELECT 'pg_class'::regclass::oid AS classid, c.oid AS objid, c.relowner AS owner FROM pg_class c
+            WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'c') AND c.relnamespace = ANY($1)
+              AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
+                              AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i') AND c.relkind = 'S')
+            UNION ALL
+            SELECT 'pg_proc'::regclass, p.oid, p.proowner FROM pg_proc p WHERE p.pronamespace = ANY($1)
+            UNION ALL
+            SELECT 'pg_type'::regclass, t.oid, t.typowner FROM pg_type t
+            WHERE t.typtype IN ('e', 'd', 'r') AND t.typnamespace = ANY($1)
+            UNION ALL
+            SELECT 'pg_namespace'::regclass, n.oid, n.nspowner FROM pg_namespace n WHERE n.oid = ANY($1)
+            UNION ALL
+            SELECT 'pg_collation'::regclass, c.oid, c.collowner FROM pg_collation c WHERE c.collnamespace = ANY($1)
+        ) o";
+
+    fn address(id: &ObjectId) -> String {
+        format!("{} OF {}", Self::LABEL, id.container())
+    }
+    fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
+        vec![Action::create(id, self.statement(id))]
+    }
+    fn alter(&self, id: &ObjectId, to: &Owner, attr: Attr, _: Target) -> Alter {
+        match attr {
+            Attr::role => Alter::Do(vec![Action::alter(id, to.statement(id))]),
+            Attr::is_session => Alter::Ignore("it is about the session that read it"),
+        }
+    }
+    fn drop(&self, _: &ObjectId) -> Vec<Action> {
+        vec![]
+    }
+    fn is_unstated(&self) -> bool {
+        self.is_session
+    }
+}
+
+impl Owner {
+    fn statement(&self, id: &ObjectId) -> String {
+        format!("ALTER {} OWNER TO {}", id.container(), sql::role(&self.role))
+    }
+}

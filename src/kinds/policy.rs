@@ -1,0 +1,110 @@
+//! `CREATE POLICY`
+
+use crate::{
+    ddl::{Action, Alter, Blocks, Lock, Target},
+    kinds::{PgObject, object, sql, state},
+    model::ObjectId,
+};
+
+object! {
+    pub struct Policy {
+        /// `ALL`, `SELECT`, …
+        pub command: String,
+        pub permissive: bool,
+        /// The empty name is `PUBLIC`.
+        pub roles: Vec<String>,
+        pub using: Option<String>,
+        pub check: Option<String>,
+    }
+}
+
+impl PgObject for Policy {
+    state!();
+    const LABEL: &'static str = "POLICY";
+    const BLOCKS: Blocks = Blocks::Retype;
+    const CATALOG: &'static str = "
+        SELECT 'pg_policy'::regclass::oid AS classid, p.oid AS objid, 0 AS objsubid,
+               'pg_class'::regclass::oid AS parent_class, p.polrelid AS parent_id, 0 AS parent_sub, p.polname::text AS name,
+               CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE'
+                    ELSE 'ALL' END AS command,
+               p.polpermissive AS permissive,
+               ARRAY(SELECT CASE WHEN r = 0 THEN '' ELSE pg_get_userbyid(r)::text END FROM unnest(p.polroles) r
+                     ORDER BY 1) AS roles,
+               pg_get_expr(p.polqual, p.polrelid) AS using, pg_get_expr(p.polwithcheck, p.polrelid) AS check
+        FROM pg_policy p
+        JOIN pg_class c ON c.oid = p.polrelid
+        WHERE c.relnamespace = ANY($1)";
+
+    fn address(id: &ObjectId) -> String {
+        format!("POLICY {} ON {}", id.name, id.container().qualified())
+    }
+    fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
+        let Policy { command, permissive, roles, using, check } = self;
+        let mut sql = format!("CREATE POLICY {} ON {}", id.name, id.container().qualified());
+        if !permissive {
+            sql.push_str(" AS RESTRICTIVE");
+        }
+        if command != "ALL" {
+            sql.push_str(&format!(" FOR {command}"));
+        }
+        if *roles != [""] {
+            sql.push_str(&format!(" TO {}", names(roles)));
+        }
+        sql.extend(using.iter().map(|expr| format!("\n    USING ({})", bare(expr))));
+        sql.extend(check.iter().map(|expr| format!("\n    WITH CHECK ({})", bare(expr))));
+        vec![Action::create(id, sql).locks(Lock::AccessExclusive)]
+    }
+    fn alter(&self, id: &ObjectId, to: &Policy, attr: Attr, _: Target) -> Alter {
+        let clause = match (attr, &to.using, &to.check) {
+            (Attr::roles, ..) => format!("TO {}", names(&to.roles)),
+            (Attr::using, Some(expr), _) => format!("USING ({})", bare(expr)),
+            (Attr::check, _, Some(expr)) => format!("WITH CHECK ({})", bare(expr)),
+            // ALTER POLICY can change an expression, and cannot take one away.
+            (Attr::command | Attr::permissive | Attr::using | Attr::check, ..) => return Alter::Rebuild,
+        };
+        let sql = format!("ALTER POLICY {} ON {} {clause}", id.name, id.container().qualified());
+        Alter::Do(vec![Action::alter(id, sql).locks(Lock::AccessExclusive)])
+    }
+    fn drop(&self, id: &ObjectId) -> Vec<Action> {
+        let sql = format!("DROP POLICY {} ON {}", id.name, id.container().qualified());
+        vec![Action::drop(id, sql).locks(Lock::AccessExclusive)]
+    }
+}
+
+fn names(roles: &[String]) -> String {
+    roles.iter().map(|name| sql::role(name)).collect::<Vec<_>>().join(", ")
+}
+
+/// PostgreSQL prints most expressions in parentheses; the statement has its own.
+fn bare(expression: &str) -> &str {
+    let Some(inner) = expression.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) else { return expression };
+    let mut depth = 0_i32;
+    let mut quote = None;
+    for c in inner.chars() {
+        match (quote, c) {
+            (Some(open), close) if open == close => quote = None,
+            (Some(_), _) => (),
+            (None, '\'' | '"') => quote = Some(c),
+            (None, '(') => depth += 1,
+            (None, ')') => depth -= 1,
+            (None, _) => (),
+        }
+        if depth < 0 {
+            return expression;
+        }
+    }
+    inner
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bare;
+
+    #[test]
+    fn only_the_outer_parentheses_go() {
+        assert_eq!(bare("(a = 1)"), "a = 1");
+        assert_eq!(bare("(a = 1) OR (b = 2)"), "(a = 1) OR (b = 2)");
+        assert_eq!(bare("(a = ')')"), "a = ')'");
+        assert_eq!(bare("true"), "true");
+    }
+}

@@ -1,0 +1,5 @@
+//! `PRIMARY KEY`
+
+use crate::kinds::constraint::index_constraint;
+
+index_constraint!(PrimaryKey, "p");

@@ -1,0 +1,65 @@
+//! Sets of privileges, as `GRANT` and `REVOKE` change them. `SELECT*` carries the grant option.
+
+/// The statements that take one role from `from` to `to`. `list` writes the privileges, `on` says on what.
+pub(crate) fn change(
+    from: &[String],
+    to: &[String],
+    list: &dyn Fn(&[&str]) -> String,
+    on: &str,
+    role: &str,
+) -> Vec<String> {
+    let level = |set: &[String], name: &str| {
+        if set.iter().any(|held| held.strip_suffix('*') == Some(name)) {
+            2
+        } else {
+            i32::from(set.iter().any(|held| held == name))
+        }
+    };
+    let mut names: Vec<&str> = from.iter().chain(to).map(|held| held.trim_end_matches('*')).collect();
+    names.sort_unstable();
+    names.dedup();
+    let pick = |wanted: &dyn Fn(i32, i32) -> bool| -> Vec<&str> {
+        names.iter().copied().filter(|name| wanted(level(from, name), level(to, name))).collect()
+    };
+    let mut statements = Vec::new();
+    let mut add = |names: Vec<&str>, before: &str, between: &str, after: &str| {
+        if !names.is_empty() {
+            statements.push(format!("{before} {} {on} {between} {role}{after}", list(&names)));
+        }
+    };
+    add(pick(&|old, new| 0 < old && new == 0), "REVOKE", "FROM", "");
+    add(pick(&|old, new| old == 2 && new == 1), "REVOKE GRANT OPTION FOR", "FROM", "");
+    add(pick(&|old, new| old == 0 && new == 1), "GRANT", "TO", "");
+    add(pick(&|old, new| old < 2 && new == 2), "GRANT", "TO", " WITH GRANT OPTION");
+    statements
+}
+
+/// `ALL` where it is all that there is and more than one, else the names.
+pub(crate) fn list(names: &[&str], all: &[String]) -> String {
+    if 1 < all.len() && all.iter().all(|name| names.contains(&name.as_str())) {
+        "ALL".to_owned()
+    } else {
+        names.join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{change, list};
+
+    #[test]
+    fn each_privilege_moves_by_itself() {
+        let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let all = set(&["INSERT", "SELECT"]);
+        let list = |names: &[&str]| list(names, &all);
+        let check = |from: &[&str], to: &[&str], expect: &[&str]| {
+            assert_eq!(change(&set(from), &set(to), &list, "ON TABLE t", "r"), expect);
+        };
+        check(&[], &["SELECT"], &["GRANT SELECT ON TABLE t TO r"]);
+        check(&[], &["INSERT", "SELECT"], &["GRANT ALL ON TABLE t TO r"]);
+        check(&["SELECT*"], &["SELECT"], &["REVOKE GRANT OPTION FOR SELECT ON TABLE t FROM r"]);
+        check(&["SELECT"], &["SELECT*"], &["GRANT SELECT ON TABLE t TO r WITH GRANT OPTION"]);
+        check(&["SELECT"], &["INSERT"], &["REVOKE SELECT ON TABLE t FROM r", "GRANT INSERT ON TABLE t TO r"]);
+        check(&["SELECT"], &["SELECT"], &[]);
+    }
+}

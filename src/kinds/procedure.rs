@@ -1,0 +1,5 @@
+//! `CREATE PROCEDURE`
+
+use crate::kinds::routine::routine;
+
+routine!(Procedure, "PROCEDURE", "'p'");

@@ -1,0 +1,87 @@
+//! What functions and procedures have in common: a definition that PostgreSQL prints and replaces as a whole.
+
+/// `FUNCTION` and `PROCEDURE` differ in their label and in `pg_proc.prokind`.
+macro_rules! routine {
+    ($Type:ident, $label:literal, $prokinds:literal) => {
+        use crate::{
+            ddl::{Action, Alter, Blocks, Target},
+            kinds::{Namespace, PgObject, object, sql, state},
+            model::ObjectId,
+        };
+
+        object! {
+            pub struct $Type {
+                /// As `pg_get_functiondef` prints it.
+                pub definition: String,
+                /// Absent for a procedure.
+                pub result: Option<String>,
+                /// Mode and name of each argument: `i amount`.
+                pub arguments: Vec<String>,
+                pub defaults: i32,
+                pub language: String,
+                /// The body where it is a string, which `pg_depend` knows nothing of.
+                pub body: Option<String>,
+            }
+        }
+
+        impl PgObject for $Type {
+            state!();
+            const LABEL: &'static str = $label;
+            const NAMESPACES: &'static [Namespace] = &[Namespace::Routine];
+            const CAN_BE_MENTIONED: bool = true;
+            const BLOCKS: Blocks = Blocks::Retype;
+            // CREATE TYPE … AS RANGE makes functions of its own.
+            const CATALOG: &'static str = concat!("
+                SELECT 'pg_proc'::regclass::oid AS classid, p.oid AS objid, 0 AS objsubid,
+                       'pg_namespace'::regclass::oid AS parent_class, p.pronamespace AS parent_id, 0 AS parent_sub,
+                       p.proname::text AS name, '(' || oidvectortypes(p.proargtypes) || ')' AS signature,
+                       pg_get_functiondef(p.oid) AS definition, pg_get_function_result(p.oid) AS result,
+                       ARRAY(SELECT concat_ws(' ', coalesce((p.proargmodes::text[])[i], 'i'), nullif(p.proargnames[i], ''))
+                             FROM generate_series(1, coalesce(array_length(p.proallargtypes, 1), p.pronargs)) i
+                             WHERE coalesce((p.proargmodes::text[])[i], 'i') <> 't') AS arguments,
+                       p.pronargdefaults::int4 AS defaults, l.lanname::text AS language,
+                       CASE WHEN l.lanname IN ('sql', 'plpgsql') AND to_jsonb(p)->>'prosqlbody' IS NULL THEN p.prosrc END AS body
+                FROM pg_proc p
+                JOIN pg_language l ON l.oid = p.prolang
+                WHERE p.prokind IN (", $prokinds, ") AND p.pronamespace = ANY($1)
+                  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid
+                                  AND d.refclassid = 'pg_type'::regclass AND d.deptype = 'i')
+                  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid
+                                  AND d.deptype = 'e')");
+
+            fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
+                let definition = sql::trimmed(&self.definition);
+                let plain = definition.strip_prefix("CREATE OR REPLACE ").map(|rest| format!("CREATE {rest}"));
+                vec![Action::create(id, plain.unwrap_or_else(|| definition.to_owned()))]
+            }
+            fn alter(&self, id: &ObjectId, to: &$Type, attr: Attr, _: Target) -> Alter {
+                match attr {
+                    Attr::result => Alter::Rebuild,
+                    Attr::arguments if !self.may_rename_arguments(to) => Alter::Rebuild,
+                    Attr::defaults if to.defaults < self.defaults => Alter::Rebuild,
+                    Attr::arguments | Attr::defaults | Attr::language | Attr::body => {
+                        Alter::Ignore("it is part of the definition")
+                    }
+                    Attr::definition => Alter::Do(vec![Action::alter(id, sql::trimmed(&to.definition))]),
+                }
+            }
+            fn drop(&self, id: &ObjectId) -> Vec<Action> {
+                vec![Action::drop(id, format!("DROP {} {}", $label, id.qualified()))]
+            }
+            fn opaque_body(&self) -> Option<(&str, &str)> {
+                self.body.as_deref().map(|body| (self.language.as_str(), body))
+            }
+        }
+
+        impl $Type {
+            /// PostgreSQL gives a name to an argument that had none, and changes no other.
+            fn may_rename_arguments(&self, to: &$Type) -> bool {
+                self.arguments.len() == to.arguments.len()
+                    && self.arguments.iter().zip(&to.arguments).all(|(old, new)| {
+                        old == new || (!old.contains(' ') && new.split(' ').next() == Some(old.as_str()))
+                    })
+            }
+        }
+    };
+}
+pub(crate) use routine;

@@ -1,0 +1,94 @@
+//! Words that several kinds share when they write DDL.
+
+use crate::{
+    ddl::{Action, Verb},
+    model::{Ident, Literal, ObjectId},
+};
+
+/// `ALTER TABLE` with a clause that joins its neighbours.
+pub(crate) fn alter_table(verb: Verb, subject: &ObjectId, table: &ObjectId, clause: String) -> Action {
+    Action::clause(verb, subject, format!("ALTER TABLE {}", table.qualified()), clause, ",")
+}
+
+/// `a = 1, b = 'x y'`: storage parameters as `pg_class.reloptions` holds them, for `WITH (…)` and `SET (…)`.
+pub(crate) fn options(options: &[String]) -> String {
+    options.iter().map(|option| parameter(option)).collect::<Vec<_>>().join(", ")
+}
+
+fn parameter(option: &str) -> String {
+    let (name, value) = option.split_once('=').unwrap_or((option, "true"));
+    let name = name.split('.').map(|part| Ident::new(part).to_string()).collect::<Vec<_>>().join(".");
+    let bare = !value.is_empty() && value.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.');
+    if bare { format!("{name} = {value}") } else { format!("{name} = {}", Literal(value)) }
+}
+
+/// What takes one set of storage parameters to another: clauses for `ALTER …`.
+pub(crate) fn change_options(from: &[String], to: &[String]) -> Vec<String> {
+    let name = |option: &String| option.split('=').next().unwrap_or_default().to_owned();
+    let set: Vec<String> = to.iter().filter(|option| !from.contains(option)).cloned().collect();
+    let kept: Vec<String> = to.iter().map(name).collect();
+    let reset: Vec<String> = from.iter().map(name).filter(|gone| !kept.contains(gone)).collect();
+    let mut clauses = Vec::new();
+    if !set.is_empty() {
+        clauses.push(format!("SET ({})", options(&set)));
+    }
+    if !reset.is_empty() {
+        clauses.push(format!("RESET ({})", reset.join(", ")));
+    }
+    clauses
+}
+
+/// `ENABLE ALWAYS TRIGGER x`, from the letter in `pg_trigger.tgenabled` and `pg_rewrite.ev_enabled`.
+pub(crate) fn enabled(state: &str, what: &str, name: &Ident) -> String {
+    let verb = match state {
+        "D" => "DISABLE",
+        "R" => "ENABLE REPLICA",
+        "A" => "ENABLE ALWAYS",
+        _ => "ENABLE",
+    };
+    format!("{verb} {what} {name}")
+}
+
+/// A type without its modifier: `numeric(10,2)` is `numeric`, `timestamp(3) with time zone` keeps its words.
+pub(crate) fn base_type(name: &str) -> String {
+    let (Some(open), Some(close)) = (name.find('('), name.find(')')) else { return name.to_owned() };
+    // A quoted name may hold parentheses of its own; then there is nothing to strip safely.
+    if name.contains('"') || close < open { name.to_owned() } else { format!("{}{}", &name[..open], &name[close + 1..]) }
+}
+
+/// A role as SQL names it; the empty name is `PUBLIC`.
+pub(crate) fn role(name: &str) -> String {
+    if name.is_empty() { "PUBLIC".to_owned() } else { Ident::new(name).to_string() }
+}
+
+/// Drops one empty line, blanks and the semicolon that PostgreSQL's printers leave at the end.
+pub(crate) fn trimmed(text: &str) -> &str {
+    text.trim_end().trim_end_matches(';').trim_end()
+}
+
+/// A constraint's definition without the words that say it is not checked yet.
+pub(crate) fn without_not_valid(definition: &str) -> &str {
+    definition.strip_suffix(" NOT VALID").unwrap_or(definition)
+}
+
+/// `SET STORAGE …`, from the letter in `pg_attribute.attstorage`.
+pub(crate) fn set_storage(storage: Option<&str>) -> String {
+    let storage = match storage {
+        Some("p") => "PLAIN",
+        Some("e") => "EXTERNAL",
+        Some("x") => "EXTENDED",
+        Some("m") => "MAIN",
+        _ => "DEFAULT",
+    };
+    format!("SET STORAGE {storage}")
+}
+
+/// `SET COMPRESSION …`, from the letter in `pg_attribute.attcompression`.
+pub(crate) fn set_compression(compression: Option<&str>) -> String {
+    let method = match compression {
+        Some("p") => "pglz",
+        Some("l") => "lz4",
+        _ => "default",
+    };
+    format!("SET COMPRESSION {method}")
+}

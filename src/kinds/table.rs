@@ -1,0 +1,164 @@
+//! `CREATE TABLE`, plain, partitioned or a partition. Columns, constraints and indexes are kinds of their own.
+
+use crate::{
+    ddl::{Action, Alter, Lock, Loss, Survival, Target, Verb},
+    kinds::{Namespace, PgObject, object, sql, state},
+    model::{Ident, ObjectId, Parens},
+};
+
+object! {
+    pub struct Table {
+        pub unlogged: bool,
+        /// Set for a typed table: `CREATE TABLE … OF type`.
+        pub of_type: Option<String>,
+        /// Parents by plain inheritance, in order.
+        pub inherits: Vec<String>,
+        pub partition_of: Option<String>,
+        pub partition_bound: Option<String>,
+        /// `RANGE (created_at)`
+        pub partition_key: Option<String>,
+        /// Set where it is not the server's default.
+        pub access_method: Option<String>,
+        pub tablespace: Option<String>,
+        pub options: Vec<String>,
+        pub row_security: bool,
+        pub force_row_security: bool,
+    }
+}
+
+impl PgObject for Table {
+    state!();
+    const LABEL: &'static str = "TABLE";
+    const NAMESPACES: &'static [Namespace] = &[Namespace::Relation];
+    const CAN_BE_MENTIONED: bool = true;
+    const CATALOG: &'static str = "
+        SELECT 'pg_class'::regclass::oid AS classid, c.oid AS objid, 0 AS objsubid,
+               'pg_namespace'::regclass::oid AS parent_class, c.relnamespace AS parent_id, 0 AS parent_sub,
+               c.relname::text AS name, c.relpersistence = 'u' AS unlogged,
+               CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END AS of_type,
+               ARRAY(SELECT format('%I.%I', pn.nspname, p.relname) FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent
+                     JOIN pg_namespace pn ON pn.oid = p.relnamespace
+                     WHERE i.inhrelid = c.oid AND NOT c.relispartition ORDER BY i.inhseqno) AS inherits,
+               (SELECT format('%I.%I', pn.nspname, p.relname) FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent
+                JOIN pg_namespace pn ON pn.oid = p.relnamespace
+                WHERE i.inhrelid = c.oid AND c.relispartition) AS partition_of,
+               CASE WHEN c.relispartition THEN pg_get_expr(c.relpartbound, c.oid) END AS partition_bound,
+               CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END AS partition_key,
+               (SELECT a.amname::text FROM pg_am a
+                WHERE a.oid = c.relam AND a.amname <> current_setting('default_table_access_method')) AS access_method,
+               (SELECT s.spcname::text FROM pg_tablespace s WHERE s.oid = c.reltablespace) AS tablespace,
+               coalesce(c.reloptions, '{}') ||
+                   ARRAY(SELECT 'toast.' || o FROM pg_class t, unnest(t.reloptions) o WHERE t.oid = c.reltoastrelid) AS options,
+               c.relrowsecurity AS row_security, c.relforcerowsecurity AS force_row_security
+        FROM pg_class c
+        WHERE c.relkind IN ('r', 'p') AND c.relnamespace = ANY($1)";
+
+    fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
+        let mut actions = vec![self.definition(id)];
+        if self.row_security {
+            actions.push(secure(id, "ENABLE"));
+        }
+        if self.force_row_security {
+            actions.push(secure(id, "FORCE"));
+        }
+        actions
+    }
+
+    fn alter(&self, id: &ObjectId, to: &Table, attr: Attr, _: Target) -> Alter {
+        let clauses = match attr {
+            Attr::unlogged => {
+                let mode = if to.unlogged { "UNLOGGED" } else { "LOGGED" };
+                return Alter::Do(vec![alter(id, format!("SET {mode}")).rewrites()]);
+            }
+            Attr::of_type => vec![to.of_type.as_ref().map_or("NOT OF".to_owned(), |name| format!("OF {name}"))],
+            Attr::inherits => self.change_parents(to),
+            Attr::partition_bound if self.partition_of != to.partition_of => {
+                return Alter::Ignore("it is set when the partition is attached");
+            }
+            Attr::partition_of | Attr::partition_bound => return Alter::Do(self.move_partition(id, to)),
+            Attr::partition_key => return Alter::Rebuild,
+            Attr::access_method => match &to.access_method {
+                Some(name) => vec![format!("SET ACCESS METHOD {}", Ident::new(name))],
+                None => vec!["SET ACCESS METHOD heap".to_owned()],
+            },
+            Attr::tablespace => {
+                let name = to.tablespace.as_deref().unwrap_or("pg_default");
+                return Alter::Do(vec![alter(id, format!("SET TABLESPACE {}", Ident::new(name))).rewrites()]);
+            }
+            Attr::options => sql::change_options(&self.options, &to.options),
+            Attr::row_security => {
+                return Alter::Do(vec![secure(id, if to.row_security { "ENABLE" } else { "DISABLE" })]);
+            }
+            Attr::force_row_security => {
+                return Alter::Do(vec![secure(id, if to.force_row_security { "FORCE" } else { "NO FORCE" })]);
+            }
+        };
+        Alter::Do(clauses.into_iter().map(|clause| alter(id, clause)).collect())
+    }
+
+    fn drop(&self, id: &ObjectId) -> Vec<Action> {
+        let sql = format!("DROP TABLE {}", id.qualified());
+        vec![Action::drop(id, sql).locks(Lock::AccessExclusive).loses(Loss::Rows)]
+    }
+
+    fn survive(&self, _: &ObjectId, _: &Table, _: &ObjectId) -> Survival {
+        Survival::Stuck
+    }
+}
+
+impl Table {
+    fn definition(&self, id: &ObjectId) -> Action {
+        let name = id.qualified();
+        let unlogged = if self.unlogged { "UNLOGGED " } else { "" };
+        let mut head = format!("CREATE {unlogged}TABLE {name}");
+        let mut tail = String::new();
+        let mut parens = Parens::Always;
+        if let Some(of_type) = &self.of_type {
+            head.push_str(&format!(" OF {of_type}"));
+            parens = Parens::WhenNotEmpty;
+        }
+        if let (Some(parent), Some(bound)) = (&self.partition_of, &self.partition_bound) {
+            head.push_str(&format!(" PARTITION OF {parent}"));
+            tail.push_str(&format!(" {bound}"));
+            parens = Parens::WhenNotEmpty;
+        }
+        if !self.inherits.is_empty() {
+            tail.push_str(&format!(" INHERITS ({})", self.inherits.join(", ")));
+        }
+        tail.extend(self.partition_key.iter().map(|key| format!(" PARTITION BY {key}")));
+        tail.extend(self.access_method.iter().map(|name| format!(" USING {}", Ident::new(name))));
+        if !self.options.is_empty() {
+            tail.push_str(&format!(" WITH ({})", sql::options(&self.options)));
+        }
+        tail.extend(self.tablespace.iter().map(|name| format!(" TABLESPACE {}", Ident::new(name))));
+        Action::define(id, head, tail, parens)
+    }
+
+    fn change_parents(&self, to: &Table) -> Vec<String> {
+        let gone = self.inherits.iter().filter(|parent| !to.inherits.contains(parent));
+        let new = to.inherits.iter().filter(|parent| !self.inherits.contains(parent));
+        gone.map(|parent| format!("NO INHERIT {parent}")).chain(new.map(|parent| format!("INHERIT {parent}"))).collect()
+    }
+
+    fn move_partition(&self, id: &ObjectId, to: &Table) -> Vec<Action> {
+        let name = id.qualified();
+        let mut actions = Vec::new();
+        if let Some(parent) = &self.partition_of {
+            let sql = format!("ALTER TABLE {parent} DETACH PARTITION {name}");
+            actions.push(Action::alter(id, sql).locks(Lock::AccessExclusive));
+        }
+        if let (Some(parent), Some(bound)) = (&to.partition_of, &to.partition_bound) {
+            let sql = format!("ALTER TABLE {parent} ATTACH PARTITION {name} {bound}");
+            actions.push(Action::alter(id, sql).locks(Lock::ShareUpdateExclusive));
+        }
+        actions
+    }
+}
+
+fn alter(id: &ObjectId, clause: String) -> Action {
+    sql::alter_table(Verb::Alter, id, id, clause).locks(Lock::AccessExclusive)
+}
+
+fn secure(id: &ObjectId, verb: &str) -> Action {
+    alter(id, format!("{verb} ROW LEVEL SECURITY"))
+}

@@ -1,0 +1,72 @@
+//! `CREATE TRIGGER`, on tables and on views, constraint triggers included
+
+use crate::{
+    ddl::{Action, Alter, Blocks, Lock, Target, Verb},
+    kinds::{PgObject, object, sql, state},
+    model::ObjectId,
+};
+
+object! {
+    pub struct Trigger {
+        /// As `pg_get_triggerdef` prints it.
+        pub definition: String,
+        /// The letter in `pg_trigger.tgenabled`.
+        pub enabled: String,
+        /// Declared here, not on the partitioned table above.
+        pub is_local: bool,
+    }
+}
+
+impl PgObject for Trigger {
+    state!();
+    const LABEL: &'static str = "TRIGGER";
+    const BLOCKS: Blocks = Blocks::Retype;
+    const CATALOG: &'static str = "
+        SELECT 'pg_trigger'::regclass::oid AS classid, t.oid AS objid, 0 AS objsubid,
+               'pg_class'::regclass::oid AS parent_class, t.tgrelid AS parent_id, 0 AS parent_sub, t.tgname::text AS name,
+               'pg_trigger'::regclass::oid AS implied_class, nullif(t.tgparentid, 0) AS implied_id, 0 AS implied_sub,
+               pg_get_triggerdef(t.oid) AS definition, t.tgenabled::text AS enabled, t.tgparentid = 0 AS is_local
+        FROM pg_trigger t
+        JOIN pg_class c ON c.oid = t.tgrelid
+        WHERE NOT t.tgisinternal AND c.relnamespace = ANY($1)";
+
+    fn address(id: &ObjectId) -> String {
+        format!("TRIGGER {} ON {}", id.name, id.container().qualified())
+    }
+    fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
+        if !self.is_local {
+            return vec![];
+        }
+        let mut actions = vec![Action::create(id, self.definition.as_str()).locks(Lock::ShareRowExclusive)];
+        if self.enabled != "O" {
+            actions.push(self.enable(id));
+        }
+        actions
+    }
+    fn alter(&self, id: &ObjectId, to: &Trigger, attr: Attr, _: Target) -> Alter {
+        match attr {
+            Attr::definition => Alter::Rebuild,
+            Attr::enabled => Alter::Do(vec![to.enable(id)]),
+            Attr::is_local => Alter::Ignore("it follows from the partitioned table above"),
+        }
+    }
+    fn drop(&self, id: &ObjectId) -> Vec<Action> {
+        match self.is_local {
+            true => {
+                let sql = format!("DROP TRIGGER {} ON {}", id.name, id.container().qualified());
+                vec![Action::drop(id, sql).locks(Lock::AccessExclusive)]
+            }
+            false => vec![],
+        }
+    }
+    fn follows(&self, parent: &Trigger) -> bool {
+        self.enabled == parent.enabled
+    }
+}
+
+impl Trigger {
+    fn enable(&self, id: &ObjectId) -> Action {
+        let clause = sql::enabled(&self.enabled, "TRIGGER", &id.name);
+        sql::alter_table(Verb::Alter, id, id.container(), clause).locks(Lock::ShareRowExclusive)
+    }
+}

@@ -1,0 +1,65 @@
+//! A column of a view or of a materialized view. It comes from the query; only its settings are set by themselves.
+
+use crate::{
+    ddl::{Action, Alter, Target},
+    kinds::{PgObject, object, sql, state},
+    model::ObjectId,
+};
+
+object! {
+    pub struct ViewColumn {
+        pub materialized: bool,
+        pub statistics: Option<i32>,
+        pub options: Vec<String>,
+        /// Set where it is not the type's default.
+        pub storage: Option<String>,
+        pub compression: Option<String>,
+    }
+}
+
+impl PgObject for ViewColumn {
+    state!();
+    const LABEL: &'static str = "COLUMN";
+    const CATALOG: &'static str = "
+        SELECT 'pg_class'::regclass::oid AS classid, c.oid AS objid, a.attnum::int4 AS objsubid,
+               'pg_class'::regclass::oid AS parent_class, c.oid AS parent_id, 0 AS parent_sub, a.attname::text AS name,
+               c.relkind = 'm' AS materialized, nullif(a.attstattarget, -1)::int4 AS statistics,
+               coalesce(a.attoptions, '{}') AS options,
+               CASE WHEN c.relkind = 'm' AND a.attstorage <> t.typstorage THEN a.attstorage::text END AS storage,
+               nullif(to_jsonb(a)->>'attcompression', '') AS compression
+        FROM pg_attribute a
+        JOIN pg_class c ON c.oid = a.attrelid
+        JOIN pg_type t ON t.oid = a.atttypid
+        WHERE c.relkind IN ('v', 'm') AND 0 < a.attnum AND NOT a.attisdropped AND c.relnamespace = ANY($1)";
+
+    fn address(id: &ObjectId) -> String {
+        format!("{} {}.{}", Self::LABEL, id.container().qualified(), id.name)
+    }
+    fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
+        let plain = ViewColumn { statistics: None, options: Vec::new(), storage: None, compression: None, ..self.clone() };
+        let settings = plain.changed_attrs(self).into_iter().flat_map(|attr| plain.settings(self, attr));
+        settings.map(|set| self.set(id, &set)).collect()
+    }
+    fn alter(&self, id: &ObjectId, to: &ViewColumn, attr: Attr, _: Target) -> Alter {
+        Alter::Do(self.settings(to, attr).into_iter().map(|set| to.set(id, &set)).collect())
+    }
+    fn drop(&self, _: &ObjectId) -> Vec<Action> {
+        vec![]
+    }
+}
+
+impl ViewColumn {
+    fn settings(&self, to: &ViewColumn, attr: Attr) -> Vec<String> {
+        match attr {
+            Attr::materialized => vec![],
+            Attr::statistics => vec![format!("SET STATISTICS {}", to.statistics.unwrap_or(-1))],
+            Attr::options => sql::change_options(&self.options, &to.options),
+            Attr::storage => vec![sql::set_storage(to.storage.as_deref())],
+            Attr::compression => vec![sql::set_compression(to.compression.as_deref())],
+        }
+    }
+    fn set(&self, id: &ObjectId, set: &str) -> Action {
+        let view = if self.materialized { "MATERIALIZED VIEW" } else { "VIEW" };
+        Action::alter(id, format!("ALTER {view} {} ALTER COLUMN {} {set}", id.container().qualified(), id.name))
+    }
+}

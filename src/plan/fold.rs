@@ -1,0 +1,91 @@
+//! Writes what a definition contains inside it, and joins neighbouring clauses of one `ALTER`.
+//! Only neighbours in the sorted plan are joined, so no dependency can be crossed.
+
+use crate::{
+    ddl::{Action, Inline, Lock, Loss, When},
+    model::{ObjectId, Sql},
+    plan::order::Ordered,
+};
+
+/// One statement, with all that is known of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Folded {
+    pub sql: Sql,
+    /// The actions behind it, the first one first.
+    pub actions: Vec<Action>,
+}
+
+impl Folded {
+    pub fn subjects(&self) -> Vec<ObjectId> {
+        self.actions.iter().map(|action| action.subject.clone()).collect()
+    }
+    pub fn lock(&self) -> Lock {
+        self.actions.iter().map(|action| action.lock).max().unwrap_or(Lock::None)
+    }
+    pub fn loses(&self) -> Vec<Loss> {
+        self.actions.iter().filter_map(|action| action.loses).collect()
+    }
+    pub fn rewrites(&self) -> bool {
+        self.actions.iter().any(|action| action.rewrites)
+    }
+    pub fn when(&self) -> When {
+        self.actions.first().map_or(When::InTransaction, |action| action.when)
+    }
+}
+
+pub(crate) fn fold(ordered: Vec<Ordered>) -> Vec<Folded> {
+    let mut folded: Vec<Folded> = Vec::new();
+    for item in ordered {
+        let next = write(item);
+        if let Some(last) = folded.last_mut()
+            && let (Sql::Clause { head, clauses, .. }, Sql::Clause { head: next_head, clauses: next_clauses, .. }) =
+                (&mut last.sql, &next.sql)
+            && head == next_head
+            && last.actions.first().map(|action| action.when) == next.actions.first().map(|action| action.when)
+        {
+            clauses.extend(next_clauses.iter().filter(|clause| !clauses.contains(clause)).cloned().collect::<Vec<_>>());
+            last.actions.extend(next.actions);
+            continue;
+        }
+        folded.push(next);
+    }
+    folded
+}
+
+/// Writes an action with its contents as one piece.
+fn write(ordered: Ordered) -> Folded {
+    let Ordered { action, contents } = ordered;
+    let mut sql = action.sql.clone();
+    let mut actions = vec![action];
+    for inner in contents {
+        let text = inline(&inner);
+        match (&mut sql, &inner.action.inline) {
+            (Sql::Definition { items, .. }, Some(Inline::Item(_))) => items.push(text),
+            (Sql::Definition { tail, .. }, _) => tail.push_str(&text),
+            (Sql::Clause { clauses, .. }, _) => {
+                if let Some(last) = clauses.last_mut() {
+                    last.push_str(&text);
+                }
+            }
+            (Sql::Statement(statement), _) => statement.push_str(&text),
+        }
+        collect(inner, &mut actions);
+    }
+    Folded { sql, actions }
+}
+
+/// How an action reads inside another, with its own contents.
+fn inline(ordered: &Ordered) -> String {
+    let own = match &ordered.action.inline {
+        Some(Inline::Item(text) | Inline::Suffix(text)) => text.clone(),
+        None => String::new(),
+    };
+    ordered.contents.iter().fold(own, |text, inner| text + &inline(inner))
+}
+
+fn collect(ordered: Ordered, actions: &mut Vec<Action>) {
+    actions.push(ordered.action);
+    for inner in ordered.contents {
+        collect(inner, actions);
+    }
+}

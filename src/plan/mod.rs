@@ -1,0 +1,71 @@
+//! Turns changes into an ordered list of steps. Names no kind.
+//!
+//! changes → expand → order → fold → [`Plan`]
+
+mod expand;
+mod fold;
+mod order;
+mod words;
+
+use std::collections::BTreeSet;
+
+use crate::{
+    catalog::Catalog,
+    ddl::{Action, Lock, Loss, Target, When},
+    diagnostic::Diagnostic,
+    diff::{Change, diff},
+    model::ObjectId,
+};
+
+/// What takes one catalog to another.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    pub changes: Vec<Change>,
+    pub steps: Vec<Step>,
+}
+
+/// One statement, with what is known of it before it runs.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// Without its semicolon.
+    pub sql: String,
+    /// What this is about, for people: `Table public.users: add column email`. Steps of one group share it.
+    pub group: String,
+    /// What it creates, changes or drops.
+    pub subjects: Vec<ObjectId>,
+    pub lock: Lock,
+    pub rewrites: bool,
+    pub loses: Vec<Loss>,
+    pub when: When,
+}
+
+/// Plans the way from one catalog to another.
+///
+/// # Errors
+/// A diagnostic for each object that cannot be had by any order of statements, or cannot be rebuilt without loss.
+pub fn plan(from: &Catalog, to: &Catalog, target: Target) -> Result<Plan, Vec<Diagnostic>> {
+    let changes = diff(from, to, target);
+    let mut explicit = BTreeSet::new();
+    loop {
+        let expanded = expand::expand(from, to, &changes, target, &explicit)?;
+        match order::order(expanded.actions, &expanded.edges) {
+            Ok(ordered) => return Ok(Plan { steps: words::group(fold::fold(ordered)), changes }),
+            Err(cycle) => {
+                // Dropping a container drops what is in it at one stroke. Where that ties a knot, the contents that
+                // tie it are dropped by themselves, first.
+                let knots = expanded.implicit.iter().filter(|(_, root)| cycle.iter().any(|it| it.subject == *root));
+                let before = explicit.len();
+                explicit.extend(knots.map(|(id, _)| id.clone()));
+                if explicit.len() == before {
+                    return Err(vec![cycle_diagnostic(&cycle)]);
+                }
+            }
+        }
+    }
+}
+
+fn cycle_diagnostic(cycle: &[Action]) -> Diagnostic {
+    let path: Vec<String> = cycle.iter().map(|action| action.subject.to_string()).collect();
+    Diagnostic::error("dependency-cycle", format!("these changes need each other: {}", path.join(" -> ")))
+        .with_help("make the change in two migrations, so that one of these can be left out of the first")
+}

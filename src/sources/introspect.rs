@@ -1,0 +1,268 @@
+//! Reads a database into a [`Catalog`]: the loop over the kinds, in one transaction.
+//!
+//! One connection, one `REPEATABLE READ READ ONLY` transaction and `search_path = pg_catalog`, so that every name in
+//! every text is qualified. Needs no superuser.
+
+use std::collections::{BTreeSet, HashMap};
+
+use postgres::{Client, IsolationLevel, Row, Transaction};
+
+use crate::{
+    catalog::Catalog,
+    model::{Kind, ObjectId, Version},
+    sources::mentions,
+};
+
+/// A `pg_depend` address: class, object, sub-object.
+type Address = (u32, u32, i32);
+
+/// Which statements of ownership count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owners {
+    /// Every object's owner.
+    All,
+    /// Only owners other than the role of the session, which nobody decided on.
+    Stated,
+}
+
+/// Objects by the addresses that `pg_depend` and the satellites use.
+#[derive(Default)]
+struct Addresses {
+    exact: HashMap<Address, ObjectId>,
+    /// An address that stands for another: a row type for its table, an index for its constraint.
+    aliases: HashMap<Address, Address>,
+}
+
+impl Addresses {
+    fn find(&self, address: Address) -> Option<&ObjectId> {
+        let mut address = address;
+        // A chain is short: array type → row type → table.
+        for _ in 0..8 {
+            if let Some(id) = self.exact.get(&address) {
+                return Some(id);
+            }
+            address = match self.aliases.get(&address) {
+                Some(to) => *to,
+                // Part of something that is read as a whole.
+                None if address.2 != 0 => (address.0, address.1, 0),
+                None => return None,
+            };
+        }
+        None
+    }
+}
+
+/// Reads the schemas of the user, all that is in them, and what stands beside them.
+///
+/// # Errors
+/// What the server says, such as a connection lost half way.
+pub fn introspect(client: &mut Client, owners: Owners) -> Result<Catalog, postgres::Error> {
+    let mut transaction =
+        client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true).start()?;
+    transaction.batch_execute(SESSION)?;
+    let version: i32 = transaction.query_one("SELECT current_setting('server_version_num')::int4", &[])?.get(0);
+    let mut catalog = Catalog::new(Version(version));
+    let schemas: Vec<u32> = transaction.query(SCHEMAS, &[])?.iter().map(|row| row.get(0)).collect();
+
+    let mut addresses = Addresses::default();
+    for row in transaction.query(ALIASES, &[&schemas])? {
+        addresses.aliases.insert((row.get(0), row.get(1), 0), (row.get(2), row.get(3), row.get(4)));
+    }
+    let members: BTreeSet<Address> =
+        transaction.query(MEMBERS, &[])?.iter().map(|row| (row.get(0), row.get(1), 0)).collect();
+
+    let mut implied = Vec::new();
+    let mut needs = Vec::new();
+    for &kind in Kind::ALL {
+        for row in transaction.query(kind.catalog(), &[&schemas])? {
+            let Some(id) = identify(kind, &row, &addresses, &members)? else { continue };
+            let object = kind.read(&row)?;
+            if owners == Owners::Stated && object.is_unstated() {
+                continue;
+            }
+            let address = address(&row, "classid", "objid", "objsubid")?;
+            if let Some(address) = address.filter(|address| address.0 != 0) {
+                addresses.exact.insert(address, id.clone());
+            }
+            if has(&row, "implied_id") {
+                implied.push((id.clone(), address_of(&row, "implied")?));
+            }
+            if has(&row, "needs_id") {
+                needs.push((id.clone(), address_of(&row, "needs")?));
+            }
+            catalog.insert(id, object, None);
+        }
+    }
+    for (id, address) in implied {
+        let by = address.and_then(|address| addresses.exact.get(&address)).cloned();
+        if let Some(entry) = catalog.entry_mut(&id) {
+            entry.implied_by = by.filter(|by| *by != id);
+        }
+    }
+    for (id, address) in needs {
+        let needed = address.and_then(|address| addresses.find(address)).cloned();
+        if let (Some(entry), Some(needed)) = (catalog.entry_mut(&id), needed) {
+            entry.needs.insert(needed);
+        }
+    }
+    link(&mut transaction, &addresses, &mut catalog)?;
+    mentions::link(&mut catalog);
+    for row in transaction.query("SELECT format_type(castsource, NULL), format_type(casttarget, NULL) FROM pg_cast WHERE castcontext IN ('a', 'i')", &[])? {
+        catalog.assignable.insert((row.get(0), row.get(1)));
+    }
+    for row in transaction.query(UNMANAGED, &[&schemas])? {
+        catalog.unmanaged.insert(row.get(0));
+    }
+    transaction.rollback()?;
+    Ok(catalog)
+}
+
+/// The name-based address of a row; nothing for what belongs to an extension, or to what is not the user's.
+fn identify(
+    kind: Kind,
+    row: &Row,
+    addresses: &Addresses,
+    members: &BTreeSet<Address>,
+) -> Result<Option<ObjectId>, postgres::Error> {
+    let own = address(row, "classid", "objid", "objsubid")?;
+    if own.is_some_and(|(class, object, _)| kind != Kind::Schema && members.contains(&(class, object, 0))) {
+        return Ok(None);
+    }
+    let name: String = row.try_get("name")?;
+    let signature: String = if has(row, "signature") { row.try_get("signature")? } else { String::new() };
+    let parent = if has(row, "parent_id") { address_of(row, "parent")? } else { None };
+    let id = match parent {
+        None => ObjectId::root(kind, name),
+        Some(parent) => match addresses.exact.get(&parent) {
+            Some(parent) => parent.child(kind, name),
+            None => return Ok(None),
+        },
+    };
+    Ok(Some(id.signed(signature)))
+}
+
+fn has(row: &Row, column: &str) -> bool {
+    row.columns().iter().any(|it| it.name() == column)
+}
+
+fn address_of(row: &Row, prefix: &str) -> Result<Option<Address>, postgres::Error> {
+    address(row, &format!("{prefix}_class"), &format!("{prefix}_id"), &format!("{prefix}_sub"))
+}
+
+fn address(row: &Row, class: &str, id: &str, sub: &str) -> Result<Option<Address>, postgres::Error> {
+    let (id, sub): (Option<u32>, Option<i32>) = (row.try_get(id)?, row.try_get(sub)?);
+    let class: u32 = row.try_get(class)?;
+    Ok(id.map(|id| (class, id, sub.unwrap_or(0))))
+}
+
+/// Hangs the edges of `pg_depend` on the objects.
+fn link(
+    transaction: &mut Transaction<'_>,
+    addresses: &Addresses,
+    catalog: &mut Catalog,
+) -> Result<(), postgres::Error> {
+    for row in transaction.query(DEPENDENCIES, &[])? {
+        let from = addresses.find((row.get("classid"), row.get("objid"), row.get("objsubid")));
+        let to = addresses.find((row.get("refclassid"), row.get("refobjid"), row.get("refobjsubid")));
+        let (Some(from), Some(to)) = (from, to) else { continue };
+        if from == to || to.ancestors().any(|up| up == from) || from.parent() == Some(to) {
+            continue;
+        }
+        let Some(entry) = catalog.entry_mut(from) else { continue };
+        let (dies_with, owned): (bool, bool) = (row.get("dies_with"), row.get("owned"));
+        if dies_with {
+            entry.dies_with.insert(to.clone());
+        }
+        if !owned {
+            entry.needs.insert(to.clone());
+        }
+    }
+    Ok(())
+}
+
+const SESSION: &str = "
+    SET LOCAL search_path = pg_catalog;
+    SET LOCAL quote_all_identifiers = off;
+    SET LOCAL TimeZone = 'UTC';
+    SET LOCAL DateStyle = 'ISO, YMD';
+    SET LOCAL IntervalStyle = 'postgres';
+    SET LOCAL bytea_output = 'hex';
+    SET LOCAL extra_float_digits = 1;
+    SET LOCAL xmloption = content";
+
+const SCHEMAS: &str = "
+    SELECT oid FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'";
+
+/// Addresses that stand for others.
+const ALIASES: &str = "
+    SELECT 'pg_type'::regclass::oid, t.oid, 'pg_class'::regclass::oid, t.typrelid, 0
+    FROM pg_type t WHERE t.typrelid <> 0 AND t.typnamespace = ANY($1)
+    UNION ALL
+    SELECT 'pg_type'::regclass, t.typarray, 'pg_type'::regclass, t.oid, 0
+    FROM pg_type t WHERE t.typarray <> 0 AND t.typnamespace = ANY($1)
+    UNION ALL
+    SELECT 'pg_type'::regclass, (to_jsonb(r)->>'rngmultitypid')::oid, 'pg_type'::regclass, r.rngtypid, 0
+    FROM pg_range r WHERE to_jsonb(r)->>'rngmultitypid' IS NOT NULL
+    UNION ALL
+    SELECT 'pg_rewrite'::regclass, r.oid, 'pg_class'::regclass, r.ev_class, 0
+    FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class WHERE r.rulename = '_RETURN' AND c.relnamespace = ANY($1)
+    UNION ALL
+    SELECT 'pg_class'::regclass, k.conindid, 'pg_constraint'::regclass, k.oid, 0
+    FROM pg_constraint k WHERE k.conindid <> 0 AND k.contype IN ('p', 'u', 'x')
+    UNION ALL
+    SELECT 'pg_constraint'::regclass, k.oid, 'pg_constraint'::regclass, k.conparentid, 0
+    FROM pg_constraint k JOIN pg_constraint p ON p.oid = k.conparentid AND p.conrelid = k.conrelid
+    UNION ALL
+    SELECT 'pg_constraint'::regclass, k.oid, 'pg_type'::regclass, k.contypid, 0
+    FROM pg_constraint k WHERE k.contypid <> 0 AND k.contype <> 'c'
+    UNION ALL
+    SELECT 'pg_attrdef'::regclass, d.oid, 'pg_class'::regclass, d.adrelid, d.adnum
+    FROM pg_attrdef d
+    UNION ALL
+    SELECT 'pg_proc'::regclass, d.objid, 'pg_type'::regclass, d.refobjid, 0
+    FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_type'::regclass AND d.deptype = 'i'
+    UNION ALL
+    SELECT d.classid, d.objid, d.refclassid, d.refobjid, 0
+    FROM pg_depend d WHERE d.deptype = 'e'";
+
+/// What belongs to an extension.
+const MEMBERS: &str = "SELECT classid, objid FROM pg_depend WHERE deptype = 'e'";
+
+/// `pg_depend` between objects of the user. A sequence that a column owns goes with the column, and does not need it.
+const DEPENDENCIES: &str = "
+    SELECT d.classid, d.objid, d.objsubid::int4 AS objsubid, d.refclassid, d.refobjid, d.refobjsubid::int4 AS refobjsubid,
+           d.deptype IN ('a', 'i', 'P', 'S') AS dies_with,
+           d.deptype = 'a' AND d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass
+               AND 0 < d.refobjsubid AND EXISTS (SELECT FROM pg_class c WHERE c.oid = d.objid AND c.relkind = 'S') AS owned
+    FROM pg_depend d
+    WHERE d.deptype <> 'e' AND (16384 <= d.objid OR d.classid = 'pg_namespace'::regclass)";
+
+/// Everything in the user's schemas, and beside them, that no kind reads.
+const UNMANAGED: &str = "
+    WITH found AS (
+        SELECT 'pg_class'::regclass AS classid, c.oid FROM pg_class c
+        WHERE c.relkind = 'f' AND c.relnamespace = ANY($1)
+        UNION ALL SELECT 'pg_type'::regclass, t.oid FROM pg_type t
+        WHERE t.typnamespace = ANY($1) AND (t.typtype = 'b' OR (t.typtype = 'p' AND NOT t.typisdefined))
+          AND NOT EXISTS (SELECT FROM pg_type e WHERE e.typarray = t.oid)
+        UNION ALL SELECT 'pg_operator'::regclass, o.oid FROM pg_operator o WHERE o.oprnamespace = ANY($1)
+        UNION ALL SELECT 'pg_opclass'::regclass, o.oid FROM pg_opclass o WHERE o.opcnamespace = ANY($1)
+        UNION ALL SELECT 'pg_opfamily'::regclass, o.oid FROM pg_opfamily o WHERE o.opfnamespace = ANY($1)
+        UNION ALL SELECT 'pg_conversion'::regclass, o.oid FROM pg_conversion o WHERE o.connamespace = ANY($1)
+        UNION ALL SELECT 'pg_ts_config'::regclass, o.oid FROM pg_ts_config o WHERE o.cfgnamespace = ANY($1)
+        UNION ALL SELECT 'pg_ts_dict'::regclass, o.oid FROM pg_ts_dict o WHERE o.dictnamespace = ANY($1)
+        UNION ALL SELECT 'pg_ts_parser'::regclass, o.oid FROM pg_ts_parser o WHERE o.prsnamespace = ANY($1)
+        UNION ALL SELECT 'pg_ts_template'::regclass, o.oid FROM pg_ts_template o WHERE o.tmplnamespace = ANY($1)
+        UNION ALL SELECT 'pg_statistic_ext'::regclass, o.oid FROM pg_statistic_ext o WHERE o.stxnamespace = ANY($1)
+        UNION ALL SELECT 'pg_cast'::regclass, o.oid FROM pg_cast o WHERE 16384 <= o.oid
+          AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_cast'::regclass AND d.objid = o.oid AND d.deptype = 'i')
+        UNION ALL SELECT 'pg_language'::regclass, o.oid FROM pg_language o WHERE 16384 <= o.oid
+        UNION ALL SELECT 'pg_transform'::regclass, o.oid FROM pg_transform o WHERE 16384 <= o.oid
+        UNION ALL SELECT 'pg_am'::regclass, o.oid FROM pg_am o WHERE 16384 <= o.oid
+        UNION ALL SELECT 'pg_event_trigger'::regclass, o.oid FROM pg_event_trigger o
+        UNION ALL SELECT 'pg_foreign_data_wrapper'::regclass, o.oid FROM pg_foreign_data_wrapper o
+        UNION ALL SELECT 'pg_foreign_server'::regclass, o.oid FROM pg_foreign_server o
+        UNION ALL SELECT 'pg_publication'::regclass, o.oid FROM pg_publication o)
+    SELECT i.type || ' ' || i.identity
+    FROM found f, LATERAL pg_identify_object(f.classid, f.oid, 0) i
+    WHERE NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = f.classid AND d.objid = f.oid AND d.deptype = 'e')";
