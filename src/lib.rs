@@ -11,4 +11,5 @@ pub mod shadow;
 pub mod sources;
 pub mod diff;
 pub mod plan;
+pub mod rehearse;
 pub mod emit;

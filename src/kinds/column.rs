@@ -71,7 +71,7 @@ impl PgObject for Column {
             actions.push(add.inline(Inline::Item(definition)).at(self.position));
         }
         let settings = [
-            (self.storage != self.type_storage).then(|| sql::set_storage(Some(&self.storage))),
+            (self.storage != self.type_storage).then(|| sql::set_storage(&self.storage)),
             self.compression.as_deref().map(|method| sql::set_compression(Some(method))),
             self.statistics.map(|_| self.set_statistics()),
         ];
@@ -99,7 +99,7 @@ impl PgObject for Column {
             Attr::storage if self.data_type != to.data_type && to.storage == to.type_storage => {
                 return Alter::Ignore("it is set with the type");
             }
-            Attr::storage => vec![sql::set_storage(Some(&to.storage))],
+            Attr::storage => vec![sql::set_storage(&to.storage)],
             Attr::type_storage => return Alter::Ignore("it belongs to the type"),
             Attr::compression => vec![sql::set_compression(to.compression.as_deref())],
             Attr::statistics => vec![to.set_statistics()],

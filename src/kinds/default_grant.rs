@@ -2,7 +2,7 @@
 
 use crate::{
     ddl::{Action, Alter, Target, Verb},
-    kinds::{PgObject, object, privileges, sql, state},
+    kinds::{Wants, PgObject, object, privileges, sql, state},
     model::ObjectId,
 };
 
@@ -42,9 +42,9 @@ impl PgObject for DefaultGrant {
                         ELSE pg_get_userbyid(coalesce(n.grantee, i.grantee))::text END AS role,
                    n.privileges, i.privileges AS initial
             FROM (SELECT e.grantee, array_agg(DISTINCT e.privilege_type || CASE WHEN e.is_grantable THEN '*' ELSE '' END) AS privileges
-                  FROM aclexplode(d.defaclacl) e GROUP BY 1) n
+                  FROM aclexplode(nullif(d.defaclacl, '{}')) e GROUP BY 1) n
             FULL JOIN (SELECT e.grantee, array_agg(DISTINCT e.privilege_type || CASE WHEN e.is_grantable THEN '*' ELSE '' END) AS privileges
-                  FROM aclexplode(CASE WHEN d.defaclnamespace = 0 THEN acldefault(k.letter, d.defaclrole) ELSE '{}' END) e
+                  FROM aclexplode(CASE WHEN d.defaclnamespace = 0 THEN acldefault(k.letter, d.defaclrole) END) e
                   GROUP BY 1) i ON i.grantee = n.grantee
             WHERE n.privileges IS DISTINCT FROM i.privileges) g
         WHERE d.defaclnamespace = 0 OR d.defaclnamespace = ANY($1)";
@@ -62,6 +62,9 @@ impl PgObject for DefaultGrant {
             Attr::initial | Attr::all => Alter::Ignore("it belongs to the server"),
             Attr::objects | Attr::creator | Attr::role => Alter::Ignore("it is part of the address"),
         }
+    }
+    fn wants(&self, _: &ObjectId) -> Wants {
+        Wants { roles: vec![self.role.clone(), self.creator.clone()], extension: None }
     }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         self.statements(Verb::Drop, id, &self.privileges, &self.initial)

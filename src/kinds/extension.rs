@@ -2,7 +2,7 @@
 
 use crate::{
     ddl::{Action, Alter, Loss, Target},
-    kinds::{PgObject, object, state},
+    kinds::{Wants, PgObject, object, state},
     model::{Ident, Literal, ObjectId},
 };
 
@@ -49,6 +49,9 @@ impl PgObject for Extension {
             Attr::relocatable => return Alter::Ignore("it is a property of the installed version"),
         };
         Alter::Do(vec![Action::alter(id, format!("ALTER EXTENSION {} {clause}", id.name))])
+    }
+    fn wants(&self, id: &ObjectId) -> Wants {
+        Wants { roles: Vec::new(), extension: Some(id.name.raw().to_owned()) }
     }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         vec![Action::drop(id, format!("DROP EXTENSION {}", id.name)).loses(Loss::Values)]

@@ -2,7 +2,7 @@
 
 use crate::{
     ddl::{Action, Alter, Target, Verb},
-    kinds::{PgObject, object, privileges, sql, state},
+    kinds::{Wants, PgObject, object, privileges, sql, state},
     model::{Ident, ObjectId},
 };
 
@@ -35,7 +35,7 @@ impl PgObject for Grant {
             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
             WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND c.relacl IS NOT NULL AND n.oid = ANY($1)
             UNION ALL
-            SELECT 'pg_class'::regclass, c.oid, a.attnum, c.relowner, a.attacl, '{}'::aclitem[],
+            SELECT 'pg_class'::regclass, c.oid, a.attnum, c.relowner, a.attacl, NULL::aclitem[],
                    'TABLE ' || format('%I.%I', n.nspname, c.relname), a.attname::text
             FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
             WHERE a.attacl IS NOT NULL AND NOT a.attisdropped AND n.oid = ANY($1)
@@ -61,7 +61,7 @@ impl PgObject for Grant {
                CASE WHEN g.grantee = o.owner THEN '<owner>' ELSE g.role END AS name,
                coalesce(g.privileges, '{}') AS privileges, coalesce(g.initial, '{}') AS initial,
                ARRAY(SELECT DISTINCT e.privilege_type FROM aclexplode(
-                   CASE WHEN o.column IS NULL THEN o.initial ELSE o.acl END) e
+                   nullif(CASE WHEN o.column IS NULL THEN o.initial ELSE o.acl END, '{}')) e
                    WHERE o.column IS NOT NULL OR e.grantee = o.owner ORDER BY 1) AS all,
                o.target, o.column, g.role
         FROM o, LATERAL (
@@ -69,7 +69,7 @@ impl PgObject for Grant {
                    CASE WHEN coalesce(n.grantee, d.grantee) = 0 THEN '' ELSE pg_get_userbyid(coalesce(n.grantee, d.grantee))::text END AS role,
                    n.privileges, d.privileges AS initial
             FROM (SELECT e.grantee, array_agg(DISTINCT e.privilege_type || CASE WHEN e.is_grantable THEN '*' ELSE '' END) AS privileges
-                  FROM aclexplode(o.acl) e GROUP BY 1) n
+                  FROM aclexplode(nullif(o.acl, '{}')) e GROUP BY 1) n
             FULL JOIN (SELECT e.grantee, array_agg(DISTINCT e.privilege_type || CASE WHEN e.is_grantable THEN '*' ELSE '' END) AS privileges
                   FROM aclexplode(o.initial) e GROUP BY 1) d ON d.grantee = n.grantee
             WHERE n.privileges IS DISTINCT FROM d.privileges) g";
@@ -86,6 +86,9 @@ impl PgObject for Grant {
             Attr::initial | Attr::all => Alter::Ignore("it belongs to the server"),
             Attr::target | Attr::column | Attr::role => Alter::Ignore("it is how the object is named"),
         }
+    }
+    fn wants(&self, _: &ObjectId) -> Wants {
+        Wants { roles: vec![self.role.clone()], extension: None }
     }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         self.statements(Verb::Drop, id, &self.privileges, &self.initial)

@@ -114,10 +114,21 @@ pub trait PgObject: Clone + PartialEq + Sized {
     fn is_unstated(&self) -> bool {
         false
     }
+    /// The roles and the extension without which it cannot be created.
+    fn wants(&self, _id: &ObjectId) -> Wants {
+        Wants::default()
+    }
     /// Whether it comes out like this by itself when the object that implies it is `parent`.
     fn follows(&self, parent: &Self) -> bool {
         self == parent
     }
+}
+
+/// What must be there, outside the schema, for an object to be created.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wants {
+    pub roles: Vec<String>,
+    pub extension: Option<String>,
 }
 
 /// Where a name must be unique.
@@ -263,6 +274,9 @@ macro_rules! dispatch {
             }
             pub fn is_unstated(&self) -> bool {
                 match self { $(Object::$Kind(it) => it.is_unstated(),)* }
+            }
+            pub fn wants(&self, id: &ObjectId) -> Wants {
+                match self { $(Object::$Kind(it) => it.wants(id),)* }
             }
             pub fn follows(&self, parent: &Object) -> bool {
                 match (self, parent) {

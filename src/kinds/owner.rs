@@ -2,7 +2,7 @@
 
 use crate::{
     ddl::{Action, Alter, Target},
-    kinds::{PgObject, object, sql, state},
+    kinds::{Wants, PgObject, object, sql, state},
     model::ObjectId,
 };
 
@@ -50,6 +50,9 @@ impl PgObject for Owner {
             Attr::role => Alter::Do(vec![Action::alter(id, to.statement(id))]),
             Attr::is_session => Alter::Ignore("it is about the session that read it"),
         }
+    }
+    fn wants(&self, _: &ObjectId) -> Wants {
+        Wants { roles: vec![self.role.clone()], extension: None }
     }
     fn drop(&self, _: &ObjectId) -> Vec<Action> {
         vec![]

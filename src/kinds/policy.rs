@@ -2,7 +2,7 @@
 
 use crate::{
     ddl::{Action, Alter, Blocks, Lock, Target},
-    kinds::{PgObject, object, sql, state},
+    kinds::{Wants, PgObject, object, sql, state},
     model::ObjectId,
 };
 
@@ -64,6 +64,9 @@ impl PgObject for Policy {
         };
         let sql = format!("ALTER POLICY {} ON {} {clause}", id.name, id.container().qualified());
         Alter::Do(vec![Action::alter(id, sql).locks(Lock::AccessExclusive)])
+    }
+    fn wants(&self, _: &ObjectId) -> Wants {
+        Wants { roles: self.roles.clone(), extension: None }
     }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         let sql = format!("DROP POLICY {} ON {}", id.name, id.container().qualified());

@@ -72,13 +72,12 @@ pub(crate) fn without_not_valid(definition: &str) -> &str {
 }
 
 /// `SET STORAGE …`, from the letter in `pg_attribute.attstorage`.
-pub(crate) fn set_storage(storage: Option<&str>) -> String {
+pub(crate) fn set_storage(storage: &str) -> String {
     let storage = match storage {
-        Some("p") => "PLAIN",
-        Some("e") => "EXTERNAL",
-        Some("x") => "EXTENDED",
-        Some("m") => "MAIN",
-        _ => "DEFAULT",
+        "p" => "PLAIN",
+        "e" => "EXTERNAL",
+        "m" => "MAIN",
+        _ => "EXTENDED",
     };
     format!("SET STORAGE {storage}")
 }

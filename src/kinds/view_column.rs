@@ -11,8 +11,10 @@ object! {
         pub materialized: bool,
         pub statistics: Option<i32>,
         pub options: Vec<String>,
-        /// Set where it is not the type's default.
-        pub storage: Option<String>,
+        /// The letter in `pg_attribute.attstorage`.
+        pub storage: String,
+        /// The storage that the type asks for.
+        pub type_storage: String,
         pub compression: Option<String>,
     }
 }
@@ -25,7 +27,7 @@ impl PgObject for ViewColumn {
                'pg_class'::regclass::oid AS parent_class, c.oid AS parent_id, 0 AS parent_sub, a.attname::text AS name,
                c.relkind = 'm' AS materialized, nullif(a.attstattarget, -1)::int4 AS statistics,
                coalesce(a.attoptions, '{}') AS options,
-               CASE WHEN c.relkind = 'm' AND a.attstorage <> t.typstorage THEN a.attstorage::text END AS storage,
+               a.attstorage::text AS storage, t.typstorage::text AS type_storage,
                nullif(to_jsonb(a)->>'attcompression', '') AS compression
         FROM pg_attribute a
         JOIN pg_class c ON c.oid = a.attrelid
@@ -36,7 +38,9 @@ impl PgObject for ViewColumn {
         format!("{} {}.{}", Self::LABEL, id.container().qualified(), id.name)
     }
     fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
-        let plain = ViewColumn { statistics: None, options: Vec::new(), storage: None, compression: None, ..self.clone() };
+        let storage = self.type_storage.clone();
+        let plain =
+            ViewColumn { statistics: None, options: Vec::new(), storage, compression: None, ..self.clone() };
         let settings = plain.changed_attrs(self).into_iter().flat_map(|attr| plain.settings(self, attr));
         settings.map(|set| self.set(id, &set)).collect()
     }
@@ -51,10 +55,11 @@ impl PgObject for ViewColumn {
 impl ViewColumn {
     fn settings(&self, to: &ViewColumn, attr: Attr) -> Vec<String> {
         match attr {
-            Attr::materialized => vec![],
+            Attr::materialized | Attr::type_storage => vec![],
             Attr::statistics => vec![format!("SET STATISTICS {}", to.statistics.unwrap_or(-1))],
             Attr::options => sql::change_options(&self.options, &to.options),
-            Attr::storage => vec![sql::set_storage(to.storage.as_deref())],
+            Attr::storage if !to.materialized => vec![],
+            Attr::storage => vec![sql::set_storage(&to.storage)],
             Attr::compression => vec![sql::set_compression(to.compression.as_deref())],
         }
     }

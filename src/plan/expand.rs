@@ -303,7 +303,10 @@ impl<'a> Work<'a> {
                 (id.kind, position, id.name.clone(), id.signature.clone())
             })
             .collect();
-        (phase, path[..=at].to_vec(), within, action.verb, path)
+        // What is set on a new object right after its creation belongs to the creation.
+        let created = self.is_dropped(subject) || !self.from.contains(subject);
+        let verb = if created && action.verb == Verb::Alter { Verb::Create } else { action.verb };
+        (phase, path[..=at].to_vec(), within, verb, path)
     }
 
     fn edges(&self, implicit: &BTreeMap<ObjectId, ObjectId>) -> Vec<Edge> {

@@ -1,0 +1,150 @@
+//! Whether a plan leads where it should: run it, read the result, compare.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    catalog::Catalog,
+    ddl::Target,
+    diagnostic::Diagnostic,
+    diff::{Change, diff},
+    model::ObjectId,
+    plan::{Plan, Step, plan},
+    rehearse::{
+        reload::{lost, reload},
+        run::{Failure, run},
+    },
+    shadow::{Scratch, Shadow},
+    sources::introspect::{Owners, introspect},
+};
+
+/// How often what is left over is planned for before it is called left over.
+const PASSES: usize = 3;
+
+/// What a rehearsal saw.
+pub enum Convergence {
+    /// The database that the plan was run in equals the target.
+    Reached,
+    /// These differences are left.
+    Remainder(Vec<Change>),
+    /// A statement failed.
+    Failed(Box<Failure>),
+}
+
+/// Runs `plan` in `scratch`, which holds its starting state, and compares the result with `to`, object by object.
+///
+/// Some consequences only PostgreSQL knows: privileges that new objects get by default, what a partition inherits.
+/// They show in the result; the statements that put them right are appended to the plan, and run too.
+///
+/// # Errors
+/// Diagnostics where the shadow is lost.
+pub fn rehearse(
+    shadow: &dyn Shadow,
+    scratch: &mut Scratch,
+    plan_: &mut Plan,
+    to: &Catalog,
+    target: Target,
+    view: &View<'_>,
+) -> Result<Convergence, Vec<Diagnostic>> {
+    let mut done = 0;
+    for pass in 0..PASSES {
+        if let Err(mut failure) = run(&mut scratch.client, &plan_.steps[done..]) {
+            failure.step += done;
+            return Ok(Convergence::Failed(failure));
+        }
+        done = plan_.steps.len();
+        let reached = view.read(scratch)?;
+        let (goal, left) = remainder(shadow, &reached, to, target, view)?;
+        if left.is_empty() {
+            return Ok(Convergence::Reached);
+        }
+        let Some(more) = (pass + 1 < PASSES).then(|| plan(&reached, &goal, target).ok()).flatten() else {
+            return Ok(Convergence::Remainder(left));
+        };
+        if more.steps.is_empty() {
+            return Ok(Convergence::Remainder(left));
+        }
+        plan_.steps.extend(more.steps.into_iter().map(|step| Step { group: format!("{} (follow-up)", step.group), ..step }));
+    }
+    Ok(Convergence::Reached)
+}
+
+/// How catalogs are read for this run: whose owners count, and what is left out.
+pub struct View<'a> {
+    pub owners: Owners,
+    pub filter: &'a dyn Fn(&mut Catalog),
+}
+
+impl View<'_> {
+    pub fn read(&self, scratch: &mut Scratch) -> Result<Catalog, Vec<Diagnostic>> {
+        let mut catalog = introspect(&mut scratch.client, self.owners).map_err(|error| vec![lost(&error)])?;
+        (self.filter)(&mut catalog);
+        Ok(catalog)
+    }
+}
+
+/// `to` as the diff should see it: where two texts differ and PostgreSQL, having read its own output again, says the
+/// same of both, the text of `from` stands. Nothing else tells a real difference from a way of printing.
+///
+/// # Errors
+/// Diagnostics where a side cannot be created anew in the shadow.
+pub fn settle(
+    shadow: &dyn Shadow,
+    from: &Catalog,
+    to: &Catalog,
+    target: Target,
+    view: &View<'_>,
+) -> Result<Catalog, Vec<Diagnostic>> {
+    Ok(remainder(shadow, from, to, target, view)?.0)
+}
+
+/// The target with its texts as `from` has them where they mean the same, and what differs still.
+fn remainder(
+    shadow: &dyn Shadow,
+    from: &Catalog,
+    to: &Catalog,
+    target: Target,
+    view: &View<'_>,
+) -> Result<(Catalog, Vec<Change>), Vec<Diagnostic>> {
+    let mut goal = to.clone();
+    let mut left = diff(from, &goal, target);
+    if altered(&left).is_empty() {
+        return Ok((goal, left));
+    }
+    let again = |catalog: &Catalog| {
+        let mut reloaded = reload(shadow, catalog, view.owners)?;
+        view.read(&mut reloaded.scratch)
+    };
+    // A side that cannot be created anew settles nothing; the difference stands as it is.
+    let Ok(to_again) = again(to) else { return Ok((goal, left)) };
+    take_over(from, &mut goal, &left, &diff(from, &to_again, target));
+    left = diff(from, &goal, target);
+    if altered(&left).is_empty() {
+        return Ok((goal, left));
+    }
+    let Ok(from_again) = again(from) else { return Ok((goal, left)) };
+    for other in [to, &to_again] {
+        take_over(from, &mut goal, &left, &diff(&from_again, other, target));
+    }
+    left = diff(from, &goal, target);
+    Ok((goal, left))
+}
+
+fn altered(changes: &[Change]) -> BTreeSet<&ObjectId> {
+    changes
+        .iter()
+        .filter_map(|change| match change {
+            Change::Alter(id, _) => Some(id),
+            Change::Add(_) | Change::Remove(_) => None,
+        })
+        .collect()
+}
+
+/// Where `left` has an alteration that `better` has not, the two states are one: `goal` takes `from`'s text.
+fn take_over(from: &Catalog, goal: &mut Catalog, left: &[Change], better: &[Change]) {
+    let real: BTreeSet<&ObjectId> = better.iter().map(Change::id).collect();
+    for id in altered(left).into_iter().filter(|id| !real.contains(id)) {
+        if let (Some(object), Some(entry)) = (from.get(id), goal.entry_mut(id)) {
+            entry.object = object.clone();
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! Runs plans in a shadow and looks at what came of them. Names no kind.
+
+mod converge;
+mod reload;
+mod run;
+
+pub use converge::{Convergence, View, rehearse, settle};
+pub use reload::{Reloaded, reload};
+pub use run::{Failure, run};

@@ -1,0 +1,59 @@
+//! Writes a catalog out as DDL and loads it in a shadow: the same schema, as that server sees it.
+
+use crate::{
+    catalog::Catalog,
+    ddl::Target,
+    diagnostic::Diagnostic,
+    plan::plan,
+    rehearse::run::run,
+    shadow::{Scratch, Shadow, Wanted},
+    sources::introspect::{Owners, introspect},
+};
+
+/// A database that holds a catalog, and what it reads as there.
+pub struct Reloaded {
+    pub scratch: Scratch,
+    pub catalog: Catalog,
+}
+
+/// Creates everything in `catalog` in a new database of `shadow`.
+///
+/// # Errors
+/// Diagnostics that name what cannot be created there, with PostgreSQL's reason.
+pub fn reload(shadow: &dyn Shadow, catalog: &Catalog, owners: Owners) -> Result<Reloaded, Vec<Diagnostic>> {
+    let mut scratch = shadow.scratch(&wanted(catalog)).map_err(|error| vec![shadow_diagnostic(&error)])?;
+    let empty = introspect(&mut scratch.client, owners).map_err(|error| vec![lost(&error)])?;
+    let target = Target { version: empty.version, assignable: &empty.assignable };
+    let plan = plan(&empty, catalog, target)?;
+    // Bodies may mention what is created later; they were accepted once already.
+    scratch.client.batch_execute("SET check_function_bodies = off").map_err(|error| vec![lost(&error)])?;
+    run(&mut scratch.client, &plan.steps).map_err(|failure| {
+        let title = format!("the schema cannot be created anew in the shadow: {}", failure.message);
+        let mut diagnostic = Diagnostic::error("cannot-reload", title).with_note(format!("the statement was: {}", failure.sql));
+        diagnostic.notes.extend(failure.detail.clone());
+        diagnostic.help.extend(failure.hint.clone());
+        vec![diagnostic]
+    })?;
+    let catalog = introspect(&mut scratch.client, owners).map_err(|error| vec![lost(&error)])?;
+    Ok(Reloaded { scratch, catalog })
+}
+
+/// The roles and extensions that the objects of a catalog name.
+fn wanted(catalog: &Catalog) -> Wanted {
+    let mut wanted = Wanted::default();
+    for (id, entry) in catalog.iter() {
+        let wants = entry.object.wants(id);
+        wanted.roles.extend(wants.roles);
+        wanted.extensions.extend(wants.extension);
+    }
+    wanted
+}
+
+pub(super) fn lost(error: &postgres::Error) -> Diagnostic {
+    Diagnostic::error("shadow-lost", format!("the shadow went away: {error}"))
+        .with_help("run it again; if it happens again, use another shadow (`--shadow local`, `--shadow postgres://…`)")
+}
+
+fn shadow_diagnostic(error: &crate::shadow::Error) -> Diagnostic {
+    Diagnostic::error("shadow", error.to_string())
+}

@@ -1,0 +1,39 @@
+//! Runs the statements of a plan one by one, as `psql` would.
+
+use postgres::Client;
+
+use crate::plan::Step;
+
+/// A statement that the server refused.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// Its place in the plan, from 0.
+    pub step: usize,
+    pub sql: String,
+    pub group: String,
+    /// PostgreSQL's own words.
+    pub message: String,
+    pub detail: Option<String>,
+    pub hint: Option<String>,
+}
+
+/// Runs each step in a transaction of its own.
+///
+/// # Errors
+/// The first statement that fails; those before it have been carried out.
+pub fn run(client: &mut Client, steps: &[Step]) -> Result<(), Box<Failure>> {
+    for (at, step) in steps.iter().enumerate() {
+        client.batch_execute(&step.sql).map_err(|error| {
+            let server = error.as_db_error();
+            Box::new(Failure {
+                step: at,
+                sql: step.sql.clone(),
+                group: step.group.clone(),
+                message: server.map_or_else(|| error.to_string(), |it| it.message().to_owned()),
+                detail: server.and_then(|it| it.detail().map(str::to_owned)),
+                hint: server.and_then(|it| it.hint().map(str::to_owned)),
+            })
+        })?;
+    }
+    Ok(())
+}
