@@ -7,9 +7,11 @@ pub mod diagnostic;
 pub mod ddl;
 pub mod kinds;
 pub mod catalog;
+pub mod connect;
 pub mod shadow;
 pub mod sources;
 pub mod diff;
 pub mod plan;
 pub mod rehearse;
 pub mod emit;
+

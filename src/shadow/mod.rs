@@ -1,16 +1,52 @@
 //! A PostgreSQL to throw away. Gives empty databases and connections to them; knows nothing of schemas.
 
-use std::collections::BTreeSet;
+mod child;
+mod choice;
+mod cleanup;
+mod embedded;
+mod error;
+mod local;
+mod storage;
+mod url;
 
-use crate::model::Version;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::model::{Ident, Version};
+
+pub use child::set_executable;
+pub use choice::{Choice, Opened, open};
+pub use cleanup::{install as clean_up_on_signals, run as clean_up};
+pub use embedded::{CollationStandIn, Embedded, adapt_collation};
+pub use error::Error;
+pub use local::{Binaries, Local};
+pub use url::Server;
+
+/// The hidden command that runs a shadow in a process of its own: `trueup shadow-server KIND DIR …`.
+pub const SERVER_COMMAND: &str = "shadow-server";
 
 /// A PostgreSQL that scratch databases come from. Shared between threads: both sides of a diff load at once.
+///
+/// Roles belong to the server: those that a script creates in one scratch database are there in the next one too,
+/// except in the embedded PostgreSQL, which starts a server for each.
 pub trait Shadow: Send + Sync {
     fn version(&self) -> Version;
     /// For people: `embedded PostgreSQL 17.5`.
     fn describe(&self) -> String;
     /// A new empty database, as `CREATE DATABASE … TEMPLATE template0` makes it, and a superuser's session in it.
+    ///
+    /// # Errors
+    /// When the server cannot start, an extension is to be had nowhere, or the server refuses the database.
     fn scratch(&self, wanted: &Wanted) -> Result<Scratch, Error>;
+    /// Whether `CREATE COLLATION … (provider = icu)` fails here, so that [`adapt_collation`] is to be used.
+    fn lacks_icu(&self) -> bool {
+        false
+    }
+    /// Says that so many scratch databases will be asked for soon, for those that can prepare.
+    fn expect(&self, scratches: usize) {
+        let _ = scratches;
+    }
 }
 
 /// What a database must be able to offer before a script is loaded in it.
@@ -25,12 +61,78 @@ pub struct Wanted {
 /// An empty database and a session in it. Both go when it is dropped.
 pub struct Scratch {
     pub client: postgres::Client,
+    limiter: Limiter,
     /// Whatever must live as long as the session, and clean up after it.
     pub(crate) _guard: Box<dyn Send>,
 }
 
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    #[error("{0}")]
-    Placeholder(String),
+enum Limiter {
+    Child(Arc<child::Child>),
+    StatementTimeout,
+}
+
+impl Scratch {
+    /// Bounds every later call on the session. A call that takes longer fails with SQLSTATE 57014; the embedded
+    /// PostgreSQL, which cannot cancel a statement, is stopped then, and every later call fails at once.
+    ///
+    /// # Errors
+    /// When the server refuses the setting.
+    pub fn limit(&mut self, per_call: Duration) -> Result<(), Error> {
+        match &self.limiter {
+            Limiter::Child(child) => {
+                Limiter::order(child, per_call);
+                Ok(())
+            }
+            Limiter::StatementTimeout => self
+                .client
+                .batch_execute(&format!("SET statement_timeout = {}", per_call.as_millis()))
+                .map_err(Error::postgres("shadow", "bound the time of statements")),
+        }
+    }
+}
+
+/// The hidden command's work; `args` is what follows [`SERVER_COMMAND`]. Ends with its standard input.
+///
+/// # Errors
+/// When the arguments are not ours, or the server cannot start.
+pub fn serve(args: &[std::ffi::OsString]) -> Result<(), Box<dyn std::error::Error>> {
+    match args {
+        [kind, dir] if kind == "embedded" => embedded::serve(dir.as_ref()),
+        [kind, dir, rest @ ..] if kind == "local" => local::serve(dir.as_ref(), rest),
+        _ => Err(format!("`{SERVER_COMMAND}` is for Trueup's own use").into()),
+    }
+}
+
+/// Creates the roles that are wanted and missing.
+fn create_roles(client: &mut postgres::Client, wanted: &Wanted, shadow: &str) -> Result<(), Error> {
+    for role in &wanted.roles {
+        let exists = client
+            .query_one("SELECT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = $1)", &[role])
+            .and_then(|row| row.try_get::<_, bool>(0))
+            .map_err(Error::postgres(shadow, "look for roles"))?;
+        if exists || role == "public" {
+            continue;
+        }
+        match client.batch_execute(&format!("CREATE ROLE {} NOLOGIN", Ident::new(role))) {
+            Ok(()) => {}
+            // Another scratch database of the same server was faster.
+            Err(e) if matches!(e.code().map(|c| c.code()), Some("42710" | "23505")) => {}
+            Err(e) => return Err(Error::postgres(shadow, format!("create the role `{role}`"))(e)),
+        }
+    }
+    Ok(())
+}
+
+/// Refuses extensions that the server could not create, before a script fails halfway on them.
+fn require_extensions(client: &mut postgres::Client, wanted: &Wanted, shadow: &str) -> Result<(), Error> {
+    for extension in &wanted.extensions {
+        let available: bool = client
+            .query_one("SELECT EXISTS (SELECT FROM pg_catalog.pg_available_extensions WHERE name = $1)", &[extension])
+            .and_then(|row| row.try_get(0))
+            .map_err(Error::postgres(shadow, "look for extensions"))?;
+        if !available {
+            return Err(Error::Extension { extension: extension.clone(), shadow: shadow.to_owned() });
+        }
+    }
+    Ok(())
 }

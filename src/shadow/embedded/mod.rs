@@ -1,0 +1,169 @@
+//! The PostgreSQL in the box: pglite-oxide, PostgreSQL 17 compiled to WASM, one instance per scratch database, each in
+//! a process of its own. Knows the gaps of that build (extensions, ICU) and what fills them.
+
+mod cache;
+mod collations;
+mod relay;
+mod serve;
+mod stand_in;
+mod stubs;
+
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use pglite_oxide::extensions;
+use postgres::NoTls;
+
+use super::child::Child;
+use super::{Error, Limiter, Scratch, Shadow, Wanted, create_roles, storage};
+use crate::model::Version;
+use serve::Order;
+
+pub use stand_in::{CollationStandIn, adapt_collation};
+
+const WHAT: &str = "embedded PostgreSQL";
+const VERSION: Version = Version(170_005);
+
+/// Instances of the embedded PostgreSQL, started ahead where that saves time.
+pub struct Embedded {
+    spare: Mutex<Vec<JoinHandle<Result<Child, Error>>>>,
+    starts: Arc<Starts>,
+}
+
+impl Embedded {
+    /// Begins to start `expected` instances in the background. Failures show when a scratch database is asked for.
+    #[must_use]
+    pub fn start(expected: usize) -> Embedded {
+        let embedded = Embedded { spare: Mutex::default(), starts: Arc::default() };
+        embedded.expect(expected);
+        embedded
+    }
+
+    fn spare(&self) -> MutexGuard<'_, Vec<JoinHandle<Result<Child, Error>>>> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn child(&self) -> Result<Child, Error> {
+        let spare = self.spare().pop();
+        match spare.map(JoinHandle::join) {
+            Some(Ok(started)) => started,
+            // A thread that panicked says nothing about the next try.
+            Some(Err(_)) | None => self.starts.child(),
+        }
+    }
+}
+
+impl Shadow for Embedded {
+    fn version(&self) -> Version {
+        VERSION
+    }
+
+    fn describe(&self) -> String {
+        format!("{WHAT} {VERSION}")
+    }
+
+    fn lacks_icu(&self) -> bool {
+        true
+    }
+
+    fn expect(&self, scratches: usize) {
+        let mut spare = self.spare();
+        while spare.len() < scratches {
+            let starts = Arc::clone(&self.starts);
+            spare.push(std::thread::spawn(move || starts.child()));
+        }
+    }
+
+    fn scratch(&self, wanted: &Wanted) -> Result<Scratch, Error> {
+        let bundled = bundled(wanted, &self.describe())?;
+        let child = self.child()?;
+        child.order(&Order::Open(bundled.clone()).line());
+        child.wait_for("ready")?;
+        let mut client = connect(child.dir())?;
+        prepare(&mut client, &bundled).map_err(Error::postgres(WHAT, "prepare an empty database"))?;
+        create_roles(&mut client, wanted, WHAT)?;
+        let child = Arc::new(child);
+        Ok(Scratch { client, limiter: Limiter::Child(Arc::clone(&child)), _guard: Box::new(child) })
+    }
+}
+
+impl Limiter {
+    pub(super) fn order(child: &Child, limit: Duration) {
+        child.order(&Order::Limit(limit).line());
+    }
+}
+
+/// Runs an instance in this process: the hidden command's work.
+pub(super) fn serve(dir: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    serve::serve(dir)
+}
+
+/// The extensions to enable, out of those wanted. Stubs need no enabling.
+fn bundled(wanted: &Wanted, shadow: &str) -> Result<Vec<String>, Error> {
+    let mut bundled = Vec::new();
+    for name in &wanted.extensions {
+        if extensions::by_sql_name(name).is_some() {
+            bundled.push(name.clone());
+        } else if !stubs::has(name) && name != "plpgsql" {
+            return Err(Error::Extension { extension: name.clone(), shadow: shadow.to_owned() });
+        }
+    }
+    Ok(bundled)
+}
+
+fn connect(dir: &Path) -> Result<postgres::Client, Error> {
+    postgres::Config::new()
+        .host_path(dir)
+        .user("postgres")
+        .dbname("postgres")
+        .application_name("trueup")
+        .connect(NoTls)
+        .map_err(Error::postgres(WHAT, "connect"))
+}
+
+/// Makes the database what `template0` is. The engine creates each extension that it enables, in `pg_catalog`: those
+/// go, for the script to create them where it wants them.
+fn prepare(client: &mut postgres::Client, enabled: &[String]) -> Result<(), postgres::Error> {
+    let created = client.query("SELECT extname FROM pg_extension WHERE extname <> 'plpgsql'", &[])?;
+    debug_assert!(created.len() >= enabled.len());
+    for row in created {
+        let name: String = row.get("extname");
+        client.batch_execute(&format!("DROP EXTENSION IF EXISTS \"{name}\" CASCADE"))?;
+    }
+    client.batch_execute(&collations::insert())
+}
+
+/// Lets only as many instances start at once as there are processors: more would only slow each other.
+#[derive(Default)]
+struct Starts {
+    running: Mutex<usize>,
+    ended: Condvar,
+}
+
+impl Starts {
+    fn child(&self) -> Result<Child, Error> {
+        let limit = std::thread::available_parallelism().map_or(2, usize::from);
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        while *running >= limit {
+            running = self.ended.wait(running).unwrap_or_else(PoisonError::into_inner);
+        }
+        *running += 1;
+        drop(running);
+        let child = start();
+        *self.running.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        self.ended.notify_one();
+        child
+    }
+}
+
+fn start() -> Result<Child, Error> {
+    let child = Child::start("embedded", WHAT, &storage::fastest(), |command| {
+        if let Some(home) = cache::replacement() {
+            command.env("HOME", &home).env("XDG_CACHE_HOME", &home);
+        }
+    })?;
+    child.wait_for("warm")?;
+    Ok(child)
+}
