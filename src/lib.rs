@@ -2,7 +2,8 @@
 //!
 //! The modules are listed in dependency order: each may use those above it.
 
-pub mod model;
 pub mod diagnostic;
+pub mod emit;
+pub mod model;
 pub mod shadow;
 pub mod sources;

@@ -1,0 +1,3 @@
+//! What was found, in words: for the terminal, and later for machines. Decides nothing.
+
+pub mod terminal;

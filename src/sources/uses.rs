@@ -1,0 +1,1 @@
+//! What a statement names, by its parse tree.
