@@ -3,13 +3,54 @@
 mod support;
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
+use postgres::Client;
 use support::Cluster;
 use trueup::diagnostic::Diagnostic;
 use trueup::emit::terminal::render;
 use trueup::model::Files;
-use trueup::sources::{Script, Source, load};
+use trueup::sources::{Loaded, Script, Source, load, wanted};
 
+/// A folder of files, made for one test.
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new(files: &[(&str, &str)]) -> Folder {
+        let folder = Folder(tempfile::tempdir().expect("a temporary folder"));
+        for (name, text) in files {
+            folder.write(name, text.as_bytes());
+        }
+        folder
+    }
+    fn write(&self, name: &str, bytes: &[u8]) {
+        let path = self.0.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        std::fs::write(path, bytes).expect("a file");
+    }
+    fn path(&self, name: &str) -> String {
+        self.0.path().join(name).to_str().expect("UTF-8").trim_end_matches('/').to_owned()
+    }
+    /// What the terminal shows, without the name of the temporary folder.
+    fn shown(&self, diagnostics: &[Diagnostic], files: &Files) -> String {
+        let root = self.path("");
+        let mut names = Files::default();
+        // Names are shown as a user in that folder would see them.
+        for id in (0..).map(trueup::model::FileId).take(files.len()) {
+            names.add(files.name(id).replace(&format!("{root}/"), ""), files.text(id));
+        }
+        render(diagnostics, &names, false).replace(&format!("{root}/"), "").replace(&root, "schema")
+    }
+    fn read(&self, name: &str) -> Result<(Script, Files), String> {
+        let mut files = Files::default();
+        let source = Source::parse(&self.path(name)).map_err(|problem| self.shown(&[problem], &files))?;
+        source.read(&mut files).map(|script| (script, files.clone())).map_err(|problems| self.shown(&problems, &files))
+    }
+    fn load(&self, name: &str, client: &mut Client) -> Result<Loaded, String> {
+        let (script, files) = self.read(name)?;
+        load(&script, &files, client).map_err(|problems| self.shown(&problems, &files))
+    }
+}
 /// Every schema and every folder of migrations under `$TRUEUP_CORPUS` loads.
 #[test]
 #[ignore = "needs the corpus: TRUEUP_CORPUS=…/corpus/real"]

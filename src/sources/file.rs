@@ -33,7 +33,7 @@ pub(super) fn folder(shelf: &dyn Shelf, path: &Path, files: &mut Files) -> Resul
         );
     }
     let mut included: Vec<PathBuf> = Vec::new();
-    let mut scripts: Vec<(PathBuf, Script)> = Vec::new();
+    let mut scripts: Vec<(PathBuf, Result<Script, Vec<Diagnostic>>)> = Vec::new();
     for path in paths {
         let name = shelf.label(&path);
         let kept = shelf
@@ -41,23 +41,24 @@ pub(super) fn folder(shelf: &dyn Shelf, path: &Path, files: &mut Files) -> Resul
             .map_err(|error| unreadable(&name, &error))
             .and_then(|bytes| text::keep(files, &name, bytes));
         match kept {
-            Err(diagnostic) => problems.push(diagnostic),
+            Err(diagnostic) => scripts.push((path, Err(vec![diagnostic]))),
             Ok(id) => {
                 let mut reading = Reading::new(files, shelf);
                 reading.text(id, Some(&path));
                 included.append(&mut reading.included);
-                match finish::script(reading) {
-                    Ok(script) => scripts.push((path, script)),
-                    Err(mut diagnostics) => problems.append(&mut diagnostics),
-                }
+                scripts.push((path, finish::script(reading)));
             }
         }
     }
-    if !problems.is_empty() {
-        return Err(problems);
-    }
     scripts.retain(|(path, _)| !included.contains(path));
-    Ok(order::order(scripts.into_iter().map(|(_, script)| script).collect(), files))
+    let mut good = Vec::new();
+    for (_, script) in scripts {
+        match script {
+            Ok(script) => good.push(script),
+            Err(mut diagnostics) => problems.append(&mut diagnostics),
+        }
+    }
+    if problems.is_empty() { Ok(order::order(good, files)) } else { Err(problems) }
 }
 
 pub(super) fn unreadable(name: &str, error: &io::Error) -> Diagnostic {

@@ -1,10 +1,9 @@
 //! PostgreSQL's parser, one call at a time. `pg_query` points the whole process's standard error at a pipe while
 //! it works; two calls at once would leave it there, so every call in this layer goes through this lock.
 
-use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use pg_query::protobuf::{ParseResult, ScanToken};
+use pg_query::protobuf::ParseResult;
 
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
@@ -18,12 +17,6 @@ pub(crate) fn parse(sql: &str) -> Result<ParseResult, String> {
     pg_query::parse(sql, 0).map(|result| result.protobuf).map_err(message)
 }
 
-/// The tokens, comments included; or the scanner's message.
-pub(crate) fn scan(sql: &str) -> Result<Vec<ScanToken>, String> {
-    let _held = lock();
-    pg_query::scan(sql).map(|result| result.tokens).map_err(message)
-}
-
 /// The bodies of the PL/pgSQL functions in a statement, as libpg_query's JSON.
 pub(crate) fn parse_plpgsql(sql: &str) -> Result<serde_json::Value, String> {
     let _held = lock();
@@ -31,15 +24,9 @@ pub(crate) fn parse_plpgsql(sql: &str) -> Result<serde_json::Value, String> {
 }
 
 fn message(error: pg_query::Error) -> String {
-    use pg_query::Error::{Parse, Scan, Split};
+    use pg_query::Error::Parse;
     match error {
-        Parse(text) | Scan(text) | Split(text) => text,
+        Parse(text) => text,
         other => other.to_string(),
     }
-}
-
-/// The place of a scanned token.
-pub(crate) fn range(token: &ScanToken) -> Range<usize> {
-    let at = |offset: i32| usize::try_from(offset).unwrap_or(0);
-    at(token.start)..at(token.end)
 }

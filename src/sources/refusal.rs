@@ -39,32 +39,62 @@ pub(super) fn session_lost(refusal: &Refusal<'_>, files: &Files) -> Diagnostic {
         .with_note(refusal.error.to_string())
 }
 
-/// One diagnostic for each refusal that is not merely a consequence of another.
+/// One diagnostic for each refusal that is not merely a consequence of another, and one for many of the same words.
 pub(super) fn describe(refusals: &[Refusal<'_>], script: &Script, files: &Files) -> Vec<Diagnostic> {
-    let all: Vec<Diagnostic> = refusals
-        .iter()
-        .enumerate()
-        .filter(|(index, refusal)| !is_consequence(*index, refusal, refusals))
-        .filter_map(|(_, refusal)| Some(diagnostic(refusal, refusal.error.as_db_error()?, script, files)))
-        .collect();
-    if all.is_empty() {
-        // They miss only each other.
-        return refusals
-            .iter()
-            .filter_map(|refusal| Some(diagnostic(refusal, refusal.error.as_db_error()?, script, files)))
-            .map(|diagnostic| diagnostic.with_note("the statements that were refused need one another"))
+    let own: Vec<&Refusal<'_>> = refusals.iter().filter(|refusal| !is_consequence(refusal, refusals)).collect();
+    if own.is_empty() {
+        return grouped(&refusals.iter().collect::<Vec<_>>(), script, files)
+            .into_iter()
+            .map(|diagnostic| {
+                diagnostic
+                    .with_note("what it needs was refused too: the statements need one another")
+                    .with_help("if it is a foreign key, add it behind both tables: `ALTER TABLE … ADD FOREIGN KEY`")
+            })
             .collect();
     }
-    all
+    let mut diagnostics = grouped(&own, script, files);
+    let consequences = refusals.len() - own.len();
+    if consequences > 0
+        && let Some(last) = diagnostics.last_mut()
+    {
+        let count = if consequences == 1 { "1 more statement was".into() } else { format!("{consequences} more statements were") };
+        last.notes.push(format!("{count} refused as a consequence of these errors"));
+    }
+    diagnostics
 }
 
-fn is_consequence(index: usize, refusal: &Refusal<'_>, refusals: &[Refusal<'_>]) -> bool {
-    let Some(error) = refusal.error.as_db_error().filter(|error| code(error).starts_with("unknown-")) else {
+fn grouped(refusals: &[&Refusal<'_>], script: &Script, files: &Files) -> Vec<Diagnostic> {
+    let mut found: Vec<(Diagnostic, usize)> = Vec::new();
+    for refusal in refusals {
+        let Some(error) = refusal.error.as_db_error() else { continue };
+        let new = diagnostic(refusal, error, script, files);
+        match found.iter_mut().find(|(known, _)| known.title == new.title && known.code.starts_with("unknown-")) {
+            Some((_, more)) => *more += 1,
+            None => found.push((new, 0)),
+        }
+    }
+    found
+        .into_iter()
+        .map(|(diagnostic, more)| match more {
+            0 => diagnostic,
+            1 => diagnostic.with_note("1 more statement was refused for the same reason"),
+            _ => diagnostic.with_note(format!("{more} more statements were refused for the same reason")),
+        })
+        .collect()
+}
+
+/// Whether a statement only misses what a refused one would have defined, or what a missing extension would have
+/// brought along.
+fn is_consequence(refusal: &Refusal<'_>, refusals: &[Refusal<'_>]) -> bool {
+    let Some((error, code)) = refusal.error.as_db_error().map(|error| (error, code(error))) else { return false };
+    if !code.starts_with("unknown-") {
         return false;
-    };
+    }
     let Some(name) = subject(error.message()) else { return false };
-    refusals.iter().enumerate().any(|(other, refused)| {
-        other != index && refused.statement.defines.iter().any(|defined| defined.name == last_part(&name))
+    refusals.iter().filter(|other| !std::ptr::eq(*other, refusal)).any(|other| {
+        let defines = other.statement.defines.iter().any(|defined| defined.name == last_part(&name));
+        let extension = other.error.as_db_error().is_some_and(|error| self::code(error) == "unknown-extension");
+        defines || (extension && matches!(code, "unknown-type" | "unknown-function" | "unknown-object"))
     })
 }
 
@@ -79,7 +109,7 @@ fn diagnostic(refusal: &Refusal<'_>, error: &DbError, script: &Script, files: &F
     {
         diagnostic = diagnostic.with_note(format!("in this query: {}", query.trim()));
     }
-    if let Some(detail) = error.detail() {
+    if let Some(detail) = error.detail().filter(|_| code != "unknown-extension") {
         diagnostic = diagnostic.with_note(detail);
     }
     // The context of a function body that is merely checked says no more than the place does.
@@ -209,8 +239,8 @@ fn subject(message: &str) -> Option<String> {
     if let Some((_, rest)) = message.split_once('"') {
         return rest.split('"').next().map(str::to_owned);
     }
-    let rest = message.strip_prefix("function ").or_else(|| message.strip_prefix("procedure "))?;
-    rest.split('(').next().map(str::to_owned)
+    let rest = ["function ", "procedure ", "type "].into_iter().find_map(|kind| message.strip_prefix(kind))?;
+    rest.split(['(', ' ']).next().map(str::to_owned)
 }
 
 fn last_part(name: &str) -> &str {
@@ -282,6 +312,7 @@ fn fits(code: &str, kind: &str) -> bool {
         "unknown-function" => matches!(kind, "function" | "procedure" | "aggregate"),
         "unknown-schema" => kind == "schema",
         "unknown-role" => kind == "role",
+        "unknown-extension" => false,
         _ => true,
     }
 }
