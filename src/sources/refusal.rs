@@ -57,7 +57,11 @@ pub(super) fn describe(refusals: &[Refusal<'_>], script: &Script, files: &Files)
     if consequences > 0
         && let Some(last) = diagnostics.last_mut()
     {
-        let count = if consequences == 1 { "1 more statement was".into() } else { format!("{consequences} more statements were") };
+        let count = if consequences == 1 {
+            "1 more statement was".into()
+        } else {
+            format!("{consequences} more statements were")
+        };
         last.notes.push(format!("{count} refused as a consequence of these errors"));
     }
     diagnostics

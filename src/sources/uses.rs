@@ -96,7 +96,11 @@ fn here(fields: &Map<String, Value>, found: &mut Vec<Use>) {
     } else if fields.contains_key("funcname") && !fields.contains_key("is_procedure") {
         let name = path(&fields["funcname"]);
         if matches!(name.last().map(String::as_str), Some("nextval" | "currval" | "setval")) {
-            fields.get("args").and_then(|args| args.get(0)).into_iter().for_each(|first| relation_in_text(first, found));
+            fields
+                .get("args")
+                .and_then(|args| args.get(0))
+                .into_iter()
+                .for_each(|first| relation_in_text(first, found));
         }
         push_path(found, Sort::Routine, &name);
     } else if let Some(name) = fields.get("objname") {
