@@ -14,4 +14,4 @@ pub mod diff;
 pub mod plan;
 pub mod rehearse;
 pub mod emit;
-
+pub mod cli;

@@ -1,3 +1,5 @@
 //! Renders a plan and what was found for people and machines. Decides nothing.
 
+pub mod json;
 pub mod sql;
+pub mod terminal;

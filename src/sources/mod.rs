@@ -1,18 +1,137 @@
 //! Every way to name a schema state. Each ends in text (a [`Script`]) or in a live connection.
 
+mod class;
+mod defines;
+mod exec;
+mod file;
+mod finish;
+mod git;
 pub mod introspect;
+mod lexer;
+mod load;
 mod mentions;
+mod meta;
+mod nearest;
+mod order;
+mod parser;
+mod psql;
+mod refusal;
+mod shelf;
+mod source;
+mod split;
+mod stdin;
+mod text;
+mod uses;
+mod wanted;
+mod written;
 
-use crate::model::Span;
+use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::Arc;
+
+pub use defines::Defined;
+pub use load::{Loaded, load};
+pub use source::Source;
+pub use wanted::wanted;
+
+use crate::diagnostic::Diagnostic;
+use crate::model::{Files, Span};
+use class::Class;
 
 /// SQL text in the order in which it is to run.
 #[derive(Clone, Debug, Default)]
 pub struct Script {
     pub statements: Vec<Statement>,
+    /// What the user should know about the reading: data that was left out, commands that were ignored.
+    pub notes: Vec<Diagnostic>,
+    /// Whether the files of the script may come in any order, so that a statement which needs another may wait for it.
+    pub unordered: bool,
 }
 
 /// One SQL statement, without its semicolon.
 #[derive(Clone, Debug)]
 pub struct Statement {
     pub span: Span,
+    /// What it defines, by its parse tree.
+    pub defines: Vec<Defined>,
+    /// Whether PostgreSQL refuses it in a transaction block, and so in a batch.
+    pub(crate) alone: bool,
+    pub(crate) class: Class,
+    /// The session settings of its file that are in force where it stands; only in an unordered script.
+    pub(crate) settings: Arc<[String]>,
+    /// The schema that these settings make unqualified names go to, if they say.
+    pub(crate) creates_in: Option<String>,
+    /// Which of the databases of a dump it is for.
+    database: usize,
+    /// Where the text that runs differs from the text that was read.
+    edits: Vec<Edit>,
+}
+
+/// A piece of a file that runs as other text: a psql variable, a meta-command within a statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Edit {
+    /// In the file.
+    range: Range<usize>,
+    text: String,
+}
+
+impl Statement {
+    pub(crate) fn new(span: Span) -> Statement {
+        Statement {
+            span,
+            defines: Vec::new(),
+            alone: false,
+            class: Class::Rows,
+            settings: Arc::from([]),
+            creates_in: None,
+            database: 0,
+            edits: Vec::new(),
+        }
+    }
+
+    /// The text that PostgreSQL gets.
+    pub fn sql<'a>(&self, files: &'a Files) -> Cow<'a, str> {
+        let source = files.slice(&self.span);
+        if self.edits.is_empty() {
+            return Cow::Borrowed(source);
+        }
+        let mut text = String::with_capacity(source.len());
+        let mut at = 0;
+        for edit in self.inner_edits() {
+            text.push_str(&source[at..edit.range.start - self.span.range.start]);
+            text.push_str(&edit.text);
+            at = edit.range.end - self.span.range.start;
+        }
+        text.push_str(&source[at..]);
+        Cow::Owned(text)
+    }
+
+    /// Where a range of [`Statement::sql`] stands in the file. What an edit put there stands where the edit does.
+    pub fn place(&self, range: &Range<usize>) -> Span {
+        let start = self.to_file(range.start, |edit| edit.range.start);
+        let end = self.to_file(range.end, |edit| edit.range.end);
+        Span { file: self.span.file, range: start..end.max(start) }
+    }
+
+    fn to_file(&self, at: usize, within: impl Fn(&Edit) -> usize) -> usize {
+        let mut file_at = self.span.range.start;
+        let mut sql_at = 0;
+        for edit in self.inner_edits() {
+            let unchanged = edit.range.start - file_at;
+            if at < sql_at + unchanged {
+                break;
+            }
+            if at < sql_at + unchanged + edit.text.len() {
+                return within(edit);
+            }
+            sql_at += unchanged + edit.text.len();
+            file_at = edit.range.end;
+        }
+        (file_at + (at - sql_at)).min(self.span.range.end)
+    }
+
+    fn inner_edits(&self) -> impl Iterator<Item = &Edit> {
+        let whole = &self.span.range;
+        self.edits.iter().filter(move |edit| edit.range.start >= whole.start && edit.range.end <= whole.end)
+    }
 }

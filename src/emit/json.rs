@@ -1,0 +1,167 @@
+//! A run as JSON, for machines. The schema is documented in `docs/reference/json.md`; `version` changes with it.
+
+use serde::Serialize;
+
+use crate::{
+    ddl::{Loss, When},
+    diagnostic::{Diagnostic, Severity},
+    diff::Change,
+    model::{Files, ObjectId},
+    plan::{Plan, Step},
+};
+
+/// The version of the format.
+pub const VERSION: u32 = 1;
+
+/// What one run has to say.
+pub struct Report<'a> {
+    pub from: &'a str,
+    pub to: &'a str,
+    /// The shadow that judged, in words.
+    pub shadow: &'a str,
+    pub plan: &'a Plan,
+    pub verdict: Verdict,
+    pub remainder: &'a [Change],
+    pub unmanaged: &'a [String],
+    pub diagnostics: &'a [Diagnostic],
+    pub files: &'a Files,
+}
+
+/// What the rehearsal saw.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    Converged,
+    Remainder,
+    Failed,
+    NotRehearsed,
+}
+
+/// Renders a report, with a line break at the end.
+pub fn render(report: &Report<'_>) -> String {
+    let document = Document {
+        version: VERSION,
+        from: report.from,
+        to: report.to,
+        shadow: report.shadow,
+        rehearsal: Rehearsal { verdict: report.verdict, remainder: report.remainder.iter().map(change).collect() },
+        changes: report.plan.changes.iter().map(change).collect(),
+        statements: report.plan.steps.iter().map(statement).collect(),
+        unmanaged: report.unmanaged,
+        diagnostics: report.diagnostics.iter().map(|it| finding(it, report.files)).collect(),
+    };
+    let mut text = serde_json::to_string_pretty(&document).unwrap_or_else(|error| format!("{{\"error\": \"{error}\"}}"));
+    text.push('\n');
+    text
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    version: u32,
+    from: &'a str,
+    to: &'a str,
+    shadow: &'a str,
+    rehearsal: Rehearsal,
+    changes: Vec<ChangeJson>,
+    statements: Vec<Statement<'a>>,
+    unmanaged: &'a [String],
+    diagnostics: Vec<Finding<'a>>,
+}
+
+#[derive(Serialize)]
+struct Rehearsal {
+    verdict: Verdict,
+    remainder: Vec<ChangeJson>,
+}
+
+#[derive(Serialize)]
+struct ChangeJson {
+    change: &'static str,
+    kind: &'static str,
+    object: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    attributes: Vec<&'static str>,
+}
+
+#[derive(Serialize)]
+struct Statement<'a> {
+    sql: &'a str,
+    group: &'a str,
+    objects: Vec<String>,
+    lock: &'static str,
+    rewrites: bool,
+    loses: Vec<&'static str>,
+    transaction: &'static str,
+}
+
+#[derive(Serialize)]
+struct Finding<'a> {
+    code: &'a str,
+    severity: &'static str,
+    title: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    place: Option<Place<'a>>,
+    notes: &'a [String],
+    help: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Place<'a> {
+    file: &'a str,
+    line: usize,
+    column: usize,
+}
+
+fn change(change: &Change) -> ChangeJson {
+    let (word, attributes) = match change {
+        Change::Add(_) => ("add", Vec::new()),
+        Change::Remove(_) => ("remove", Vec::new()),
+        Change::Alter(_, attributes) => ("alter", attributes.clone()),
+    };
+    ChangeJson { change: word, kind: change.id().kind.name(), object: change.id().to_string(), attributes }
+}
+
+fn statement(step: &Step) -> Statement<'_> {
+    let mut objects: Vec<String> = step.subjects.iter().map(ObjectId::to_string).collect();
+    objects.dedup();
+    Statement {
+        sql: &step.sql,
+        group: &step.group,
+        objects,
+        lock: step.lock.name(),
+        rewrites: step.rewrites,
+        loses: step
+            .loses
+            .iter()
+            .map(|loss| match loss {
+                Loss::Rows => "rows",
+                Loss::Values => "values",
+                Loss::Counter => "counter",
+            })
+            .collect(),
+        transaction: match step.when {
+            When::InTransaction => "inside",
+            When::BeforeCommit => "committed-before-use",
+            When::OutsideTransaction => "outside",
+        },
+    }
+}
+
+fn finding<'a>(diagnostic: &'a Diagnostic, files: &'a Files) -> Finding<'a> {
+    let place = diagnostic.labels.first().map(|label| {
+        let (line, column) = files.line_column(&label.span);
+        Place { file: files.name(label.span.file), line, column }
+    });
+    Finding {
+        code: diagnostic.code,
+        severity: match diagnostic.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Note => "note",
+        },
+        title: &diagnostic.title,
+        place,
+        notes: &diagnostic.notes,
+        help: &diagnostic.help,
+    }
+}

@@ -1,0 +1,91 @@
+//! A PostgreSQL server for tests: a cluster of its own in a temporary folder, gone when it is dropped.
+
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Pid, User, geteuid};
+use postgres::{Client, NoTls};
+
+/// A running server that listens on a socket in its folder.
+pub struct Cluster {
+    process: Child,
+    folder: tempfile::TempDir,
+}
+
+impl Cluster {
+    /// Starts the newest server that is installed; `None` where there is none.
+    pub fn start() -> Option<Cluster> {
+        let bin = newest_bin()?;
+        let memory = Path::new("/dev/shm");
+        let parent = if memory.is_dir() { memory.to_path_buf() } else { std::env::temp_dir() };
+        let folder = tempfile::Builder::new().prefix("trueup-test").tempdir_in(parent).expect("a temporary folder");
+        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o700)).expect("permissions");
+        // PostgreSQL refuses to run as root.
+        let user = geteuid().is_root().then(|| User::from_name("postgres").ok().flatten().expect("a user `postgres`"));
+        if let Some(user) = &user {
+            chown(folder.path(), Some(user.uid.as_raw()), Some(user.gid.as_raw())).expect("chown");
+        }
+        let command = |program: &str| {
+            let mut command = Command::new(bin.join(program));
+            command.current_dir(folder.path()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+            if let Some(user) = &user {
+                command.uid(user.uid.as_raw()).gid(user.gid.as_raw());
+            }
+            command
+        };
+        let made = command("initdb")
+            .args(["--no-sync", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "-D", "data"])
+            .status()
+            .expect("initdb");
+        assert!(made.success(), "initdb failed");
+        let process = command("postgres")
+            .args(["-D", "data", "-k"])
+            .arg(folder.path())
+            .args(["-c", "listen_addresses=", "-c", "fsync=off", "-c", "autovacuum=off"])
+            .spawn()
+            .expect("postgres");
+        let cluster = Cluster { process, folder };
+        let patience = Instant::now() + Duration::from_secs(30);
+        while cluster.connect("postgres").is_err() {
+            assert!(Instant::now() < patience, "the server did not start");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Some(cluster)
+    }
+
+    fn connect(&self, database: &str) -> Result<Client, postgres::Error> {
+        let mut config = postgres::Config::new();
+        config.host_path(self.folder.path()).user("postgres").dbname(database).connect(NoTls)
+    }
+
+    /// A session in a new, empty database.
+    pub fn database(&self, name: &str) -> Client {
+        let mut client = self.connect("postgres").expect("a connection");
+        client.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE template0")).expect("a database");
+        self.connect(name).expect("a connection")
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        if let Ok(id) = i32::try_from(self.process.id()) {
+            let _ = kill(Pid::from_raw(id), Signal::SIGQUIT);
+        }
+        let _ = self.process.wait();
+    }
+}
+
+fn newest_bin() -> Option<PathBuf> {
+    let mut found: Vec<(u32, PathBuf)> = std::fs::read_dir("/usr/lib/postgresql")
+        .ok()?
+        .flatten()
+        .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin"))))
+        .filter(|(_, bin)| bin.join("initdb").exists())
+        .collect();
+    found.sort();
+    found.pop().map(|(_, bin)| bin)
+}
