@@ -1,0 +1,270 @@
+//! `trueup diff FROM TO`
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use crate::{
+    cli::{
+        exit::{Ended, Error},
+        filter::{Filter, Pattern},
+        side::{self, Side},
+        ui::{self, Ui},
+    },
+    ddl::Target,
+    diagnostic::Diagnostic,
+    diff::Change,
+    emit::{
+        json::{self, Report, Verdict},
+        sql::{self, Style},
+    },
+    model::{Files, Pair},
+    plan::{Plan, plan},
+    rehearse::{Convergence, Failure, View, rehearse, reload, settle},
+    shadow::{self, Choice, Shadow},
+};
+
+/// Write the SQL that takes one schema to another, and rehearse it
+///
+/// FROM and TO name schema states: a .sql file, a folder of them in any order, a pg_dump file, a live database
+/// (postgres://…, or host=… dbname=…), git:REVISION:PATH, exec:COMMAND, - for standard input, or empty.
+///
+/// The plan is run in a shadow PostgreSQL that holds FROM, and the result is compared with TO, attribute by attribute.
+/// Exit codes: 0 done; 1 something is wrong, or the plan does not reach TO; 2 there is a difference, with --exit-code;
+/// 64 the command line is wrong.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// The schema as it is
+    from: String,
+    /// The schema as it should be
+    to: String,
+    /// The PostgreSQL to rehearse on: auto, embedded, local, local:MAJOR, or postgres://…
+    #[arg(long, value_name = "SHADOW", default_value = "auto")]
+    shadow: String,
+    /// How to write the plan
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Sql)]
+    format: Format,
+    /// Write the plan to a file
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Exit with 2 if there is a difference
+    #[arg(long)]
+    exit_code: bool,
+    /// Do not run the plan in the shadow
+    #[arg(long)]
+    no_rehearse: bool,
+    /// Put BEGIN and COMMIT around what can run in a transaction
+    #[arg(long)]
+    transaction: bool,
+    /// Compare only objects whose name matches: public.*, audit, public.tmp_*
+    #[arg(long, value_name = "PATTERN")]
+    include: Vec<Pattern>,
+    /// Leave out objects whose name matches
+    #[arg(long, value_name = "PATTERN")]
+    exclude: Vec<Pattern>,
+    /// Do not compare owners
+    #[arg(long)]
+    no_owner: bool,
+    /// Do not compare privileges
+    #[arg(long)]
+    no_privileges: bool,
+    /// Treat what Trueup does not manage as an error
+    #[arg(long)]
+    strict: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Statements with comments
+    Sql,
+    /// Everything, for machines
+    Json,
+}
+
+/// What a run found, before it is written down.
+struct Findings {
+    plan: Plan,
+    verdict: Verdict,
+    remainder: Vec<Change>,
+    unmanaged: Vec<String>,
+    diagnostics: Vec<Diagnostic>,
+    shadow: String,
+}
+
+pub(crate) fn run(arguments: &Arguments, ui: &Ui) -> Result<Ended, Error> {
+    let choice = Choice::parse(&arguments.shadow).map_err(|error| Error::Usage(error.to_string()))?;
+    let mut files = Files::default();
+    let findings = compare(arguments, &choice, &mut files, ui)?;
+    write(arguments, &findings, &files)?;
+    tell(arguments, &findings, &files, ui)
+}
+
+fn compare(arguments: &Arguments, choice: &Choice, files: &mut Files, ui: &Ui) -> Result<Findings, Error> {
+    let words = Pair::new(arguments.from.as_str(), arguments.to.as_str());
+    let openings = Pair::new(side::open(words.from, files), side::open(words.to, files));
+    let openings = openings.transpose().map_err(|found| Error::Diagnostics(found, files.clone()))?;
+    let live = openings.as_ref().map(side::live_version);
+    let opened = shadow::open(choice, live.from.or(live.to).map(|version| version.major_number()))
+        .map_err(|error| Error::from(side::shadow_error(&error)))?;
+    ui.detail(&format!("shadow: {}", opened.shadow.describe()));
+
+    let filter = Filter {
+        include: arguments.include.clone(),
+        exclude: arguments.exclude.clone(),
+        no_owner: arguments.no_owner,
+        no_privileges: arguments.no_privileges,
+    };
+    let apply = |catalog: &mut _| filter.apply(catalog);
+    let view = View { owners: side::owners(&openings), filter: &apply };
+    let mut sides = side::read(openings, words, &opened, files, &view, ui)?;
+
+    let fault = |found| Error::Diagnostics(found, files.clone());
+    let mut diagnostics = opened.warnings;
+    diagnostics.extend(sides.from.notes.drain(..).chain(sides.to.notes.drain(..)));
+    let unmanaged = unmanaged(&sides, arguments.strict, &mut diagnostics);
+    let shadow = opened.shadow.as_ref();
+    let findings = plan_and_rehearse(arguments, shadow, sides, &view, ui).map_err(fault)?;
+    diagnostics.extend(findings.diagnostics);
+    Ok(Findings { diagnostics, unmanaged, ..findings })
+}
+
+fn plan_and_rehearse(
+    arguments: &Arguments,
+    shadow: &dyn Shadow,
+    mut sides: Pair<Side>,
+    view: &View<'_>,
+    ui: &Ui,
+) -> Result<Findings, Vec<Diagnostic>> {
+    let from = sides.from.catalog.clone();
+    let version = sides.from.live.or(sides.to.live).unwrap_or(from.version);
+    let target = Target { version, assignable: &from.assignable };
+    let to = {
+        let _progress = ui.progress("comparing");
+        settle(shadow, &from, &sides.to.catalog, target, view)?
+    };
+    let mut findings = Findings {
+        plan: plan(&from, &to, target)?,
+        verdict: Verdict::NotRehearsed,
+        remainder: Vec::new(),
+        unmanaged: Vec::new(),
+        diagnostics: Vec::new(),
+        shadow: shadow.describe(),
+    };
+    if arguments.no_rehearse {
+        return Ok(findings);
+    }
+    if findings.plan.steps.is_empty() && findings.plan.changes.is_empty() {
+        findings.verdict = Verdict::Converged;
+        return Ok(findings);
+    }
+    let _progress = ui.progress("rehearsing");
+    let mut scratch = match sides.from.scratch.take() {
+        Some(scratch) => scratch,
+        None => reload(shadow, &from, view.owners)?.scratch,
+    };
+    match rehearse(shadow, &mut scratch, &mut findings.plan, &to, target, view)? {
+        Convergence::Reached => findings.verdict = Verdict::Converged,
+        Convergence::Remainder(left) => {
+            findings.verdict = Verdict::Remainder;
+            findings.diagnostics.push(remainder(&left));
+            findings.remainder = left;
+        }
+        Convergence::Failed(failure) => {
+            findings.verdict = Verdict::Failed;
+            findings.diagnostics.push(failed(&failure, shadow));
+        }
+    }
+    Ok(findings)
+}
+
+/// Names what is on either side and is not managed. What is on one side only is an error: the plan leaves it out.
+fn unmanaged(sides: &Pair<Side>, strict: bool, diagnostics: &mut Vec<Diagnostic>) -> Vec<String> {
+    let (from, to) = (&sides.from.catalog.unmanaged, &sides.to.catalog.unmanaged);
+    let one_sided: Vec<&String> = from.symmetric_difference(to).collect();
+    if !one_sided.is_empty() {
+        let title = "the sides differ in objects that Trueup does not manage yet";
+        let found = one_sided.iter().fold(Diagnostic::error("unmanaged", title), |it, name| {
+            it.with_note(format!("{name} is only in {}", if from.contains(*name) { "FROM" } else { "TO" }))
+        });
+        diagnostics.push(found.with_help("make this part of the change by hand, or leave it out of both sides"));
+    }
+    let shared: Vec<&String> = from.intersection(to).collect();
+    if !shared.is_empty() {
+        let title = "objects that Trueup does not manage yet are on both sides and were not compared";
+        let found = if strict { Diagnostic::error("unmanaged", title) } else { Diagnostic::warning("unmanaged", title) };
+        diagnostics.push(shared.iter().fold(found, |it, name| it.with_note((*name).clone())));
+    }
+    from.union(to).cloned().collect()
+}
+
+fn remainder(left: &[Change]) -> Diagnostic {
+    let title = "the plan does not reach its target: after the rehearsal these differences are left";
+    left.iter().fold(Diagnostic::error("remainder", title), |found, change| {
+        found.with_note(match change {
+            Change::Add(id) => format!("{id} is missing"),
+            Change::Remove(id) => format!("{id} is still there"),
+            Change::Alter(id, attributes) => format!("{id} differs in {}", attributes.join(", ")),
+        })
+    })
+    .with_help("please report this with both schemas; the migration must not be used as it is")
+}
+
+fn failed(failure: &Failure, shadow: &dyn Shadow) -> Diagnostic {
+    let title = format!("the plan fails in the rehearsal on {}: {}", shadow.describe(), failure.message);
+    let mut found = Diagnostic::error("rehearsal-failed", title)
+        .with_note(format!("{}; statement {} of the plan:\n{}", failure.group, failure.step + 1, failure.sql));
+    found.notes.extend(failure.detail.clone());
+    found.help.extend(failure.hint.clone());
+    found
+}
+
+fn write(arguments: &Arguments, findings: &Findings, files: &Files) -> Result<(), Error> {
+    let text = match arguments.format {
+        Format::Sql => sql::render(&findings.plan, Style { transaction: arguments.transaction }),
+        Format::Json => json::render(&Report {
+            from: &redacted(&arguments.from),
+            to: &redacted(&arguments.to),
+            shadow: &findings.shadow,
+            plan: &findings.plan,
+            verdict: findings.verdict,
+            remainder: &findings.remainder,
+            unmanaged: &findings.unmanaged,
+            diagnostics: &findings.diagnostics,
+            files,
+        }),
+    };
+    match &arguments.output {
+        None => ui::print(&text).map_err(Error::Output),
+        Some(path) => std::fs::write(path, text).map_err(Error::Output),
+    }
+}
+
+/// A connection string without its password; any other word as it is.
+fn redacted(word: &str) -> String {
+    match crate::sources::Source::parse(word) {
+        Ok(crate::sources::Source::Live(url)) => {
+            crate::connect::Target::parse(&url).map_or_else(|_| "postgres://…".to_owned(), |it| it.redacted())
+        }
+        Ok(_) | Err(_) => word.to_owned(),
+    }
+}
+
+fn tell(arguments: &Arguments, findings: &Findings, files: &Files, ui: &Ui) -> Result<Ended, Error> {
+    ui.diagnostics(&findings.diagnostics, files);
+    let statements = match findings.plan.steps.len() {
+        1 => "1 statement".to_owned(),
+        count => format!("{count} statements"),
+    };
+    match findings.verdict {
+        Verdict::Converged if findings.plan.steps.is_empty() => ui.say("no difference"),
+        Verdict::Converged => ui.say(&format!("{statements}; rehearsed on {}: converged", findings.shadow)),
+        Verdict::NotRehearsed => ui.say(&format!("{statements}; not rehearsed")),
+        Verdict::Remainder | Verdict::Failed => (),
+    }
+    let fault = findings.diagnostics.iter().any(|it| it.severity == crate::diagnostic::Severity::Error);
+    Ok(match (fault, arguments.exit_code && !findings.plan.changes.is_empty()) {
+        (true, _) => Ended::WithFault,
+        (false, true) => Ended::WithDifference,
+        (false, false) => Ended::Well,
+    })
+}

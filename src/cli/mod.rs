@@ -1,0 +1,78 @@
+//! The program: reads the command line, runs one command, says how it ended.
+
+mod diff;
+mod exit;
+mod filter;
+mod side;
+mod ui;
+
+use std::{ffi::OsString, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+/// Schema diff and rehearsed migrations for PostgreSQL
+///
+/// Reads two schema states, writes the ordered SQL that takes one to the other, and rehearses it on a real PostgreSQL
+/// that it carries inside.
+#[derive(Debug, Parser)]
+#[command(name = "trueup", version, max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// Say less: nothing but errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Say more: what was read, where, and how long it took
+    #[arg(short, long, global = true)]
+    verbose: bool,
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: clap::ColorChoice,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Diff(diff::Arguments),
+}
+
+/// Runs the program with the arguments of the process.
+pub fn main() -> ExitCode {
+    let mut arguments = std::env::args_os();
+    let program = arguments.next();
+    let rest: Vec<OsString> = arguments.collect();
+    if let Some((first, rest)) = rest.split_first()
+        && first == crate::shadow::SERVER_COMMAND
+    {
+        return serve(rest);
+    }
+    match Arguments::try_parse_from(program.into_iter().chain(rest)) {
+        Ok(arguments) => run(&arguments),
+        Err(error) => {
+            // A reader that has gone away is no error.
+            let _ = error.print();
+            if error.use_stderr() { exit::USAGE.into() } else { ExitCode::SUCCESS }
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> ExitCode {
+    let ui = ui::Ui::new(arguments.quiet, arguments.verbose, arguments.color);
+    if let Err(error) = crate::shadow::clean_up_on_signals() {
+        ui.detail(&format!("Ctrl-C will not clean up: {error}"));
+    }
+    let ended = match &arguments.command {
+        Command::Diff(arguments) => diff::run(arguments, &ui),
+    };
+    exit::code(ended, &ui)
+}
+
+/// The hidden command: a shadow's server in a process of its own. Its standard error is the log that the parent reads.
+fn serve(arguments: &[OsString]) -> ExitCode {
+    match crate::shadow::serve(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            ui::log(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}

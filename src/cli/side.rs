@@ -1,0 +1,140 @@
+//! One side of a comparison: a source, read into a catalog.
+
+use crate::{
+    catalog::Catalog,
+    cli::{exit::Error, ui::Ui},
+    connect,
+    diagnostic::Diagnostic,
+    model::{Files, Pair, Version},
+    rehearse::{View, reload},
+    shadow::{Opened, Scratch, Shadow},
+    sources::{self, Script, Source, introspect, introspect::Owners},
+};
+
+/// A schema state, as the shadow's version of PostgreSQL sees it.
+pub(crate) struct Side {
+    pub catalog: Catalog,
+    /// A database that holds it, where there is one to spare.
+    pub scratch: Option<Scratch>,
+    /// The version of the server that it lives on, if it is live.
+    pub live: Option<Version>,
+    pub notes: Vec<Diagnostic>,
+}
+
+/// What is to be read, opened as far as it can be without a shadow.
+pub(crate) enum Opening {
+    Text(Script),
+    Live { client: Box<postgres::Client>, version: Version },
+}
+
+/// Reads the text of a source, or connects to it.
+pub(crate) fn open(word: &str, files: &mut Files) -> Result<Opening, Vec<Diagnostic>> {
+    let source = Source::parse(word).map_err(|diagnostic| vec![diagnostic])?;
+    let Source::Live(url) = &source else { return source.read(files).map(Opening::Text) };
+    let target = connect::Target::parse(url)
+        .map_err(|error| vec![Diagnostic::error("bad-connection-string", error.to_string())])?;
+    let mut client = target.connect().map_err(|error| {
+        let diagnostic = Diagnostic::error("cannot-connect", error.to_string());
+        vec![error.hint().into_iter().fold(diagnostic, Diagnostic::with_help)]
+    })?;
+    let version = client
+        .query_one("SELECT current_setting('server_version_num')::int4", &[])
+        .map(|row| Version(row.get(0)))
+        .map_err(|error| vec![unreadable(&target.redacted(), &error)])?;
+    Ok(Opening::Live { client: Box::new(client), version })
+}
+
+/// Reads both sides at once.
+pub(crate) fn read(
+    openings: Pair<Opening>,
+    words: Pair<&str>,
+    opened: &Opened,
+    files: &Files,
+    view: &View<'_>,
+    ui: &Ui,
+) -> Result<Pair<Side>, Error> {
+    let shadow = opened.shadow.as_ref();
+    let _progress = ui.progress("reading both sides");
+    let owners = view.owners;
+    let (from, to) = std::thread::scope(|scope| {
+        let from = scope.spawn(|| read_one(openings.from, words.from, shadow, files, owners));
+        let to = read_one(openings.to, words.to, shadow, files, owners);
+        (from.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), to)
+    });
+    let mut diagnostics = Vec::new();
+    let (from, to) = match (from, to) {
+        (Ok(from), Ok(to)) => (from, to),
+        (from, to) => {
+            for side in [from, to] {
+                diagnostics.extend(side.err().unwrap_or_default());
+            }
+            diagnostics.dedup();
+            return Err(Error::Diagnostics(diagnostics, files.clone()));
+        }
+    };
+    Ok(Pair::new(from, to).map(|mut side| {
+        (view.filter)(&mut side.catalog);
+        side
+    }))
+}
+
+fn read_one(
+    opening: Opening,
+    word: &str,
+    shadow: &dyn Shadow,
+    files: &Files,
+    owners: Owners,
+) -> Result<Side, Vec<Diagnostic>> {
+    match opening {
+        Opening::Text(script) => read_script(&script, shadow, files, owners),
+        Opening::Live { mut client, version } => {
+            let catalog = introspect::introspect(&mut client, owners).map_err(|error| vec![unreadable(word, &error)])?;
+            if version.major_number() == shadow.version().major_number() {
+                return Ok(Side { catalog, scratch: None, live: Some(version), notes: Vec::new() });
+            }
+            // Texts of different versions are not compared: the live schema is read where the other side is read.
+            let reloaded = reload(shadow, &catalog, owners)?;
+            let mut seen = reloaded.catalog;
+            seen.unmanaged = catalog.unmanaged;
+            Ok(Side { catalog: seen, scratch: Some(reloaded.scratch), live: Some(version), notes: Vec::new() })
+        }
+    }
+}
+
+fn read_script(script: &Script, shadow: &dyn Shadow, files: &Files, owners: Owners) -> Result<Side, Vec<Diagnostic>> {
+    let wanted = sources::wanted(script, files);
+    let mut scratch = shadow.scratch(&wanted).map_err(|error| vec![shadow_error(&error)])?;
+    let loaded = sources::load(script, files, &mut scratch.client)?;
+    let catalog = introspect::introspect(&mut scratch.client, owners)
+        .map_err(|error| vec![unreadable(&shadow.describe(), &error)])?;
+    let notes = script.notes.iter().cloned().chain(loaded.notes).collect();
+    Ok(Side { catalog, scratch: Some(scratch), live: None, notes })
+}
+
+pub(crate) fn shadow_error(error: &crate::shadow::Error) -> Diagnostic {
+    let diagnostic = Diagnostic::error("shadow", error.to_string());
+    error.hint().into_iter().fold(diagnostic, Diagnostic::with_help)
+}
+
+fn unreadable(what: &str, error: &postgres::Error) -> Diagnostic {
+    let reason = error.as_db_error().map_or_else(|| error.to_string(), |it| it.message().to_owned());
+    // The word may be a connection string, with a password in it.
+    let what = connect::Target::parse(what).map_or_else(|_| what.to_owned(), |target| target.redacted());
+    Diagnostic::error("cannot-read", format!("the catalog of {what} cannot be read: {reason}"))
+        .with_help("check that the server is up, and that the role may connect to the database")
+}
+
+/// Which owners count. Only where both sides are live has everybody decided on every owner.
+pub(crate) fn owners(openings: &Pair<Opening>) -> Owners {
+    match (&openings.from, &openings.to) {
+        (Opening::Live { .. }, Opening::Live { .. }) => Owners::All,
+        _ => Owners::Stated,
+    }
+}
+
+pub(crate) fn live_version(opening: &Opening) -> Option<Version> {
+    match opening {
+        Opening::Live { version, .. } => Some(*version),
+        Opening::Text(_) => None,
+    }
+}

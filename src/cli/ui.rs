@@ -1,0 +1,112 @@
+//! All that is printed, is printed here: the result on standard output, everything else on standard error.
+
+use std::{
+    io::{self, IsTerminal, Write},
+    sync::mpsc,
+    thread,
+    time::Duration,
+};
+
+use anstream::AutoStream;
+use clap::ColorChoice;
+use indicatif::ProgressBar;
+
+use crate::{
+    diagnostic::{Diagnostic, Severity},
+    emit::terminal,
+    model::Files,
+};
+
+/// Work that takes longer shows a spinner.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+#[derive(Debug)]
+pub(crate) struct Ui {
+    quiet: bool,
+    verbose: bool,
+    color: bool,
+}
+
+impl Ui {
+    pub fn new(quiet: bool, verbose: bool, choice: ColorChoice) -> Ui {
+        let color = match choice {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never,
+        };
+        Ui { quiet, verbose, color }
+    }
+
+    /// What the user should know; with `--quiet`, only what is wrong.
+    pub fn diagnostics(&self, diagnostics: &[Diagnostic], files: &Files) {
+        let least = if self.quiet { Severity::Error } else { Severity::Note };
+        let shown: Vec<Diagnostic> = diagnostics.iter().filter(|it| least <= it.severity).cloned().collect();
+        if !shown.is_empty() {
+            log(terminal::render(&shown, files, self.color).trim_end());
+        }
+    }
+
+    /// One line that says how it went.
+    pub fn say(&self, line: &str) {
+        if !self.quiet {
+            log(line);
+        }
+    }
+
+    pub fn detail(&self, line: &str) {
+        if self.verbose {
+            log(line);
+        }
+    }
+
+    pub fn error(&self, line: &str) {
+        log(&format!("error: {line}"));
+    }
+
+    /// Shows that something goes on, if it goes on for long and somebody is looking. Ends when it is dropped.
+    pub fn progress(&self, what: &str) -> Progress {
+        if self.quiet || !io::stderr().is_terminal() {
+            return Progress { _end: None, thread: None };
+        }
+        let (end, ended) = mpsc::channel::<()>();
+        let what = what.to_owned();
+        let thread = thread::spawn(move || {
+            if ended.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
+                let bar = ProgressBar::new_spinner().with_message(what);
+                bar.enable_steady_tick(Duration::from_millis(80));
+                let _ = ended.recv();
+                bar.finish_and_clear();
+            }
+        });
+        Progress { _end: Some(end), thread: Some(thread) }
+    }
+}
+
+pub(crate) struct Progress {
+    _end: Option<mpsc::Sender<()>>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self._end = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// A line on standard error. That nobody reads it is no reason to stop.
+pub(crate) fn log(line: &str) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
+/// The result, on standard output.
+///
+/// # Errors
+/// A broken pipe, a full disk.
+pub(crate) fn print(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
