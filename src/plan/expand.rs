@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::{
     catalog::Catalog,
-    ddl::{Action, Alter, Blocks, Survival, Target, Verb},
+    ddl::{Action, Alter, Blocks, Inline, Survival, Target, Verb},
     diagnostic::Diagnostic,
     diff::Change,
     model::ObjectId,
@@ -363,6 +363,22 @@ impl<'a, 'w> Edges<'a, 'w> {
         self.drops.get(root).and_then(|at| at.last()).copied()
     }
 
+    /// The action that creates `id`: its own, or that of what it comes with.
+    fn maker_of(&self, id: &ObjectId) -> Option<usize> {
+        let work = self.work;
+        let mut id = id;
+        while work.added.contains(id) || work.rebuilt.contains_key(id) {
+            if let Some(&at) = self.creates.get(id) {
+                return Some(at);
+            }
+            id = match work.to.entry(id).and_then(|entry| entry.implied_by.as_ref()) {
+                Some(by) if work.added.contains(by) || work.rebuilt.contains_key(by) => by,
+                Some(_) | None => id.parent()?,
+            };
+        }
+        None
+    }
+
     fn find(mut self) -> Vec<Edge> {
         self.in_sequence();
         self.tear_down();
@@ -423,13 +439,23 @@ impl<'a, 'w> Edges<'a, 'w> {
     /// What is needed comes first.
     fn build_up(&mut self) {
         let work = self.work;
+        let mut parts: HashMap<&ObjectId, Vec<usize>> = HashMap::new();
+        for (at, action) in work.actions.iter().enumerate().filter(|(_, action)| action.verb == Verb::Create) {
+            if let (Some(parent), Some(Inline::Item(_))) = (action.subject.parent(), &action.inline) {
+                parts.entry(parent).or_default().push(at);
+            }
+        }
         for (at, action) in work.actions.iter().enumerate().filter(|(_, action)| action.verb != Verb::Drop) {
             let id = &action.subject;
             let Some(entry) = work.to.entry(id) else { continue };
             let needs = id.parent().into_iter().chain(&entry.needs).chain(&entry.implied_by).map(|id| (id, false));
             let mentions = entry.mentions.iter().map(|id| (id, true));
             for (needed, soft) in needs.chain(mentions) {
-                if let Some(before) = self.creates.get(needed).copied() {
+                if let Some(before) = self.maker_of(needed) {
+                    self.add(before, at, soft);
+                }
+                // A body that mentions a table may mean any of its columns.
+                for &before in parts.get(needed).into_iter().flatten().filter(|_| soft) {
                     self.add(before, at, soft);
                 }
                 let contains = id.parent() == Some(needed);

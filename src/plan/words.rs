@@ -53,6 +53,9 @@ fn describe(top: &ObjectId, members: &[Folded]) -> String {
     match own.map(|action| action.verb) {
         Some(Verb::Create) => format!("Create {name}{because}"),
         Some(Verb::Drop) => format!("Drop {name}{because}"),
+        Some(Verb::Alter) | None if actions.iter().all(|action| action.subject == *top) => {
+            format!("Change {name}{because}")
+        }
         Some(Verb::Alter) | None => {
             let mut parts: Vec<String> = Vec::new();
             for action in &actions {
