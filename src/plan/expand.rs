@@ -148,7 +148,8 @@ impl<'a> Work<'a> {
             if self.removed.contains(dependent) || self.rebuilt.contains_key(dependent) {
                 continue;
             }
-            let because = Some(format!("{id} is made anew"));
+            // The first cause is what a reader wants to know.
+            let because = self.rebuilt.get(id).cloned().flatten().or_else(|| Some(format!("{id} is made anew")));
             if dependent.parent() == Some(id) {
                 self.rebuild(dependent, because);
                 continue;
