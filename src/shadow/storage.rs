@@ -17,5 +17,5 @@ pub(super) fn fastest() -> PathBuf {
 
 fn free(dir: &std::path::Path) -> Option<u64> {
     let stat = nix::sys::statvfs::statvfs(dir).ok()?;
-    Some(u64::from(stat.blocks_available()) * u64::from(stat.fragment_size()))
+    Some(stat.blocks_available() * stat.fragment_size())
 }

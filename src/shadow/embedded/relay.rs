@@ -117,7 +117,7 @@ impl Watch {
     }
 }
 
-/// Writes a FATAL `ErrorResponse`. What cannot be written has nobody to read it.
+/// Writes a FATAL `ErrorResponse` and leaves the client time to read it. What cannot be written has nobody to read it.
 ///
 /// <https://www.postgresql.org/docs/current/protocol-message-formats.html>
 pub(super) fn report(mut client: &UnixStream, sqlstate: &str, message: &str) {
@@ -131,7 +131,8 @@ pub(super) fn report(mut client: &UnixStream, sqlstate: &str, message: &str) {
     let packet = [&b"E"[..], &length.to_be_bytes(), &body].concat();
     client.set_write_timeout(Some(Duration::from_secs(1))).ok();
     client.write_all(&packet).ok();
-    client.shutdown(std::net::Shutdown::Write).ok();
+    // A client that finds the end of the stream behind the error reports only that the stream ended.
+    thread::sleep(Duration::from_millis(200));
 }
 
 /// Finds the boundaries of backend messages in a stream of bytes.
