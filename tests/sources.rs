@@ -173,7 +173,7 @@ fn a_dump_is_read_as_psql_would() {
     );
     let included = &script.statements[1];
     let place = included.place(&(texts[1].rfind("it").expect("it")..texts[1].len()));
-    assert_eq!((files.name(place.file).ends_with("more.sql"), files.line_column(&place)), (true, (3, 60)));
+    assert_eq!((files.name(place.file).ends_with("more.sql"), files.line_column(&place)), (true, (3, 58)));
     assert_eq!(script.notes.len(), 2, "{}", folder.shown(&script.notes, &files));
 }
 

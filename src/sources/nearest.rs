@@ -44,7 +44,7 @@ mod tests {
         assert_eq!(distance("customers", "customer"), 1);
         assert_eq!(distance("teh", "the"), 1);
         assert_eq!(distance("", "abc"), 3);
-        assert_eq!(nearest("customesr", ["orders", "customers", "Customer"]), ["customers", "Customer"]);
+        assert_eq!(nearest("customesr", ["orders", "customers", "Customer"]), ["Customer", "customers"]);
         assert!(nearest("x", ["orders"]).is_empty());
     }
 }
