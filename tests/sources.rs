@@ -163,8 +163,6 @@ fn a_dump_is_read_as_psql_would() {
     assert_eq!(
         texts,
         [
-            "SET client_encoding = 'LATIN1'",
-            "SET standard_conforming_strings = on",
             "CREATE TABLE a (x text)",
             "CREATE TABLE \"two words\" (x text DEFAULT 'two words', y int[], z it)",
             "SELECT 1",
@@ -173,9 +171,9 @@ fn a_dump_is_read_as_psql_would() {
             "CREATE FUNCTION f(i int) RETURNS int BEGIN ATOMIC SELECT CASE WHEN i > 0 THEN 1 END; SELECT 2; END",
         ]
     );
-    let included = &script.statements[3];
-    let place = included.place(&(texts[3].rfind("it").expect("it")..texts[3].len()));
-    assert_eq!((files.name(place.file).ends_with("more.sql"), files.line_column(&place)), (true, (3, 60)));
+    let included = &script.statements[1];
+    let place = included.place(&(texts[1].rfind("it").expect("it")..texts[1].len()));
+    assert_eq!((files.name(place.file).ends_with("more.sql"), files.line_column(&place)), (true, (3, 58)));
     assert_eq!(script.notes.len(), 2, "{}", folder.shown(&script.notes, &files));
 }
 
@@ -332,7 +330,28 @@ fn roles_and_extensions_are_named() {
     assert!(wanted.extensions.contains("uuid-ossp"));
 }
 
-/// Every schema and every folder of migrations under `$TRUEUP_CORPUS` loads.
+/// One file for each statement, with the settings before it, named so that the files sort in no sensible order.
+fn scattered(path: &std::path::Path) -> Folder {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let mut files = Files::default();
+    let script = Source::parse(path.to_str().expect("a path")).expect("a source").read(&mut files).expect("a script");
+    let folder = Folder::new(&[]);
+    let mut settings = String::new();
+    for (index, statement) in script.statements.iter().enumerate() {
+        let sql = statement.sql(&files);
+        if sql.to_lowercase().starts_with("set ") || sql.contains("set_config") {
+            settings.push_str(&format!("{sql};\n"));
+            continue;
+        }
+        let mut hasher = DefaultHasher::new();
+        index.hash(&mut hasher);
+        folder.write(&format!("all/{:016x}.sql", hasher.finish()), format!("{settings}{sql};\n").as_bytes());
+    }
+    folder
+}
+
+/// Every schema under `$TRUEUP_CORPUS` loads. `WHAT` may be another name than `schema.sql`, such as `migrations`, or
+/// `scattered schema.sql`: a folder with one file for each statement.
 #[test]
 #[ignore = "needs the corpus: TRUEUP_CORPUS=…/corpus/real"]
 fn loads_the_corpus() {
@@ -344,10 +363,12 @@ fn loads_the_corpus() {
     projects.sort();
     let mut failed = 0;
     for (index, project) in projects.iter().enumerate() {
-        let path = project.join(&what);
+        let path = project.join(what.trim_start_matches("scattered "));
         if !path.exists() || !project.to_string_lossy().contains(&only) {
             continue;
         }
+        let folder = what.starts_with("scattered ").then(|| scattered(&path));
+        let path = folder.as_ref().map_or(path, |folder| folder.path("all").into());
         let mut files = Files::default();
         let started = std::time::Instant::now();
         let source = Source::parse(path.to_str().expect("a path")).expect("a source");

@@ -2,7 +2,7 @@
 //! or something that concerns the whole server and therefore not a schema.
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{self, DiscardMode, ReindexObjectType, TransactionStmtKind, VariableSetKind};
+use pg_query::protobuf::{self, AlterTableType, DiscardMode, ReindexObjectType, TransactionStmtKind, VariableSetKind};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Class {
@@ -88,6 +88,26 @@ pub(crate) fn runs_alone(node: &NodeEnum) -> bool {
         | NodeEnum::AlterSubscriptionStmt(_)
         | NodeEnum::DropSubscriptionStmt(_)
         | NodeEnum::DiscardStmt(_) => true,
+        _ => false,
+    }
+}
+
+/// Whether the statement takes back or renames what is there. A folder with such statements tells a history, in which
+/// a name means one thing here and another there.
+pub(crate) fn tells_a_history(node: &NodeEnum) -> bool {
+    match node {
+        NodeEnum::DropStmt(_)
+        | NodeEnum::RenameStmt(_)
+        | NodeEnum::AlterObjectSchemaStmt(_)
+        | NodeEnum::UpdateStmt(_)
+        | NodeEnum::DeleteStmt(_)
+        | NodeEnum::TruncateStmt(_) => true,
+        NodeEnum::AlterTableStmt(stmt) => stmt.cmds.iter().any(|cmd| match &cmd.node {
+            Some(NodeEnum::AlterTableCmd(cmd)) => {
+                matches!(cmd.subtype(), AlterTableType::AtDropColumn | AlterTableType::AtDropConstraint)
+            }
+            _ => false,
+        }),
         _ => false,
     }
 }

@@ -237,7 +237,8 @@ pub(crate) fn name_range(sql: &str, name: &str) -> Range<usize> {
     first.unwrap_or(0..0)
 }
 
-fn is_name(written: &str, kind: TokenKind, name: &str) -> bool {
+/// Whether a token is a name as the catalog holds it.
+pub(crate) fn is_name(written: &str, kind: TokenKind, name: &str) -> bool {
     match kind {
         TokenKind::Word => written == name || written.to_lowercase() == name,
         TokenKind::Quoted => written.trim_matches('"').replace("\"\"", "\"") == name,

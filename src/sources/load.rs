@@ -54,7 +54,7 @@ pub fn load(script: &Script, files: &Files, client: &mut Client) -> Result<Loade
     let (leave_out, keep): (Vec<&Statement>, Vec<&Statement>) =
         script.statements.iter().partition(|statement| matches!(statement.class, Class::Server(_)));
     run.all(&keep);
-    run.those_that_wait();
+    run.those_that_wait(script.statements.iter().any(|statement| statement.tells_a_history));
     let mut problems = run.problems(script);
     problems.extend(run.clean_up());
     if !problems.is_empty() {
@@ -178,14 +178,21 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Rounds of attempts, until all have passed or none does.
-    fn those_that_wait(&mut self) {
+    /// Rounds of attempts, until all have passed or none does. In a history a late attempt meets another state than
+    /// the one it was written for, so there the first refusal is the one to report.
+    fn those_that_wait(&mut self, first_counts: bool) {
         while !self.waiting.is_empty() && self.lost.is_none() {
             let round = std::mem::take(&mut self.waiting);
             let before = round.len();
-            for refusal in round {
-                if self.lost.is_none() {
-                    self.single(refusal.statement);
+            for first in round {
+                if self.lost.is_some() {
+                    return;
+                }
+                match self.attempt(first.statement) {
+                    None => (),
+                    Some(last) if last.error.as_db_error().is_none() => self.lost = Some(last),
+                    Some(_) if first_counts => self.waiting.push(first),
+                    Some(last) => self.waiting.push(last),
                 }
             }
             if self.waiting.len() == before {

@@ -81,6 +81,7 @@ pub(super) fn run(reading: &mut Reading<'_>, file: FileId, text: &str, at: usize
         "if" => refuse(reading, span, name, "what it decides is known only when psql runs the script"),
         "gexec" | "gset" | "watch" | "gdesc" | "crosstabview" | "bind" | "parse" => {
             refuse(reading, span, name, "it sends a query and uses its answer");
+            return After::Forget(end);
         }
         _ => refuse(reading, span, name, "it is not one of those that Trueup carries out"),
     }

@@ -57,6 +57,8 @@ pub struct Statement {
     /// Whether PostgreSQL refuses it in a transaction block, and so in a batch.
     pub(crate) alone: bool,
     pub(crate) class: Class,
+    /// Whether it takes back or renames what is there.
+    pub(crate) tells_a_history: bool,
     /// The session settings of its file that are in force where it stands; only in an unordered script.
     pub(crate) settings: Arc<[String]>,
     /// The schema that these settings make unqualified names go to, if they say.
@@ -82,6 +84,7 @@ impl Statement {
             defines: Vec::new(),
             alone: false,
             class: Class::Rows,
+            tells_a_history: false,
             settings: Arc::from([]),
             creates_in: None,
             database: 0,

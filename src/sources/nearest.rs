@@ -44,7 +44,7 @@ mod tests {
         assert_eq!(distance("customers", "customer"), 1);
         assert_eq!(distance("teh", "the"), 1);
         assert_eq!(distance("", "abc"), 3);
-        assert_eq!(nearest("usres", ["orders", "users", "Users2"]), ["users", "Users2"]);
+        assert_eq!(nearest("customesr", ["orders", "customers", "Customer"]), ["Customer", "customers"]);
         assert!(nearest("x", ["orders"]).is_empty());
     }
 }

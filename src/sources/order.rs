@@ -22,6 +22,10 @@ pub(super) fn order(scripts: Vec<Script>, files: &Files) -> Script {
         given.extend(with_settings(script.statements, files));
         notes.extend(script.notes);
     }
+    // A history is in order as it is, or no order by names will mend it; loading still lets what misses something wait.
+    if given.iter().any(|statement| statement.tells_a_history) {
+        return Script { statements: given, notes, unordered: true };
+    }
     let needs = needs(&given, files);
     let mut slots: Vec<Option<Statement>> = given.into_iter().map(Some).collect();
     let statements = sequence(&needs).into_iter().filter_map(|index| slots[index].take()).collect();

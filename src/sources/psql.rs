@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use super::class::{Class, class, runs_alone};
+use super::class::{Class, class, runs_alone, tells_a_history};
 use super::defines::defines;
 use super::lexer::{Lexer, Token, TokenKind};
 use super::meta;
 use super::shelf::Shelf;
 use super::split::syntax_error;
-use super::{Edit, Statement, parser, text};
+use super::{Edit, Statement, file, parser, text};
 use crate::diagnostic::Diagnostic;
 use crate::model::{FileId, Files, Span};
 
@@ -41,6 +41,8 @@ pub(super) enum After {
     Resume(usize),
     /// The statement so far is complete (`\g`); reading goes on at this byte.
     Send(usize),
+    /// The statement so far is not one of the schema's; reading goes on at this byte.
+    Forget(usize),
     /// Nothing more of this file is read (`\q`).
     Stop,
 }
@@ -98,9 +100,11 @@ impl<'a> Reading<'a> {
                         lexer.jump(at);
                         self.finish(file, text, std::mem::take(&mut pending), &mut lexer, at);
                     }
-                    After::Stop => {
-                        lexer.jump(text.len());
+                    After::Forget(at) => {
+                        lexer.jump(at);
+                        pending = Pending::default();
                     }
+                    After::Stop => lexer.jump(text.len()),
                 },
                 TokenKind::Semicolon if pending.is_outermost() => {
                     self.finish(file, text, std::mem::take(&mut pending), &mut lexer, token.range.end);
@@ -150,6 +154,7 @@ impl<'a> Reading<'a> {
                     }
                     self.statements.push(Statement {
                         alone: runs_alone(&node),
+                        tells_a_history: tells_a_history(&node),
                         defines: defines(&node, &sql),
                         class,
                         database: self.database,
@@ -201,11 +206,9 @@ impl<'a> Reading<'a> {
         }
         let name = self.shelf.label(path);
         match self.shelf.read(path) {
-            Err(error) => self.problems.push(
-                Diagnostic::error("missing-file", format!("cannot read `{name}`"))
-                    .at(at, "included here")
-                    .with_note(error.to_string()),
-            ),
+            Err(error) => self
+                .problems
+                .push(Diagnostic::error("missing-file", file::unreadable(&name, &error).title).at(at, "included here")),
             Ok(bytes) => match text::keep(self.files, &name, bytes) {
                 Err(diagnostic) => self.problems.push(diagnostic),
                 Ok(file) => {

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use postgres::error::{DbError, ErrorPosition};
 
-use super::defines::name_range;
+use super::defines::{is_name, name_range};
 use super::lexer::{TokenKind, words};
 use super::{Script, Statement, nearest};
 use crate::diagnostic::Diagnostic;
@@ -193,6 +193,11 @@ fn name_at(sql: &str, at: usize) -> Range<usize> {
         let is_name = matches!(token.kind, TokenKind::Word | TokenKind::Quoted);
         match &mut found {
             None if token.range.start > at => break,
+            // A body: the place is a name or a token within the string.
+            None if token.kind == TokenKind::String && at > token.range.start => {
+                let inner = name_at(&sql[at..token.range.end], 0);
+                return at + inner.start..at + inner.end;
+            }
             None if !is_name => return token.range,
             None => (found, expects_name) = (Some(token.range), false),
             Some(range) if is_name && expects_name => (range.end, expects_name) = (token.range.end, false),
@@ -205,6 +210,11 @@ fn name_at(sql: &str, at: usize) -> Range<usize> {
 
 /// Where the statement names what the message is about.
 fn mentioned(error: &DbError, sql: &str) -> Range<usize> {
+    if let Some(table) = subject(error.message()).filter(|_| code(error) == "unknown-table")
+        && let Some(range) = referenced(last_part(&table), sql)
+    {
+        return range;
+    }
     let names = [error.constraint().map(str::to_owned), error.column().map(str::to_owned), subject(error.message())];
     let head = head(sql);
     names
@@ -213,6 +223,19 @@ fn mentioned(error: &DbError, sql: &str) -> Range<usize> {
         .map(|name| name_range(sql, last_part(&name)))
         .find(|range| range.start > head.start)
         .unwrap_or(head)
+}
+
+/// The table behind `REFERENCES`, for whose absence PostgreSQL gives no place.
+fn referenced(table: &str, sql: &str) -> Option<Range<usize>> {
+    let references = words(sql).filter(|token| sql[token.range.clone()].eq_ignore_ascii_case("references"));
+    references
+        .filter_map(|token| words(&sql[token.range.end..]).next().map(|next| token.range.end + next.range.start))
+        .map(|at| name_at(sql, at))
+        .find(|range| {
+            words(&sql[range.clone()])
+                .last()
+                .is_some_and(|last| is_name(&sql[range.clone()][last.range], last.kind, table))
+        })
 }
 
 /// The line of a DO block that PostgreSQL's context names: `PL/pgSQL function inline_code_block line 3 at RAISE`.
@@ -288,6 +311,9 @@ fn advice(
             if let Some((kind, schema, span)) = definitions(name).into_iter().next() {
                 let full = schema.map_or(name.to_owned(), |schema| format!("{schema}.{name}"));
                 return diagnostic.with_help(format!("{} `{full}` is defined in {}", article(kind), at(&span)));
+            }
+            if error.hint().is_some() {
+                return diagnostic;
             }
             let known: Vec<&str> = others()
                 .flat_map(|other| &other.defines)

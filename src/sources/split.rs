@@ -30,7 +30,7 @@ fn unfinished(message: &str) -> bool {
     message.ends_with("at end of input")
 }
 
-/// Describes a statement that the parser refuses. `offset` maps a place in `sql` to one in the file.
+/// Describes a statement that the parser refuses. `to_span` maps a place in `sql` to one in the file.
 pub(crate) fn syntax_error(sql: &str, message: &str, to_span: impl Fn(Range<usize>) -> Span) -> Diagnostic {
     if let Some(open) = words(sql).find(|token| !token.closed) {
         let what = match open.kind {
@@ -40,8 +40,7 @@ pub(crate) fn syntax_error(sql: &str, message: &str, to_span: impl Fn(Range<usiz
         };
         let quote = open.range.start..open.range.start + quote_length(&sql[open.range.start..]);
         return Diagnostic::error("syntax-error", format!("this {what} is never closed"))
-            .at(to_span(quote), "opened here")
-            .with_note(format!("PostgreSQL says: {message}"));
+            .at(to_span(quote), "opened here");
     }
     let place = place_of_error(sql);
     let label = if unfinished(message) { "the statement ends here, unfinished" } else { "not expected here" };
@@ -66,6 +65,7 @@ fn with_advice(diagnostic: Diagnostic, sql: &str, place: &Range<usize>) -> Diagn
         return diagnostic.with_help("is a semicolon missing before it?");
     }
     match before.map(|token| token.kind) {
+        _ if token == ";" => diagnostic.with_help("is a closing parenthesis missing before it?"),
         Some(TokenKind::Comma) if token == ")" => diagnostic.with_help("remove the comma before it"),
         Some(TokenKind::Colon) => diagnostic.with_help(format!(
             "if `:{token}` is a psql variable, set it: `\\set {} …`",
