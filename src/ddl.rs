@@ -22,6 +22,7 @@ pub struct Action {
     pub after: Vec<ObjectId>,
     /// Why this is done, when the subject itself has not changed.
     pub because: Option<String>,
+    pub leaves: Option<Leaves>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,6 +58,15 @@ pub enum Loss {
     Values,
     /// The last value of a sequence.
     Counter,
+}
+
+/// What an action leaves for a person to do, because no migration can.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Leaves {
+    /// The declared state is not reached until it is done: a password is set, which is never written down.
+    Secret(String),
+    /// Something outside of this database.
+    Elsewhere(String),
 }
 
 /// Where an action may stand among transactions.
@@ -126,6 +136,7 @@ impl Action {
             position: 0,
             after: Vec::new(),
             because: None,
+            leaves: None,
         }
     }
     pub fn create(subject: &ObjectId, sql: impl Into<String>) -> Action {
@@ -163,6 +174,9 @@ impl Action {
     }
     pub fn loses(self, loss: Loss) -> Action {
         Action { loses: Some(loss), ..self }
+    }
+    pub fn leaves(self, leaves: Leaves) -> Action {
+        Action { leaves: Some(leaves), ..self }
     }
     pub fn when(self, when: When) -> Action {
         Action { when, ..self }

@@ -1,7 +1,7 @@
 //! A plan as SQL that a careful person could have written.
 
 use crate::{
-    ddl::{Lock, Loss, When},
+    ddl::{Leaves, Lock, Loss, When},
     plan::{Plan, Step},
 };
 
@@ -33,7 +33,13 @@ pub fn render(plan: &Plan, style: Style) -> String {
         for hazard in hazards(step) {
             out.push_str(&format!("-- {hazard}\n"));
         }
-        out.push_str(&format!("{};\n\n", step.sql));
+        for Leaves::Secret(text) | Leaves::Elsewhere(text) in &step.leaves {
+            out.push_str(&format!("-- by hand: {}\n", comment(text)));
+        }
+        match step.sql.as_str() {
+            "" => out.push('\n'),
+            sql => out.push_str(&format!("{sql};\n\n")),
+        }
     }
     if open {
         out.push_str("COMMIT;\n\n");

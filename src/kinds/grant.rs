@@ -55,7 +55,19 @@ impl PgObject for Grant {
             UNION ALL
             SELECT 'pg_namespace'::regclass, n.oid, 0, n.nspowner, n.nspacl, acldefault('n', n.nspowner),
                    'SCHEMA ' || quote_ident(n.nspname), NULL
-            FROM pg_namespace n WHERE n.nspacl IS NOT NULL AND n.oid = ANY($1))
+            FROM pg_namespace n WHERE n.nspacl IS NOT NULL AND n.oid = ANY($1)
+            UNION ALL
+            SELECT 'pg_foreign_data_wrapper'::regclass, w.oid, 0, w.fdwowner, w.fdwacl, acldefault('F', w.fdwowner),
+                   'FOREIGN DATA WRAPPER ' || quote_ident(w.fdwname), NULL
+            FROM pg_foreign_data_wrapper w WHERE w.fdwacl IS NOT NULL
+            UNION ALL
+            SELECT 'pg_foreign_server'::regclass, s.oid, 0, s.srvowner, s.srvacl, acldefault('S', s.srvowner),
+                   'FOREIGN SERVER ' || quote_ident(s.srvname), NULL
+            FROM pg_foreign_server s WHERE s.srvacl IS NOT NULL
+            UNION ALL
+            SELECT 'pg_language'::regclass, l.oid, 0, l.lanowner, l.lanacl, acldefault('l', l.lanowner),
+                   'LANGUAGE ' || quote_ident(l.lanname), NULL
+            FROM pg_language l WHERE l.lanacl IS NOT NULL AND 16384 <= l.oid)
         SELECT 0::oid AS classid, 0::oid AS objid, 0 AS objsubid,
                o.classid AS parent_class, o.objid AS parent_id, o.objsubid::int4 AS parent_sub,
                CASE WHEN g.grantee = o.owner THEN '<owner>' ELSE g.role END AS name,

@@ -16,9 +16,15 @@ mod default_grant;
 mod domain;
 mod domain_constraint;
 mod enum_;
+mod event_trigger;
 mod exclusion;
 mod extension;
+mod foreign_column;
+mod foreign_data_wrapper;
 mod foreign_key;
+mod foreign_options;
+mod foreign_server;
+mod foreign_table;
 mod function;
 mod grant;
 mod identity;
@@ -29,6 +35,9 @@ mod policy;
 mod primary_key;
 mod privileges;
 mod procedure;
+mod publication;
+mod publication_schema;
+mod publication_table;
 mod range;
 mod replica_identity;
 mod routine;
@@ -37,9 +46,12 @@ mod schema;
 mod sequence;
 mod sequence_owner;
 mod sql;
+mod statistics;
+mod subscription;
 mod table;
 mod trigger;
 mod unique;
+mod user_mapping;
 mod view;
 mod view_column;
 
@@ -77,6 +89,10 @@ pub trait PgObject: Clone + PartialEq + Sized {
     const BLOCKS: Blocks = Blocks::Nothing;
     /// Whether SQL can name it in the body of a function.
     const CAN_BE_MENTIONED: bool = false;
+    /// Whether it runs when other DDL does: it goes before all else, and comes after all else.
+    const FIRES_ON_DDL: bool = false;
+    /// Whether it completes what contains it, which others may need before: the definition of a type, its shell.
+    const COMPLETES_PARENT: bool = false;
     /// Whether one side's silence about it is no statement: what the other side says is kept.
     const MAY_BE_UNSTATED: bool = false;
 
@@ -227,6 +243,12 @@ macro_rules! dispatch {
             }
             pub const fn may_be_unstated(self) -> bool {
                 match self { $(Kind::$Kind => <$Type as PgObject>::MAY_BE_UNSTATED,)* }
+            }
+            pub const fn fires_on_ddl(self) -> bool {
+                match self { $(Kind::$Kind => <$Type as PgObject>::FIRES_ON_DDL,)* }
+            }
+            pub const fn completes_parent(self) -> bool {
+                match self { $(Kind::$Kind => <$Type as PgObject>::COMPLETES_PARENT,)* }
             }
             pub const fn catalog(self) -> &'static str {
                 match self { $(Kind::$Kind => <$Type as PgObject>::CATALOG,)* }

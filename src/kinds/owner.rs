@@ -37,6 +37,18 @@ impl PgObject for Owner {
             SELECT 'pg_namespace'::regclass, n.oid, n.nspowner FROM pg_namespace n WHERE n.oid = ANY($1)
             UNION ALL
             SELECT 'pg_collation'::regclass, c.oid, c.collowner FROM pg_collation c WHERE c.collnamespace = ANY($1)
+            UNION ALL
+            SELECT 'pg_foreign_data_wrapper'::regclass, w.oid, w.fdwowner FROM pg_foreign_data_wrapper w
+            UNION ALL
+            SELECT 'pg_foreign_server'::regclass, s.oid, s.srvowner FROM pg_foreign_server s
+            UNION ALL
+            SELECT 'pg_publication'::regclass, p.oid, p.pubowner FROM pg_publication p
+            UNION ALL
+            SELECT 'pg_subscription'::regclass, s.oid, s.subowner FROM pg_subscription s
+            UNION ALL
+            SELECT 'pg_event_trigger'::regclass, t.oid, t.evtowner FROM pg_event_trigger t
+            UNION ALL
+            SELECT 'pg_statistic_ext'::regclass, s.oid, s.stxowner FROM pg_statistic_ext s WHERE s.stxnamespace = ANY($1)
         ) o";
 
     fn address(id: &ObjectId) -> String {

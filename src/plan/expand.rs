@@ -296,6 +296,12 @@ impl<'a> Work<'a> {
             (true, _) | (false, false) => 2,
             (false, true) => 1,
         };
+        // What would fire on the other changes is dropped or switched off before them, created or switched on after.
+        let phase = match top.kind.fires_on_ddl() {
+            true if action.verb == Verb::Drop || action.position < 0 => -1,
+            true => 3,
+            false => phase,
+        };
         let within = subject != top;
         let path: Vec<_> = path
             .into_iter()

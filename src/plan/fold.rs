@@ -2,7 +2,7 @@
 //! Only neighbours in the sorted plan are joined, so no dependency can be crossed.
 
 use crate::{
-    ddl::{Action, Inline, Lock, Loss, When},
+    ddl::{Action, Inline, Leaves, Lock, Loss, When},
     model::{ObjectId, Sql},
     plan::order::Ordered,
 };
@@ -24,6 +24,9 @@ impl Folded {
     }
     pub fn loses(&self) -> Vec<Loss> {
         self.actions.iter().filter_map(|action| action.loses).collect()
+    }
+    pub fn leaves(&self) -> Vec<Leaves> {
+        self.actions.iter().filter_map(|action| action.leaves.clone()).collect()
     }
     pub fn rewrites(&self) -> bool {
         self.actions.iter().any(|action| action.rewrites)

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     catalog::Catalog,
-    ddl::{Action, Lock, Loss, Target, When},
+    ddl::{Action, Leaves, Lock, Loss, Target, When},
     diagnostic::Diagnostic,
     diff::{Change, diff},
     model::ObjectId,
@@ -27,7 +27,7 @@ pub struct Plan {
 /// One statement, with what is known of it before it runs.
 #[derive(Clone, Debug)]
 pub struct Step {
-    /// Without its semicolon.
+    /// Without its semicolon. Empty where there is only something left for a person to do.
     pub sql: String,
     /// What this is about, for people: `Table public.users: add column email`. Steps of one group share it.
     pub group: String,
@@ -36,6 +36,7 @@ pub struct Step {
     pub lock: Lock,
     pub rewrites: bool,
     pub loses: Vec<Loss>,
+    pub leaves: Vec<Leaves>,
     pub when: When,
 }
 

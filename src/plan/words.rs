@@ -30,6 +30,7 @@ fn steps(top: &ObjectId, members: Vec<Folded>) -> Vec<Step> {
             lock: folded.lock(),
             rewrites: folded.rewrites(),
             loses: folded.loses(),
+            leaves: folded.leaves(),
             when: folded.when(),
         })
         .collect()

@@ -106,6 +106,7 @@ pub fn introspect(client: &mut Client, owners: Owners) -> Result<Catalog, postgr
         }
     }
     link(&mut transaction, &addresses, &mut catalog)?;
+    untie(&mut catalog);
     mentions::link(&mut catalog);
     for row in transaction.query("SELECT format_type(castsource, NULL), format_type(casttarget, NULL) FROM pg_cast WHERE castcontext IN ('a', 'i')", &[])? {
         catalog.assignable.insert((row.get(0), row.get(1)));
@@ -180,6 +181,25 @@ fn link(
     Ok(())
 }
 
+/// A type and the functions that read and write it need each other. Such a function makes do with what contains
+/// the definition, the shell of the type, and goes when the definition goes.
+fn untie(catalog: &mut Catalog) {
+    let knots: Vec<(ObjectId, ObjectId)> = catalog
+        .iter()
+        .filter(|(id, _)| id.kind.completes_parent())
+        .flat_map(|(id, entry)| entry.needs.iter().map(move |needed| (id, needed)))
+        .filter(|(id, needed)| catalog.entry(needed).is_some_and(|entry| entry.needs.contains(id)))
+        .map(|(id, needed)| (id.clone(), needed.clone()))
+        .collect();
+    for (definition, function) in knots {
+        if let Some(entry) = catalog.entry_mut(&function) {
+            entry.needs.remove(&definition);
+            entry.needs.extend(definition.parent().cloned());
+            entry.dies_with.insert(definition);
+        }
+    }
+}
+
 const SESSION: &str = "
     SET LOCAL search_path = pg_catalog;
     SET LOCAL quote_all_identifiers = off;
@@ -240,9 +260,7 @@ const DEPENDENCIES: &str = "
 /// Everything in the user's schemas, and beside them, that no kind reads.
 const UNMANAGED: &str = "
     WITH found AS (
-        SELECT 'pg_class'::regclass AS classid, c.oid FROM pg_class c
-        WHERE c.relkind = 'f' AND c.relnamespace = ANY($1)
-        UNION ALL SELECT 'pg_type'::regclass, t.oid FROM pg_type t
+        SELECT 'pg_type'::regclass AS classid, t.oid FROM pg_type t
         WHERE t.typnamespace = ANY($1) AND (t.typtype = 'b' OR (t.typtype = 'p' AND NOT t.typisdefined))
           AND NOT EXISTS (SELECT FROM pg_type e WHERE e.typarray = t.oid)
         UNION ALL SELECT 'pg_operator'::regclass, o.oid FROM pg_operator o WHERE o.oprnamespace = ANY($1)
@@ -253,16 +271,11 @@ const UNMANAGED: &str = "
         UNION ALL SELECT 'pg_ts_dict'::regclass, o.oid FROM pg_ts_dict o WHERE o.dictnamespace = ANY($1)
         UNION ALL SELECT 'pg_ts_parser'::regclass, o.oid FROM pg_ts_parser o WHERE o.prsnamespace = ANY($1)
         UNION ALL SELECT 'pg_ts_template'::regclass, o.oid FROM pg_ts_template o WHERE o.tmplnamespace = ANY($1)
-        UNION ALL SELECT 'pg_statistic_ext'::regclass, o.oid FROM pg_statistic_ext o WHERE o.stxnamespace = ANY($1)
         UNION ALL SELECT 'pg_cast'::regclass, o.oid FROM pg_cast o WHERE 16384 <= o.oid
           AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_cast'::regclass AND d.objid = o.oid AND d.deptype = 'i')
         UNION ALL SELECT 'pg_language'::regclass, o.oid FROM pg_language o WHERE 16384 <= o.oid
         UNION ALL SELECT 'pg_transform'::regclass, o.oid FROM pg_transform o WHERE 16384 <= o.oid
-        UNION ALL SELECT 'pg_am'::regclass, o.oid FROM pg_am o WHERE 16384 <= o.oid
-        UNION ALL SELECT 'pg_event_trigger'::regclass, o.oid FROM pg_event_trigger o
-        UNION ALL SELECT 'pg_foreign_data_wrapper'::regclass, o.oid FROM pg_foreign_data_wrapper o
-        UNION ALL SELECT 'pg_foreign_server'::regclass, o.oid FROM pg_foreign_server o
-        UNION ALL SELECT 'pg_publication'::regclass, o.oid FROM pg_publication o)
+        UNION ALL SELECT 'pg_am'::regclass, o.oid FROM pg_am o WHERE 16384 <= o.oid)
     SELECT i.type || ' ' || i.identity
     FROM found f, LATERAL pg_identify_object(f.classid, f.oid, 0) i
     WHERE NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = f.classid AND d.objid = f.oid AND d.deptype = 'e')";

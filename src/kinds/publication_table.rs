@@ -1,0 +1,65 @@
+//! `ALTER PUBLICATION … ADD TABLE`: a table as a publication has it, with its columns and its row filter.
+//! It stands in the table and goes by the name of the publication.
+
+use crate::{
+    ddl::{Action, Alter, Blocks, Lock, Target, Verb},
+    kinds::{PgObject, object, state},
+    model::{Ident, ObjectId},
+};
+
+object! {
+    pub struct PublicationTable {
+        /// Empty where all are published.
+        pub columns: Vec<String>,
+        pub filter: Option<String>,
+    }
+}
+
+impl PgObject for PublicationTable {
+    state!();
+    const LABEL: &'static str = "PUBLICATION";
+    // A row filter is in the way; PostgreSQL does not ask about a list of columns.
+    const BLOCKS: Blocks = Blocks::Retype;
+    // Version 15 brought the lists and the filters. Before, `prqual` is that of the row beside.
+    const CATALOG: &'static str = "
+        SELECT 'pg_publication_rel'::regclass::oid AS classid, r.oid AS objid, 0 AS objsubid,
+               'pg_class'::regclass::oid AS parent_class, r.prrelid AS parent_id, 0 AS parent_sub, p.pubname::text AS name,
+               'pg_publication'::regclass::oid AS needs_class, p.oid AS needs_id, 0 AS needs_sub,
+               ARRAY(SELECT a.attname::text FROM pg_attribute a
+                     WHERE a.attrelid = r.prrelid AND 0 < a.attnum
+                       AND a.attnum::text = ANY(regexp_split_to_array(btrim(to_jsonb(r)->>'prattrs', '[] '), '[, ]+'))
+                     ORDER BY a.attnum) AS columns,
+               q.filter
+        FROM pg_publication_rel r
+        JOIN pg_publication p ON p.oid = r.prpubid
+        CROSS JOIN (SELECT NULL::pg_node_tree AS prqual) beside
+        CROSS JOIN LATERAL (SELECT (SELECT pg_get_expr(prqual, prrelid) FROM pg_publication_rel WHERE oid = r.oid) AS filter) q
+        WHERE $1::oid[] IS NOT NULL";
+
+    fn address(id: &ObjectId) -> String {
+        format!("TABLE {} OF {} {}", id.container().qualified(), Self::LABEL, id.name)
+    }
+    fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
+        let mut table = id.container().qualified();
+        if !self.columns.is_empty() {
+            let columns: Vec<String> = self.columns.iter().map(|name| Ident::new(name).to_string()).collect();
+            table.push_str(&format!(" ({})", columns.join(", ")));
+        }
+        table.extend(self.filter.iter().map(|filter| format!(" WHERE ({filter})")));
+        vec![change(Verb::Create, id, "ADD", table)]
+    }
+    fn alter(&self, _: &ObjectId, _: &PublicationTable, attr: Attr, _: Target) -> Alter {
+        match attr {
+            // SET TABLE would have to repeat all the other tables.
+            Attr::columns | Attr::filter => Alter::Rebuild,
+        }
+    }
+    fn drop(&self, id: &ObjectId) -> Vec<Action> {
+        vec![change(Verb::Drop, id, "DROP", id.container().qualified())]
+    }
+}
+
+fn change(verb: Verb, id: &ObjectId, word: &str, table: String) -> Action {
+    let head = format!("ALTER PUBLICATION {} {word} TABLE", id.name);
+    Action::clause(verb, id, head, table, ",").locks(Lock::ShareUpdateExclusive)
+}
