@@ -15,7 +15,7 @@ fn use_our_binary() {
 
 fn embedded() -> Embedded {
     use_our_binary();
-    Embedded::start(0)
+    Embedded::new()
 }
 
 fn wanted(extensions: &[&str]) -> Wanted {
@@ -67,7 +67,7 @@ fn embedded_scratches_are_as_empty_as_template0() {
 #[test]
 fn two_embedded_scratches_at_once() {
     let shadow = embedded();
-    shadow.expect(2);
+    shadow.expect(2, &Wanted::default());
     std::thread::scope(|scope| {
         for name in ["left", "right"] {
             let shadow = &shadow;
