@@ -98,6 +98,16 @@ fn embedded_has_vector_where_the_script_wants_it() {
 }
 
 #[test]
+fn no_bundled_extension_leaves_anything_behind() {
+    let shadow = embedded();
+    let names = pglite_oxide::extensions::ALL.iter().map(|extension| extension.sql_name()).collect::<Vec<_>>();
+    for names in names.chunks(9) {
+        let mut scratch = shadow.scratch(&wanted(names)).unwrap_or_else(|e| panic!("{names:?}: {e}"));
+        assert_eq!(texts(&mut scratch, USER_OBJECTS), Vec::<String>::new(), "{names:?}");
+    }
+}
+
+#[test]
 fn stubbed_extensions_load_in_any_schema_and_own_their_members() {
     const STUBS: [&str; 5] = ["pgcrypto", "uuid-ossp", "pg_stat_statements", "postgres_fdw", "dblink"];
     let mut scratch = embedded().scratch(&wanted(&STUBS)).expect("a scratch database");

@@ -18,12 +18,14 @@ use postgres::{Client, NoTls};
 
 use super::child::Child;
 use super::{Error, Limiter, Scratch, Shadow, Wanted, create_roles, storage};
-use crate::model::Version;
+use crate::model::{Ident, Version};
 use serve::Order;
 
 pub use stand_in::{CollationStandIn, adapt_collation};
 
 const WHAT: &str = "embedded PostgreSQL";
+/// A start that takes longer hangs.
+const START_LIMIT: Duration = Duration::from_secs(120);
 const VERSION: Version = Version(170_005);
 
 /// Instances of the embedded PostgreSQL, started ahead where that saves time.
@@ -142,8 +144,14 @@ fn prepare(client: &mut Client, enabled: &[String]) -> Result<(), postgres::Erro
     debug_assert!(created.len() >= enabled.len());
     for row in created {
         let name: String = row.get("extname");
-        client.batch_execute(&format!("DROP EXTENSION IF EXISTS \"{name}\" CASCADE"))?;
+        client.batch_execute(&format!("DROP EXTENSION IF EXISTS {} CASCADE", Ident::new(name)))?;
     }
+    // Enabling one may make a schema for it, or change settings of the session.
+    for row in client.query("SELECT nspname FROM pg_namespace WHERE oid >= 16384", &[])? {
+        let name: String = row.get("nspname");
+        client.batch_execute(&format!("DROP SCHEMA {} CASCADE", Ident::new(name)))?;
+    }
+    client.batch_execute("RESET ALL")?;
     client.batch_execute(&collations::insert())
 }
 
@@ -178,7 +186,9 @@ fn start(extensions: &[String]) -> Result<Instance, Error> {
     })?;
     child.order(&Order::Open(extensions.to_vec()).line());
     child.wait_for("ready")?;
+    child.order(&Order::Limit(START_LIMIT).line());
     let mut client = connect(child.dir())?;
     prepare(&mut client, extensions).map_err(Error::postgres(WHAT, "prepare an empty database"))?;
+    child.order(&Order::Limit(serve::DEFAULT_LIMIT).line());
     Ok(Instance { child, client })
 }
