@@ -19,7 +19,7 @@ impl PgObject for Comment {
     const LABEL: &'static str = "COMMENT";
     const CATALOG: &'static str = "
         SELECT 0::oid AS classid, 0::oid AS objid, 0 AS objsubid,
-               CASE WHEN k.oid IS NULL THEN d.classoid ELSE 'pg_constraint'::regclass END AS parent_class,
+               CASE WHEN k.oid IS NULL THEN d.classoid ELSE 'pg_constraint'::regclass::oid END AS parent_class,
                coalesce(k.oid, d.objoid) AS parent_id, d.objsubid AS parent_sub,
                CASE WHEN k.oid IS NULL THEN '' ELSE 'index' END AS name,
                CASE WHEN k.oid IS NOT NULL THEN 'INDEX ' || d.objoid::regclass
