@@ -2,7 +2,7 @@
 
 use crate::{
     ddl::{Action, Alter, Target},
-    kinds::{PgObject, foreign_options, object, sql, state},
+    kinds::{PgObject, Wants, foreign_options, object, sql, state},
     model::ObjectId,
 };
 
@@ -45,6 +45,9 @@ impl PgObject for UserMapping {
         };
         let change = clause.map(|clause| Action::alter(id, format!("ALTER {id} {clause}")));
         Alter::Do(change.into_iter().chain(left).collect())
+    }
+    fn wants(&self, id: &ObjectId) -> Wants {
+        Wants { roles: vec![id.name.raw().to_owned()], extension: None }
     }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         vec![Action::drop(id, format!("DROP {id}"))]
