@@ -69,7 +69,9 @@ impl PgObject for Operator {
         let setting = match (attr, &to.commutator, &to.negator) {
             (Attr::restrict, ..) => format!("RESTRICT = {}", to.restrict.as_deref().unwrap_or("NONE")),
             (Attr::join, ..) => format!("JOIN = {}", to.join.as_deref().unwrap_or("NONE")),
-            (Attr::commutator, Some(name), _) if settable && self.commutator.is_none() => format!("COMMUTATOR = {name}"),
+            (Attr::commutator, Some(name), _) if settable && self.commutator.is_none() => {
+                format!("COMMUTATOR = {name}")
+            }
             (Attr::negator, _, Some(name)) if settable && self.negator.is_none() => format!("NEGATOR = {name}"),
             (Attr::hashes, ..) if settable && to.hashes => "HASHES".to_owned(),
             (Attr::merges, ..) if settable && to.merges => "MERGES".to_owned(),

@@ -63,14 +63,12 @@ impl PgObject for Subscription {
         ];
         options.extend(settings.into_iter().filter_map(|attr| self.option(attr)));
         // Without a connection it does nothing until a person gives it one.
-        let sql = format!(
-            "CREATE {id} CONNECTION '' PUBLICATION {} WITH ({})",
-            self.publications(),
-            options.join(", ")
-        );
+        let sql =
+            format!("CREATE {id} CONNECTION '' PUBLICATION {} WITH ({})", self.publications(), options.join(", "));
         let enable = if self.enabled { " and ENABLE it" } else { "" };
         let text = format!("ALTER {id} CONNECTION, since the connection string is not written here{enable}");
-        vec![Action::create(id, sql).leaves(Leaves::Secret(text))]
+        let stand_in = format!("ALTER {id} {}", if self.enabled { "ENABLE" } else { "DISABLE" });
+        vec![Action::create(id, sql).leaves(Leaves::Secret { text, stand_in })]
     }
     fn alter(&self, id: &ObjectId, to: &Subscription, attr: Attr, target: Target) -> Alter {
         let clause = match attr {

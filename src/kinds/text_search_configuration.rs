@@ -40,7 +40,8 @@ impl PgObject for TextSearchConfiguration {
             Attr::parser => Alter::Rebuild,
             Attr::mappings => {
                 let has = |side: &[String], it: &str| side.iter().any(|other| token(other) == token(it));
-                let gone: Vec<String> = self.mappings.iter().filter(|it| !has(&to.mappings, it)).map(|it| quoted(it)).collect();
+                let gone: Vec<String> =
+                    self.mappings.iter().filter(|it| !has(&to.mappings, it)).map(|it| quoted(it)).collect();
                 let drop = format!("ALTER {id} DROP MAPPING FOR {}", gone.join(", "));
                 let drop = (!gone.is_empty()).then(|| Action::alter(id, drop));
                 let changed = to.mappings.iter().filter(|it| has(&self.mappings, it) && !self.mappings.contains(it));

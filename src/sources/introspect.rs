@@ -118,6 +118,9 @@ pub fn introspect(client: &mut Client, owners: Owners) -> Result<Catalog, postgr
     for row in transaction.query(UNMANAGED, &[&schemas])? {
         catalog.unmanaged.insert(row.get(0));
     }
+    for row in transaction.query(SECRETS, &[])? {
+        catalog.secrets.insert(row.get(0));
+    }
     transaction.rollback()?;
     Ok(catalog)
 }
@@ -269,35 +272,26 @@ const CASTS: &str = "
     SELECT format_type(castsource, NULL), format_type(casttarget, NULL), castcontext IN ('a', 'i') FROM pg_cast";
 
 /// Everything in the user's schemas, and beside them, that no kind reads.
-const UNMANAGED: &str = concat!("
+const UNMANAGED: &str = "
     WITH found AS (
         -- An operator that is only mentioned, as the commutator or negator of another.
         SELECT 'pg_operator'::regclass AS classid, o.oid FROM pg_operator o
         WHERE o.oprcode = 0 AND o.oprnamespace = ANY($1)
-        -- What was added to a family of the server's or of an extension's.
+        -- What was added to a family of the server's, by no extension.
         UNION ALL SELECT i.classid, i.oid
         FROM (SELECT 'pg_amop'::regclass AS classid, o.oid, o.amopfamily AS family FROM pg_amop o
               UNION ALL SELECT 'pg_amproc'::regclass, p.oid, p.amprocfamily FROM pg_amproc p) i
         JOIN pg_opfamily f ON f.oid = i.family
-        WHERE 16384 <= i.oid
-          AND (NOT f.opfnamespace = ANY($1) OR EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_opfamily'::regclass
-                                                       AND d.objid = f.oid AND d.deptype = 'e'))
+        WHERE 16384 <= i.oid AND f.oid < 16384
           AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = i.classid AND d.objid = i.oid AND d.deptype = 'i'
                           AND d.refclassid = 'pg_opclass'::regclass)
           AND NOT EXISTS (SELECT FROM pg_depend d JOIN pg_depend e ON e.classid = d.refclassid AND e.objid = d.refobjid
-                          WHERE d.classid = i.classid AND d.objid = i.oid AND e.deptype = 'e' AND f.oid < 16384)
+                          WHERE d.classid = i.classid AND d.objid = i.oid AND e.deptype = 'e')
         -- A table that is published and is not the user's.
         UNION ALL SELECT 'pg_publication_rel'::regclass, r.oid FROM pg_publication_rel r
         JOIN pg_class c ON c.oid = r.prrelid
         WHERE NOT c.relnamespace = ANY($1) OR EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass
                                                       AND d.objid = c.oid AND d.deptype = 'e')),
-    -- Options whose values are never read.
-    secrets AS (
-        SELECT 'foreign-data wrapper ' || quote_ident(w.fdwname) AS of, o FROM pg_foreign_data_wrapper w, unnest(w.fdwoptions) o
-        UNION ALL SELECT 'server ' || quote_ident(s.srvname), o FROM pg_foreign_server s, unnest(s.srvoptions) o
-        UNION ALL SELECT 'user mapping for ' || coalesce(quote_ident(m.usename), 'public') || ' on server ' || quote_ident(m.srvname), o
-        FROM pg_user_mappings m, unnest(m.umoptions) o
-        UNION ALL SELECT 'foreign table ' || f.ftrelid::regclass, o FROM pg_foreign_table f, unnest(f.ftoptions) o),
     -- Privileges that another than the owner has granted.
     granted AS (
         SELECT format('%s %I.%I', 'relation', n.nspname, c.relname) AS on_what, e.grantor FROM pg_class c
@@ -314,10 +308,27 @@ const UNMANAGED: &str = concat!("
     FROM found f, LATERAL pg_identify_object(f.classid, f.oid, 0) i
     WHERE NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = f.classid AND d.objid = f.oid AND d.deptype = 'e')
     UNION
-    SELECT 'value of option ' || quote_ident(split_part(o, '=', 1)) || ' of ' || of FROM secrets
-    WHERE ", crate::kinds::foreign_options::secret!(), "
+    SELECT format('grantor %I of privileges on %s', pg_get_userbyid(grantor), on_what) FROM granted";
+
+/// Values that are never read, since they are secrets. They are known to be there, and no more.
+const SECRETS: &str = concat!(
+    "
+    WITH secrets AS (
+        SELECT 'foreign-data wrapper ' || quote_ident(w.fdwname) AS of, o FROM pg_foreign_data_wrapper w, unnest(w.fdwoptions) o
+        UNION ALL
+        SELECT 'server ' || quote_ident(s.srvname), o FROM pg_foreign_server s, unnest(s.srvoptions) o
+        UNION ALL
+        SELECT format('user mapping for %I on server %I', coalesce(m.usename, 'public'), m.srvname), o
+        FROM pg_user_mappings m, unnest(m.umoptions) o
+        UNION ALL
+        SELECT format('foreign table %I.%I', n.nspname, c.relname), o
+        FROM pg_foreign_table f JOIN pg_class c ON c.oid = f.ftrelid JOIN pg_namespace n ON n.oid = c.relnamespace,
+             unnest(f.ftoptions) o)
+    SELECT 'option ' || quote_ident(split_part(o, '=', 1)) || ' of ' || of FROM secrets
+    WHERE ",
+    crate::kinds::foreign_options::secret!(),
+    "
     UNION
     SELECT 'connection string of subscription ' || quote_ident(s.subname) FROM pg_subscription s
-    WHERE s.subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())
-    UNION
-    SELECT format('grantor %I of privileges on %s', pg_get_userbyid(grantor), on_what) FROM granted");
+    WHERE s.subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())"
+);
