@@ -274,9 +274,10 @@ const CASTS: &str = "
 /// Everything in the user's schemas, and beside them, that no kind reads.
 const UNMANAGED: &str = "
     WITH found AS (
-        -- An operator that is only mentioned, as the commutator or negator of another.
+        -- An operator without a function, which no other mentions as its commutator or negator.
         SELECT 'pg_operator'::regclass AS classid, o.oid FROM pg_operator o
         WHERE o.oprcode = 0 AND o.oprnamespace = ANY($1)
+          AND NOT EXISTS (SELECT FROM pg_operator u WHERE u.oprcode <> 0 AND o.oid IN (u.oprcom, u.oprnegate))
         -- What was added to a family of the server's, by no extension.
         UNION ALL SELECT i.classid, i.oid
         FROM (SELECT 'pg_amop'::regclass AS classid, o.oid, o.amopfamily AS family FROM pg_amop o
