@@ -1,3 +1,5 @@
+//! A name as PostgreSQL stores it. It is quoted where it is written, and nowhere else.
+
 use std::{fmt, sync::Arc};
 
 /// An identifier as PostgreSQL stores it. `Display` quotes it when SQL needs quotes
