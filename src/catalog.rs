@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
+    ddl::Casts,
     kinds::Object,
     model::{ObjectId, Span, Version},
 };
@@ -12,8 +13,7 @@ use crate::{
 pub struct Catalog {
     /// The server that read it: texts of different major versions are not compared.
     pub version: Version,
-    /// Types whose values PostgreSQL turns into another's on assignment, as `pg_cast` tells.
-    pub assignable: BTreeSet<(String, String)>,
+    pub casts: Casts,
     /// What was met and is not managed, by name.
     pub unmanaged: BTreeSet<String>,
     objects: BTreeMap<ObjectId, Entry>,
@@ -36,7 +36,7 @@ pub struct Entry {
 
 impl Catalog {
     pub fn new(version: Version) -> Catalog {
-        Catalog { version, assignable: BTreeSet::new(), unmanaged: BTreeSet::new(), objects: BTreeMap::new() }
+        Catalog { version, casts: Casts::default(), unmanaged: BTreeSet::new(), objects: BTreeMap::new() }
     }
     pub fn insert(&mut self, id: ObjectId, object: Object, implied_by: Option<ObjectId>) {
         let (needs, mentions) = (BTreeSet::new(), BTreeSet::new());

@@ -108,8 +108,16 @@ pub enum Survival {
 pub struct Target<'a> {
     /// The server that the migration will run on.
     pub version: Version,
-    /// Types whose values it turns into another's when they are assigned, without being asked.
-    pub assignable: &'a BTreeSet<(String, String)>,
+    pub casts: &'a Casts,
+}
+
+/// Which types turn into which (`pg_cast`), by their names without modifiers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Casts {
+    /// Without being asked, when a value is assigned.
+    pub assigned: BTreeSet<(String, String)>,
+    /// When it is written out.
+    pub explicit: BTreeSet<(String, String)>,
 }
 
 /// What a column's readers stand in the way of (PostgreSQL manual, `ALTER TABLE`, Notes).

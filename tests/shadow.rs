@@ -17,7 +17,7 @@ fn use_our_binary() {
 
 fn embedded() -> Embedded {
     use_our_binary();
-    Embedded::start(0)
+    Embedded::new()
 }
 
 fn wanted(extensions: &[&str]) -> Wanted {
@@ -69,7 +69,7 @@ fn embedded_scratches_are_as_empty_as_template0() {
 #[test]
 fn two_embedded_scratches_at_once() {
     let shadow = embedded();
-    shadow.expect(2);
+    shadow.expect(2, &Wanted::default());
     std::thread::scope(|scope| {
         for name in ["left", "right"] {
             let shadow = &shadow;
@@ -97,6 +97,16 @@ fn embedded_has_vector_where_the_script_wants_it() {
          INSERT INTO t VALUES ('[1,2,3]')",
     );
     assert_eq!(texts(&mut scratch, "SELECT e::text FROM t"), ["[1,2,3]"]);
+}
+
+#[test]
+fn no_bundled_extension_leaves_anything_behind() {
+    let shadow = embedded();
+    let names = pglite_oxide::extensions::ALL.iter().map(|extension| extension.sql_name()).collect::<Vec<_>>();
+    for names in names.chunks(9) {
+        let mut scratch = shadow.scratch(&wanted(names)).unwrap_or_else(|e| panic!("{names:?}: {e}"));
+        assert_eq!(texts(&mut scratch, USER_OBJECTS), Vec::<String>::new(), "{names:?}");
+    }
 }
 
 #[test]

@@ -267,6 +267,7 @@ fn what_postgresql_accepts_is_loaded() {
             "any-order/e.sql",
             "CREATE FUNCTION shop.touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';\nCREATE EXTENSION citext;\n",
         ),
+        ("any-order/home.sql", "SET search_path = shop, public;\nCREATE TABLE at_home (x int);\n"),
         ("any-order/z.sql", "CREATE SCHEMA shop;\nCREATE ROLE clerk LOGIN PASSWORD 'x';\n"),
         (
             "alone.sql",
@@ -283,9 +284,11 @@ fn what_postgresql_accepts_is_loaded() {
     let mut client = cluster.database("any_order");
     let loaded = folder.load("any-order", &mut client).unwrap_or_else(|shown| panic!("{shown}"));
     assert_eq!(count(&mut client, "totals"), 1);
+    client.batch_execute("TABLE shop.at_home").expect("in its schema");
     let key = |kind: &str, container: &str, name: &str| (kind.to_owned(), container.to_owned(), name.to_owned());
     for (kind, container, name) in [
         ("type", "shop", "state"),
+        ("table", "shop", "at_home"),
         ("column", "shop.orders", "note"),
         ("constraint", "shop.orders", "orders_pkey"),
         ("constraint", "shop.items", "items_order_fkey"),

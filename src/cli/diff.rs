@@ -137,7 +137,7 @@ fn plan_and_rehearse(
 ) -> Result<Findings, Vec<Diagnostic>> {
     let from = sides.from.catalog.clone();
     let version = sides.from.live.or(sides.to.live).unwrap_or(from.version);
-    let target = Target { version, assignable: &from.assignable };
+    let target = Target { version, casts: &from.casts };
     let to = {
         let _progress = ui.progress("comparing");
         settle(shadow, &from, &sides.to.catalog, target, view)?

@@ -117,7 +117,8 @@ pub(crate) fn shadow_error(error: &crate::shadow::Error) -> Diagnostic {
 }
 
 fn unreadable(what: &str, error: &postgres::Error) -> Diagnostic {
-    let reason = error.as_db_error().map_or_else(|| error.to_string(), |it| it.message().to_owned());
+    let source = std::error::Error::source(error).map(|it| format!(": {it}")).unwrap_or_default();
+    let reason = error.as_db_error().map_or_else(|| format!("{error}{source}"), |it| it.message().to_owned());
     // The word may be a connection string, with a password in it.
     let what = connect::Target::parse(what).map_or_else(|_| what.to_owned(), |target| target.redacted());
     Diagnostic::error("cannot-read", format!("the catalog of {what} cannot be read: {reason}"))

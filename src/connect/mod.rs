@@ -6,6 +6,7 @@ mod error;
 mod passfile;
 mod server_error;
 mod service;
+mod settings;
 mod target;
 mod tls;
 

@@ -44,9 +44,6 @@ impl PgObject for Check {
         constraint::address(id)
     }
     fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
-        if !self.is_local {
-            return vec![];
-        }
         let clause = format!("CONSTRAINT {} {}", id.name, self.definition);
         let add = alter_table(Verb::Create, id, format!("ADD {clause}"));
         // In CREATE TABLE it would count as checked, for there are no rows.
@@ -64,10 +61,7 @@ impl PgObject for Check {
         }
     }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
-        match self.is_local {
-            true => vec![alter_table(Verb::Drop, id, format!("DROP CONSTRAINT {}", id.name))],
-            false => vec![],
-        }
+        vec![alter_table(Verb::Drop, id, format!("DROP CONSTRAINT {}", id.name))]
     }
     fn follows(&self, parent: &Check) -> bool {
         self.definition == parent.definition

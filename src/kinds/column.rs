@@ -1,7 +1,7 @@
 //! A column of a table, with its generation expression. Its default and its identity are kinds of their own.
 
 use crate::{
-    ddl::{Action, Alter, Blocks, Inline, Lock, Loss, Survival, Target, Verb},
+    ddl::{Action, Alter, Blocks, Casts, Inline, Lock, Loss, Survival, Target, Verb},
     kinds::{PgObject, object, sql, state},
     model::ObjectId,
 };
@@ -22,6 +22,8 @@ object! {
         pub compression: Option<String>,
         pub statistics: Option<i32>,
         pub options: Vec<String>,
+        /// Whether it comes from the type of a typed table.
+        pub typed: bool,
         /// Declared here, not only in a parent.
         pub is_local: bool,
         /// How many parents have it.
@@ -48,7 +50,8 @@ impl PgObject for Column {
                a.attstorage::text AS storage, t.typstorage::text AS type_storage,
                nullif(to_jsonb(a)->>'attcompression', '') AS compression,
                nullif(a.attstattarget, -1)::int4 AS statistics,
-               coalesce(a.attoptions, '{}') AS options, a.attislocal AS is_local, a.attinhcount::int4 AS parents
+               coalesce(a.attoptions, '{}') AS options, c.reloftype <> 0 AS typed,
+               a.attislocal AS is_local, a.attinhcount::int4 AS parents
         FROM pg_attribute a
         JOIN pg_class c ON c.oid = a.attrelid
         JOIN pg_type t ON t.oid = a.atttypid
@@ -65,12 +68,13 @@ impl PgObject for Column {
 
     fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
         let mut actions = Vec::new();
-        if self.is_local {
+        if !self.typed {
             let definition = self.definition(id);
             let add = alter_table(Verb::Create, id, format!("ADD COLUMN {definition}"));
             actions.push(add.inline(Inline::Item(definition)).at(self.position));
         }
         let settings = [
+            (self.typed && self.not_null).then(|| "SET NOT NULL".to_owned()),
             (self.storage != self.type_storage).then(|| sql::set_storage(&self.storage)),
             self.compression.as_deref().map(|method| sql::set_compression(Some(method))),
             self.statistics.map(|_| self.set_statistics()),
@@ -85,6 +89,7 @@ impl PgObject for Column {
         let name = &id.name;
         let clauses = match attr {
             Attr::position => return Alter::Ignore("PostgreSQL cannot move a column"),
+            Attr::typed => return Alter::Ignore("it is about the table"),
             Attr::is_local | Attr::parents => return Alter::Ignore("it follows from the parents of the table"),
             Attr::collation if self.data_type != to.data_type => return Alter::Ignore("it is set with the type"),
             Attr::data_type | Attr::collation => {
@@ -110,9 +115,6 @@ impl PgObject for Column {
     }
 
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
-        if !self.is_local {
-            return vec![];
-        }
         let drop = alter_table(Verb::Drop, id, format!("DROP COLUMN {}", id.name));
         vec![if self.generated.is_some() { drop } else { drop.loses(Loss::Values) }]
     }
@@ -152,15 +154,49 @@ impl Column {
 
     /// The action, and whether PostgreSQL has to be told how to convert the values.
     fn retype(&self, id: &ObjectId, to: &Column, target: Target) -> (Action, bool) {
-        let bases = (sql::base_type(&self.data_type), sql::base_type(&to.data_type));
-        let converts = bases.0 != bases.1 && !target.assignable.contains(&bases);
-        let using = if converts { format!(" USING {}::{}", id.name, to.data_type) } else { String::new() };
+        let how = Conversion::between(&self.data_type, &to.data_type, target.casts);
+        let using = match how {
+            Conversion::Assigned => String::new(),
+            Conversion::Cast => format!(" USING {}::{}", id.name, to.data_type),
+            Conversion::AsText => format!(" USING {}::text::{}", id.name, to.data_type),
+        };
         let clause = format!("ALTER COLUMN {} TYPE {}{using}", id.name, to.typed());
-        (alter_table(Verb::Alter, id, clause).rewrites(), converts)
+        (alter_table(Verb::Alter, id, clause).rewrites(), how != Conversion::Assigned)
     }
 
     fn set_statistics(&self) -> String {
         format!("SET STATISTICS {}", self.statistics.unwrap_or(-1))
+    }
+}
+
+/// How the values of one type become those of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Conversion {
+    /// By themselves.
+    Assigned,
+    /// By a cast, which has to be written out.
+    Cast,
+    /// The types do not know each other: one prints the value, the other reads it.
+    AsText,
+}
+
+impl Conversion {
+    fn between(from: &str, to: &str, casts: &Casts) -> Conversion {
+        let (from, to) = (sql::base_type(from), sql::base_type(to));
+        // An array is converted element by element.
+        let (from, to) = match (from.strip_suffix("[]"), to.strip_suffix("[]")) {
+            (Some(from), Some(to)) => (from.to_owned(), to.to_owned()),
+            _ => (from, to),
+        };
+        let text = |name: &str| matches!(name, "text" | "character varying" | "character" | "name");
+        let pair = (from, to);
+        if pair.0 == pair.1 || text(&pair.1) || casts.assigned.contains(&pair) {
+            Conversion::Assigned
+        } else if text(&pair.0) || casts.explicit.contains(&pair) {
+            Conversion::Cast
+        } else {
+            Conversion::AsText
+        }
     }
 }
 

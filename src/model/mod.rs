@@ -4,6 +4,7 @@ mod id;
 mod ident;
 mod kind;
 mod pair;
+pub(crate) mod parser;
 mod span;
 mod sql;
 mod version;

@@ -139,7 +139,10 @@ impl<'a> Work<'a> {
         if self.removed.contains(id) || self.rebuilt.contains_key(id) {
             return;
         }
-        self.rebuilt.insert(id, because);
+        self.rebuilt.insert(id, because.clone());
+        for follower in self.followers.get(id).cloned().unwrap_or_default() {
+            self.rebuild(follower, because.clone());
+        }
         self.rebuild_dependents(id);
     }
 
@@ -207,6 +210,7 @@ impl<'a> Work<'a> {
         let by_parent = id.parent().filter(|parent| entry.dies_with.contains(parent) && self.is_dropped(parent));
         by_parent
             .or_else(|| entry.dies_with.iter().find(|it| self.is_dropped(it)))
+            .or_else(|| entry.implied_by.as_ref().filter(|by| self.is_dropped(by)))
             .and_then(|it| self.from.key(it))
     }
 
@@ -273,13 +277,37 @@ impl<'a> Work<'a> {
         let created: Vec<&ObjectId> = self.added.iter().copied().chain(rebuilt).collect();
         for id in created {
             let Some(entry) = self.to.entry(id) else { continue };
-            if entry.implied_by.as_ref().is_some_and(|by| self.follows(id, by)) {
-                continue;
-            }
             let because = self.rebuilt.get(id).cloned().flatten();
-            let actions = entry.object.create(id, self.target);
+            let actions = match entry.implied_by.as_ref().filter(|by| self.comes_with(id, by)) {
+                Some(by) => self.beyond(id, by),
+                None => entry.object.create(id, self.target),
+            };
             self.actions.extend(actions.into_iter().map(|action| Action { because: because.clone(), ..action }));
         }
+    }
+
+    fn is_created(&self, id: &ObjectId) -> bool {
+        self.added.contains(id) || (self.rebuilt.contains_key(id) && self.to.contains(id))
+    }
+
+    /// Whether `id` comes into being by itself when `by`, which implies it, does, or the table that it is on.
+    fn comes_with(&self, id: &ObjectId, by: &ObjectId) -> bool {
+        self.is_created(by) || id.parent().is_some_and(|parent| self.is_created(parent))
+    }
+
+    /// What has to be changed of an object that comes into being as a copy of `by`.
+    fn beyond(&self, id: &ObjectId, by: &ObjectId) -> Vec<Action> {
+        let (Some(own), Some(copied)) = (self.to.get(id), self.to.get(by)) else { return Vec::new() };
+        if own.follows(copied) {
+            return Vec::new();
+        }
+        let alters = copied.alter(id, own, self.target).into_iter();
+        alters
+            .flat_map(|(_, alter)| match alter {
+                Alter::Do(actions) | Alter::Displace { actions, .. } => actions,
+                Alter::Rebuild | Alter::Ignore(_) => Vec::new(),
+            })
+            .collect()
     }
 
     /// Drops, then changes, then creations; each container with what it contains, itself first.
@@ -374,12 +402,12 @@ impl<'a, 'w> Edges<'a, 'w> {
     fn maker_of(&self, id: &ObjectId) -> Option<usize> {
         let work = self.work;
         let mut id = id;
-        while work.added.contains(id) || work.rebuilt.contains_key(id) {
+        while work.is_created(id) {
             if let Some(&at) = self.creates.get(id) {
                 return Some(at);
             }
             id = match work.to.entry(id).and_then(|entry| entry.implied_by.as_ref()) {
-                Some(by) if work.added.contains(by) || work.rebuilt.contains_key(by) => by,
+                Some(by) if work.is_created(by) => by,
                 Some(_) | None => id.parent()?,
             };
         }
@@ -423,6 +451,12 @@ impl<'a, 'w> Edges<'a, 'w> {
             let alters = self.alters.get(id).cloned().unwrap_or_default();
             if own.is_none() && alters.is_empty() {
                 continue;
+            }
+            // What was inherited can go only once it is no longer inherited.
+            if let (Some(own), Some(_), Some(parent)) = (own, &entry.implied_by, id.parent()) {
+                for alter in self.alters.get(parent).cloned().unwrap_or_default() {
+                    self.add(alter, own, false);
+                }
             }
             for needed in id.parent().into_iter().chain(&entry.needs) {
                 let drop = work.is_dropped(needed).then(|| self.last_drop_of(needed)).flatten();

@@ -23,7 +23,7 @@ pub struct Reloaded {
 pub fn reload(shadow: &dyn Shadow, catalog: &Catalog, owners: Owners) -> Result<Reloaded, Vec<Diagnostic>> {
     let mut scratch = shadow.scratch(&wanted(catalog)).map_err(|error| vec![shadow_diagnostic(&error)])?;
     let empty = introspect(&mut scratch.client, owners).map_err(|error| vec![lost(&error)])?;
-    let target = Target { version: empty.version, assignable: &empty.assignable };
+    let target = Target { version: empty.version, casts: &empty.casts };
     let plan = plan(&empty, catalog, target)?;
     // Bodies may mention what is created later; they were accepted once already.
     scratch.client.batch_execute("SET check_function_bodies = off").map_err(|error| vec![lost(&error)])?;
@@ -43,7 +43,8 @@ fn wanted(catalog: &Catalog) -> Wanted {
     let mut wanted = Wanted::default();
     for (id, entry) in catalog.iter() {
         let wants = entry.object.wants(id);
-        wanted.roles.extend(wants.roles);
+        // The empty name is PUBLIC.
+        wanted.roles.extend(wants.roles.into_iter().filter(|role| !role.is_empty()));
         wanted.extensions.extend(wants.extension);
     }
     wanted

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::cleanup::Pending;
-use super::{Error, SERVER_COMMAND};
+use super::{Error, SERVER_COMMAND, storage};
 
 /// The first start ever unpacks a cache, and machines of continuous integration are slow.
 const START_LIMIT: Duration = Duration::from_secs(120);
@@ -116,7 +116,7 @@ fn end(process: &mut std::process::Child, orders: &Orders, dir: &Path) {
     }
     process.kill().ok();
     process.wait().ok();
-    std::fs::remove_dir_all(dir).ok();
+    storage::remove(dir);
 }
 
 fn lines(stdout: Option<impl std::io::Read + Send + 'static>) -> Receiver<String> {

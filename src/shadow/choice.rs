@@ -56,7 +56,7 @@ impl Choice {
 pub fn open(choice: &Choice, live_major: Option<i32>) -> Result<Opened, Error> {
     let alone = |shadow: Box<dyn Shadow>| Opened { shadow, warnings: Vec::new() };
     match choice {
-        Choice::Embedded => Ok(alone(Box::new(Embedded::start(EXPECTED)))),
+        Choice::Embedded => Ok(alone(Box::new(Embedded::new()))),
         Choice::Local(major) => {
             let wanted = major.or(live_major);
             let found = Local::find(wanted).or_else(|| if major.is_none() { Local::find(None) } else { None });
@@ -67,9 +67,6 @@ pub fn open(choice: &Choice, live_major: Option<i32>) -> Result<Opened, Error> {
         Choice::Auto => Ok(auto(live_major)),
     }
 }
-
-/// Both sides of a diff load at once.
-const EXPECTED: usize = 2;
 
 fn auto(live_major: Option<i32>) -> Opened {
     let mut warnings = Vec::new();
@@ -84,7 +81,7 @@ fn auto(live_major: Option<i32>) -> Opened {
             }
         }
     }
-    Opened { shadow: Box::new(Embedded::start(EXPECTED)), warnings }
+    Opened { shadow: Box::new(Embedded::new()), warnings }
 }
 
 #[cfg(test)]

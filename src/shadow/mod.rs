@@ -43,9 +43,9 @@ pub trait Shadow: Send + Sync {
     fn lacks_icu(&self) -> bool {
         false
     }
-    /// Says that so many scratch databases will be asked for soon, for those that can prepare.
-    fn expect(&self, scratches: usize) {
-        let _ = scratches;
+    /// Says that so many scratch databases like this will be asked for soon, for those that can start them ahead.
+    fn expect(&self, scratches: usize, wanted: &Wanted) {
+        let _ = (scratches, wanted);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Where throw-away clusters live: in memory where there is room, else in the directory for temporary files.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// A cluster of some hundred tables with its write-ahead log, twice over.
 const ROOM: u64 = 300 * 1024 * 1024;
@@ -15,7 +16,18 @@ pub(super) fn fastest() -> PathBuf {
     }
 }
 
-fn free(dir: &std::path::Path) -> Option<u64> {
+fn free(dir: &Path) -> Option<u64> {
     let stat = nix::sys::statvfs::statvfs(dir).ok()?;
     Some(stat.blocks_available() * stat.fragment_size())
+}
+
+/// Removes a run directory. A server that is ending may still write in it, so that one try is not always enough.
+pub(super) fn remove(dir: &Path) {
+    for _ in 0..50 {
+        std::fs::remove_dir_all(dir).ok();
+        if !dir.exists() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }

@@ -108,8 +108,12 @@ pub fn introspect(client: &mut Client, owners: Owners) -> Result<Catalog, postgr
     link(&mut transaction, &addresses, &mut catalog)?;
     untie(&mut catalog);
     mentions::link(&mut catalog);
-    for row in transaction.query("SELECT format_type(castsource, NULL), format_type(casttarget, NULL) FROM pg_cast WHERE castcontext IN ('a', 'i')", &[])? {
-        catalog.assignable.insert((row.get(0), row.get(1)));
+    for row in transaction.query(CASTS, &[])? {
+        let pair: (String, String) = (row.get(0), row.get(1));
+        if row.get(2) {
+            catalog.casts.assigned.insert(pair.clone());
+        }
+        catalog.casts.explicit.insert(pair);
     }
     for row in transaction.query(UNMANAGED, &[&schemas])? {
         catalog.unmanaged.insert(row.get(0));
@@ -256,6 +260,9 @@ const DEPENDENCIES: &str = "
                AND 0 < d.refobjsubid AND EXISTS (SELECT FROM pg_class c WHERE c.oid = d.objid AND c.relkind = 'S') AS owned
     FROM pg_depend d
     WHERE d.deptype <> 'e' AND (16384 <= d.objid OR d.classid = 'pg_namespace'::regclass)";
+
+const CASTS: &str = "
+    SELECT format_type(castsource, NULL), format_type(casttarget, NULL), castcontext IN ('a', 'i') FROM pg_cast";
 
 /// Everything in the user's schemas, and beside them, that no kind reads.
 const UNMANAGED: &str = "

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{catalog::Catalog, model::ObjectId};
+use crate::{catalog::Catalog, model::{ObjectId, parser}};
 
 /// Adds to each object that has such a body the objects of the catalog that the body names.
 pub(crate) fn link(catalog: &mut Catalog) {
@@ -29,7 +29,7 @@ pub(crate) fn link(catalog: &mut Catalog) {
 
 /// Relations, functions and types that a text of SQL names, as written: `schema.name` or `name`.
 fn names(body: &str) -> BTreeSet<String> {
-    let Ok(parsed) = pg_query::parse(body, pg_query::ParserOptions::default()) else { return BTreeSet::new() };
+    let Ok(parsed) = parser::parse_whole(body) else { return BTreeSet::new() };
     let mut names: BTreeSet<String> = parsed.tables().into_iter().chain(parsed.functions()).collect();
     for (node, ..) in parsed.protobuf.nodes() {
         if let pg_query::NodeRef::TypeName(it) = node {

@@ -18,7 +18,6 @@ mod mentions;
 mod meta;
 mod nearest;
 mod order;
-mod parser;
 mod psql;
 mod refusal;
 mod shelf;

@@ -23,10 +23,8 @@ pub(super) fn order(scripts: Vec<Script>, files: &Files) -> Script {
         notes.extend(script.notes);
     }
     // A history is in order as it is, or no order by names will mend it; loading still lets what misses something wait.
-    if given.iter().any(|statement| statement.tells_a_history) {
-        return Script { statements: given, notes, unordered: true };
-    }
-    let needs = needs(&given, files);
+    let history = given.iter().any(|statement| statement.tells_a_history);
+    let needs = needs(&given, files, history);
     let mut slots: Vec<Option<Statement>> = given.into_iter().map(Some).collect();
     let statements = sequence(&needs).into_iter().filter_map(|index| slots[index].take()).collect();
     Script { statements, notes, unordered: true }
@@ -75,19 +73,20 @@ fn without_local(statement: &Statement, files: &Files) -> (String, bool) {
     }
 }
 
-/// For each statement, the statements that must come before it.
-fn needs(statements: &[Statement], files: &Files) -> Vec<Vec<usize>> {
+/// For each statement, the statements that must come before it; in a history only what PostgreSQL would not miss
+/// aloud: the schema that unqualified names go to, for want of which it takes the next in `search_path`.
+fn needs(statements: &[Statement], files: &Files, history: bool) -> Vec<Vec<usize>> {
     let definers = Definers::new(statements);
     statements
         .iter()
         .enumerate()
         .map(|(index, statement)| {
-            let mut needs: Vec<usize> = uses(&statement.sql(files))
+            let home = statement.creates_in.as_deref().unwrap_or("public");
+            let named = if history { Vec::new() } else { uses(&statement.sql(files)) };
+            let mut needs: Vec<usize> = named
                 .iter()
-                .filter_map(|used| {
-                    let home = statement.creates_in.as_deref().unwrap_or("public");
-                    definers.first(used.sort, used.schema.as_deref(), &used.name, home)
-                })
+                .filter_map(|used| definers.first(used.sort, used.schema.as_deref(), &used.name, home))
+                .chain(definers.first(Sort::Schema, None, home, home).filter(|_| !stands_outside(statement)))
                 .filter(|definer| *definer != index)
                 .collect();
             needs.sort_unstable();
@@ -95,6 +94,11 @@ fn needs(statements: &[Statement], files: &Files) -> Vec<Vec<usize>> {
             needs
         })
         .collect()
+}
+
+/// What may come before the schema that its file works in: other schemas, extensions, roles.
+fn stands_outside(statement: &Statement) -> bool {
+    statement.defines.first().is_some_and(|defined| matches!(defined.kind, "schema" | "extension" | "role"))
 }
 
 /// Which statements define a name, by sort and name, with the schema.

@@ -12,7 +12,8 @@ use super::lexer::{Lexer, Token, TokenKind};
 use super::meta;
 use super::shelf::Shelf;
 use super::split::syntax_error;
-use super::{Edit, Statement, file, parser, text};
+use super::{Edit, Statement, file, text};
+use crate::model::parser;
 use crate::diagnostic::Diagnostic;
 use crate::model::{FileId, Files, Span};
 

@@ -91,7 +91,7 @@ fn grouped(refusals: &[&Refusal<'_>], script: &Script, files: &Files) -> Vec<Dia
 /// brought along.
 fn is_consequence(refusal: &Refusal<'_>, refusals: &[Refusal<'_>]) -> bool {
     let Some((error, code)) = refusal.error.as_db_error().map(|error| (error, code(error))) else { return false };
-    if !code.starts_with("unknown-") {
+    if !code.starts_with("unknown-") || code == "unknown-extension" {
         return false;
     }
     let Some(name) = subject(error.message()) else { return false };

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::lexer::{TokenKind, words};
-use super::parser;
+use crate::model::parser;
 use crate::diagnostic::Diagnostic;
 use crate::model::Span;
 

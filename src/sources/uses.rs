@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::class::text;
 use super::lexer::{TokenKind, words};
-use super::parser;
+use crate::model::parser;
 
 /// What a name must be the name of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -8,7 +8,8 @@ use serde_json::Value;
 use super::class::{Class, text};
 use super::lexer::{TokenKind, words};
 use super::uses::{Sort, uses};
-use super::{Script, Statement, parser};
+use super::{Script, Statement};
+use crate::model::parser;
 use crate::model::Files;
 use crate::shadow::Wanted;
 

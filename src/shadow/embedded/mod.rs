@@ -14,43 +14,59 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use pglite_oxide::extensions;
-use postgres::NoTls;
+use postgres::{Client, NoTls};
 
 use super::child::Child;
 use super::{Error, Limiter, Scratch, Shadow, Wanted, create_roles, storage};
-use crate::model::Version;
+use crate::model::{Ident, Version};
 use serve::Order;
 
 pub use stand_in::{CollationStandIn, adapt_collation};
 
 const WHAT: &str = "embedded PostgreSQL";
+/// A start that takes longer hangs.
+const START_LIMIT: Duration = Duration::from_secs(120);
 const VERSION: Version = Version(170_005);
 
 /// Instances of the embedded PostgreSQL, started ahead where that saves time.
+#[derive(Default)]
 pub struct Embedded {
-    spare: Mutex<Vec<JoinHandle<Result<Child, Error>>>>,
+    spare: Mutex<Vec<Spare>>,
     starts: Arc<Starts>,
 }
 
+/// An instance with these extensions enabled, started or about to be.
+struct Spare {
+    extensions: Vec<String>,
+    instance: JoinHandle<Result<Instance, Error>>,
+}
+
+struct Instance {
+    child: Child,
+    client: Client,
+}
+
 impl Embedded {
-    /// Begins to start `expected` instances in the background. Failures show when a scratch database is asked for.
+    /// Starts nothing yet: that is for [`Shadow::expect`] and [`Shadow::scratch`].
     #[must_use]
-    pub fn start(expected: usize) -> Embedded {
-        let embedded = Embedded { spare: Mutex::default(), starts: Arc::default() };
-        embedded.expect(expected);
-        embedded
+    pub fn new() -> Embedded {
+        Embedded::default()
     }
 
-    fn spare(&self) -> MutexGuard<'_, Vec<JoinHandle<Result<Child, Error>>>> {
+    fn spare(&self) -> MutexGuard<'_, Vec<Spare>> {
         self.spare.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn child(&self) -> Result<Child, Error> {
-        let spare = self.spare().pop();
-        match spare.map(JoinHandle::join) {
+    fn instance(&self, extensions: &[String]) -> Result<Instance, Error> {
+        let spare = {
+            let mut spare = self.spare();
+            let fits = spare.iter().position(|spare| spare.extensions == extensions);
+            fits.map(|index| spare.swap_remove(index))
+        };
+        match spare.map(|spare| spare.instance.join()) {
             Some(Ok(started)) => started,
             // A thread that panicked says nothing about the next try.
-            Some(Err(_)) | None => self.starts.child(),
+            Some(Err(_)) | None => self.starts.bounded(|| start(extensions)),
         }
     }
 }
@@ -68,21 +84,19 @@ impl Shadow for Embedded {
         true
     }
 
-    fn expect(&self, scratches: usize) {
+    fn expect(&self, scratches: usize, wanted: &Wanted) {
+        // Where an extension is missing, the scratch database says so.
+        let Ok(extensions) = bundled(wanted, WHAT) else { return };
         let mut spare = self.spare();
-        while spare.len() < scratches {
-            let starts = Arc::clone(&self.starts);
-            spare.push(std::thread::spawn(move || starts.child()));
+        for _ in spare.iter().filter(|spare| spare.extensions == extensions).count()..scratches {
+            let (starts, enabled) = (Arc::clone(&self.starts), extensions.clone());
+            let instance = std::thread::spawn(move || starts.bounded(|| start(&enabled)));
+            spare.push(Spare { extensions: extensions.clone(), instance });
         }
     }
 
     fn scratch(&self, wanted: &Wanted) -> Result<Scratch, Error> {
-        let bundled = bundled(wanted, &self.describe())?;
-        let child = self.child()?;
-        child.order(&Order::Open(bundled.clone()).line());
-        child.wait_for("ready")?;
-        let mut client = connect(child.dir())?;
-        prepare(&mut client, &bundled).map_err(Error::postgres(WHAT, "prepare an empty database"))?;
+        let Instance { child, mut client } = self.instance(&bundled(wanted, &self.describe())?)?;
         create_roles(&mut client, wanted, WHAT)?;
         let child = Arc::new(child);
         Ok(Scratch { client, limiter: Limiter::Child(Arc::clone(&child)), _guard: Box::new(child) })
@@ -113,7 +127,7 @@ fn bundled(wanted: &Wanted, shadow: &str) -> Result<Vec<String>, Error> {
     Ok(bundled)
 }
 
-fn connect(dir: &Path) -> Result<postgres::Client, Error> {
+fn connect(dir: &Path) -> Result<Client, Error> {
     postgres::Config::new()
         .host_path(dir)
         .user("postgres")
@@ -125,13 +139,19 @@ fn connect(dir: &Path) -> Result<postgres::Client, Error> {
 
 /// Makes the database what `template0` is. The engine creates each extension that it enables, in `pg_catalog`: those
 /// go, for the script to create them where it wants them.
-fn prepare(client: &mut postgres::Client, enabled: &[String]) -> Result<(), postgres::Error> {
+fn prepare(client: &mut Client, enabled: &[String]) -> Result<(), postgres::Error> {
     let created = client.query("SELECT extname FROM pg_extension WHERE extname <> 'plpgsql'", &[])?;
     debug_assert!(created.len() >= enabled.len());
     for row in created {
         let name: String = row.get("extname");
-        client.batch_execute(&format!("DROP EXTENSION IF EXISTS \"{name}\" CASCADE"))?;
+        client.batch_execute(&format!("DROP EXTENSION IF EXISTS {} CASCADE", Ident::new(name)))?;
     }
+    // Enabling one may make a schema for it, or change settings of the session.
+    for row in client.query("SELECT nspname FROM pg_namespace WHERE oid >= 16384", &[])? {
+        let name: String = row.get("nspname");
+        client.batch_execute(&format!("DROP SCHEMA {} CASCADE", Ident::new(name)))?;
+    }
+    client.batch_execute("RESET ALL")?;
     client.batch_execute(&collations::insert())
 }
 
@@ -143,7 +163,7 @@ struct Starts {
 }
 
 impl Starts {
-    fn child(&self) -> Result<Child, Error> {
+    fn bounded<T>(&self, start: impl FnOnce() -> T) -> T {
         let limit = std::thread::available_parallelism().map_or(2, usize::from);
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         while *running >= limit {
@@ -151,19 +171,24 @@ impl Starts {
         }
         *running += 1;
         drop(running);
-        let child = start();
+        let started = start();
         *self.running.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
         self.ended.notify_one();
-        child
+        started
     }
 }
 
-fn start() -> Result<Child, Error> {
+fn start(extensions: &[String]) -> Result<Instance, Error> {
     let child = Child::start("embedded", WHAT, &storage::fastest(), |command| {
         if let Some(home) = cache::replacement() {
             command.env("HOME", &home).env("XDG_CACHE_HOME", &home);
         }
     })?;
-    child.wait_for("warm")?;
-    Ok(child)
+    child.order(&Order::Open(extensions.to_vec()).line());
+    child.wait_for("ready")?;
+    child.order(&Order::Limit(START_LIMIT).line());
+    let mut client = connect(child.dir())?;
+    prepare(&mut client, extensions).map_err(Error::postgres(WHAT, "prepare an empty database"))?;
+    child.order(&Order::Limit(serve::DEFAULT_LIMIT).line());
+    Ok(Instance { child, client })
 }

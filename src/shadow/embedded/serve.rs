@@ -11,6 +11,7 @@ use pglite_oxide::{PgliteServer, extensions};
 
 use super::relay::{self, Ended, Watch};
 use super::stubs;
+use crate::shadow::storage;
 
 /// The socket within the directory, as libpq names it.
 pub(super) const SOCKET: &str = ".s.PGSQL.5432";
@@ -62,7 +63,7 @@ pub(super) fn serve(dir: &Path) -> Result<(), Box<dyn std::error::Error>> {
     let extensions = match orders.next().transpose()?.as_deref().and_then(Order::parse) {
         Some(Order::Open(extensions)) => extensions,
         Some(Order::Limit(_)) | None => {
-            std::fs::remove_dir_all(dir)?;
+            storage::remove(dir);
             return Ok(());
         }
     };
@@ -136,7 +137,7 @@ fn obey(orders: impl Iterator<Item = std::io::Result<String>>, watch: &Watch, di
         }
     }
     // The parent is gone or done with us; if it was killed, nobody else removes the directory.
-    std::fs::remove_dir_all(dir).ok();
+    storage::remove(dir);
     std::process::exit(0);
 }
 

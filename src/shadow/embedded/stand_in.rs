@@ -23,7 +23,7 @@ pub struct CollationStandIn {
 ///
 /// <https://www.postgresql.org/docs/current/sql-createcollation.html>
 pub fn adapt_collation(sql: &str) -> Option<CollationStandIn> {
-    let mut parsed = pg_query::parse(sql, pg_query::ParserOptions::DEFAULT).ok()?;
+    let mut parsed = crate::model::parser::parse_whole(sql).ok()?;
     let [statement] = parsed.protobuf.stmts.as_mut_slice() else { return None };
     let NodeEnum::DefineStmt(define) = statement.stmt.as_mut()?.node.as_mut()? else { return None };
     if define.kind() != ObjectType::ObjectCollation {

@@ -11,6 +11,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, User};
 
 use super::{binaries, cluster, files};
+use crate::shadow::storage;
 
 const SETTINGS: &[&str] = &[
     "listen_addresses=",
@@ -42,7 +43,7 @@ pub(super) fn serve(dir: &Path, programs: &Path) -> Result<(), Box<dyn std::erro
     std::thread::spawn(move || {
         std::io::stdin().read_to_end(&mut Vec::new()).ok();
         stop(&mut stopping.lock().unwrap_or_else(PoisonError::into_inner));
-        std::fs::remove_dir_all(dir_to_remove).ok();
+        storage::remove(&dir_to_remove);
         std::process::exit(0);
     });
 
