@@ -1,6 +1,8 @@
 //! Connections that fail, and what is said about it. A throw-away cluster with password authentication stands in for
 //! the user's server.
 
+#![allow(clippy::print_stderr, clippy::print_stdout, reason = "a test says what it skips")]
+
 use trueup::connect::{Error, Target};
 use trueup::model::Version;
 use trueup::shadow::{Local, Server, Shadow, Wanted};

@@ -1,6 +1,8 @@
 //! The shadows and the connections to them, on real servers. What needs server programs says so and is skipped where
 //! there are none.
 
+#![allow(clippy::print_stderr, clippy::print_stdout, reason = "a test says what it skips, and how long things took")]
+
 use std::path::{Path, PathBuf};
 use std::sync::Once;
 use std::time::{Duration, Instant};

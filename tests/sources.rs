@@ -1,5 +1,7 @@
 //! Sources, from files to a loaded database, and what the terminal shows when they are wrong.
 
+#![allow(clippy::print_stdout, reason = "a test says what it skips, and how a corpus fared")]
+
 mod support;
 
 use std::path::PathBuf;

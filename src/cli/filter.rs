@@ -27,7 +27,7 @@ impl std::str::FromStr for Pattern {
 }
 
 impl Filter {
-    pub fn apply(&self, catalog: &mut Catalog) {
+    pub(crate) fn apply(&self, catalog: &mut Catalog) {
         catalog.retain(|id| self.keeps(id));
     }
 

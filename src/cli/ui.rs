@@ -28,7 +28,7 @@ pub(crate) struct Ui {
 }
 
 impl Ui {
-    pub fn new(quiet: bool, verbose: bool, choice: ColorChoice) -> Ui {
+    pub(crate) fn new(quiet: bool, verbose: bool, choice: ColorChoice) -> Ui {
         let color = match choice {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
@@ -38,7 +38,7 @@ impl Ui {
     }
 
     /// What the user should know; with `--quiet`, only what is wrong.
-    pub fn diagnostics(&self, diagnostics: &[Diagnostic], files: &Files) {
+    pub(crate) fn diagnostics(&self, diagnostics: &[Diagnostic], files: &Files) {
         let least = if self.quiet { Severity::Error } else { Severity::Note };
         let shown: Vec<Diagnostic> = diagnostics.iter().filter(|it| least <= it.severity).cloned().collect();
         if !shown.is_empty() {
@@ -47,24 +47,24 @@ impl Ui {
     }
 
     /// One line that says how it went.
-    pub fn say(&self, line: &str) {
+    pub(crate) fn say(&self, line: &str) {
         if !self.quiet {
             log(line);
         }
     }
 
-    pub fn detail(&self, line: &str) {
+    pub(crate) fn detail(&self, line: &str) {
         if self.verbose {
             log(line);
         }
     }
 
-    pub fn error(&self, line: &str) {
+    pub(crate) fn error(&self, line: &str) {
         log(&format!("error: {line}"));
     }
 
     /// Shows that something goes on, if it goes on for long and somebody is looking. Ends when it is dropped.
-    pub fn progress(&self, what: &str) -> Progress {
+    pub(crate) fn progress(&self, what: &str) -> Progress {
         if self.quiet || !io::stderr().is_terminal() {
             return Progress { _end: None, thread: None };
         }

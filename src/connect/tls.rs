@@ -47,7 +47,16 @@ impl Security {
         match error {
             Error::Authentication { reason, .. } => reason.contains("pg_hba.conf"),
             Error::Tls { .. } => true,
-            _ => false,
+            Error::Target(_)
+            | Error::NoSuchHost { .. }
+            | Error::Refused { .. }
+            | Error::NoSocket { .. }
+            | Error::Unreachable { .. }
+            | Error::Timeout { .. }
+            | Error::PasswordMissing { .. }
+            | Error::NoDatabase { .. }
+            | Error::Busy { .. }
+            | Error::Server { .. } => false,
         }
     }
 

@@ -1,3 +1,5 @@
+//! The address of an object: what kind it is of, what contains it, its name.
+
 use std::sync::Arc;
 
 use crate::model::{Ident, Kind};

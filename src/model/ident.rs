@@ -1,3 +1,5 @@
+//! A name as PostgreSQL stores it. It is quoted where it is written, and nowhere else.
+
 use std::{fmt, sync::Arc};
 
 use crate::model::parser;

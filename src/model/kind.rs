@@ -1,3 +1,5 @@
+//! The list of kinds: the one place that names them all.
+
 /// The list of kinds, in the order they are created when nothing else decides.
 /// It is written once; `model` takes the names from it, `kinds` the types.
 macro_rules! for_each_kind {

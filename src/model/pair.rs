@@ -1,3 +1,5 @@
+//! Two states of one thing, and what is done to both.
+
 /// Two states of one thing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pair<T> {

@@ -1,3 +1,5 @@
+//! Places in the texts that were read. Byte offsets everywhere; lines and columns only for people.
+
 use std::{ops::Range, sync::Arc};
 
 /// One text among those that were read, as [`Files`] numbers them.

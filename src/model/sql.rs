@@ -1,3 +1,5 @@
+//! A piece of SQL, before pieces on one object are joined.
+
 use std::fmt;
 
 /// One piece of DDL, before it is joined with its neighbours.

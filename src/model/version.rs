@@ -1,3 +1,5 @@
+//! The version of a server.
+
 use std::fmt;
 
 /// A server's version, as `server_version_num` gives it: 150018 is 15.18.

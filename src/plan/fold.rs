@@ -16,22 +16,22 @@ pub(crate) struct Folded {
 }
 
 impl Folded {
-    pub fn subjects(&self) -> Vec<ObjectId> {
+    pub(crate) fn subjects(&self) -> Vec<ObjectId> {
         self.actions.iter().map(|action| action.subject.clone()).collect()
     }
-    pub fn lock(&self) -> Lock {
+    pub(crate) fn lock(&self) -> Lock {
         self.actions.iter().map(|action| action.lock).max().unwrap_or(Lock::None)
     }
-    pub fn loses(&self) -> Vec<Loss> {
+    pub(crate) fn loses(&self) -> Vec<Loss> {
         self.actions.iter().filter_map(|action| action.loses).collect()
     }
-    pub fn leaves(&self) -> Vec<Leaves> {
+    pub(crate) fn leaves(&self) -> Vec<Leaves> {
         self.actions.iter().filter_map(|action| action.leaves.clone()).collect()
     }
-    pub fn rewrites(&self) -> bool {
+    pub(crate) fn rewrites(&self) -> bool {
         self.actions.iter().any(|action| action.rewrites)
     }
-    pub fn when(&self) -> When {
+    pub(crate) fn when(&self) -> When {
         self.actions.first().map_or(When::InTransaction, |action| action.when)
     }
 }

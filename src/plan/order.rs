@@ -26,8 +26,7 @@ pub(crate) struct Ordered {
 /// The members of a cycle that nothing can break.
 pub(crate) fn order(actions: Vec<Action>, edges: &[Edge]) -> Result<Vec<Ordered>, Vec<Action>> {
     let mut knots = Clusters::new(&actions, edges);
-    loop {
-        let Some(cycle) = knots.cycle() else { break };
+    while let Some(cycle) = knots.cycle() {
         if !knots.loosen(&cycle) {
             return Err(cycle.into_iter().map(|root| actions[root].clone()).collect());
         }

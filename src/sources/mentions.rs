@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{catalog::Catalog, model::{ObjectId, parser}};
 
 /// Adds to each object that has such a body the objects of the catalog that the body names.
-pub fn link(catalog: &mut Catalog) {
+pub(crate) fn link(catalog: &mut Catalog) {
     let mut by_name: BTreeMap<String, Vec<ObjectId>> = BTreeMap::new();
     for id in catalog.ids().filter(|id| id.kind.can_be_mentioned()) {
         by_name.entry(id.name.raw().to_owned()).or_default().push(id.clone());

@@ -1,5 +1,10 @@
 //! Every way to name a schema state. Each ends in text (a [`Script`]) or in a live connection.
 
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "parse trees have hundreds of nodes; a reader says which it is about, and means that by `_`"
+)]
+
 mod class;
 mod defines;
 mod exec;

@@ -11,14 +11,14 @@ use nix::unistd::{Pid, User, geteuid};
 use postgres::{Client, NoTls};
 
 /// A running server that listens on a socket in its folder.
-pub struct Cluster {
+pub(crate) struct Cluster {
     process: Child,
     folder: tempfile::TempDir,
 }
 
 impl Cluster {
     /// Starts the newest server that is installed; `None` where there is none.
-    pub fn start() -> Option<Cluster> {
+    pub(crate) fn start() -> Option<Cluster> {
         let bin = newest_bin()?;
         let memory = Path::new("/dev/shm");
         let parent = if memory.is_dir() { memory.to_path_buf() } else { std::env::temp_dir() };
@@ -63,7 +63,7 @@ impl Cluster {
     }
 
     /// A session in a new, empty database.
-    pub fn database(&self, name: &str) -> Client {
+    pub(crate) fn database(&self, name: &str) -> Client {
         let mut client = self.connect("postgres").expect("a connection");
         client.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE template0")).expect("a database");
         self.connect(name).expect("a connection")

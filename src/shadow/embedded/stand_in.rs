@@ -1,5 +1,10 @@
 //! `CREATE COLLATION` where there are no locales: the same name, sorting by bytes.
 
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "parse trees have hundreds of nodes; this is about one of them, and means that by `_`"
+)]
+
 use pg_query::protobuf::{DefElem, Node, ObjectType, String as StringNode};
 use pg_query::{NodeEnum, NodeRef};
 

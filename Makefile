@@ -1,0 +1,45 @@
+# `make` alone lists the targets. One profile, release: the heavy dependencies are built once.
+#
+# A C compiler is there wherever Rust is. Besides it the build needs libclang: pg_query makes its bindings to
+# PostgreSQL's parser with it. `make` installs it where it is missing and apt-get is there; nothing else is installed.
+
+SHELL := /bin/bash
+TRUEUP := target/release/trueup
+SHOP := fixtures/schemas/shop
+CONFORMANCE := ../shared/conformance
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test build ready fmt lint docs conformance libclang
+
+help: ## List the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
+
+demo: build ## Write the migration from one release of a web shop to the next, rehearsed on the embedded PostgreSQL
+	@echo
+	@echo '$$ trueup diff $(SHOP)/v1 $(SHOP)/v2 --shadow embedded'
+	@echo
+	@$(TRUEUP) diff $(SHOP)/v1 $(SHOP)/v2 --shadow embedded
+
+test: libclang ## Run every test; those that need a PostgreSQL server on this machine say so and are skipped without one
+	cargo test --release
+
+build: libclang ## Build target/release/trueup
+	cargo build --release
+
+ready: fmt lint test ## What to run before a commit
+
+fmt: ## Format the code
+	cargo fmt
+
+lint: libclang ## Run Clippy as CI does
+	cargo clippy --release --all-targets -- -D warnings
+
+docs: libclang ## Write the generated pages of docs/reference anew
+	UPDATE=1 cargo test --release --test docs
+
+conformance: build ## Judge the program by a corpus of real schema changes, where that corpus is
+	@test -f $(CONFORMANCE)/run.py || { echo "there is no corpus at $(CONFORMANCE); CONFORMANCE=DIR names another folder"; exit 1; }
+	python3 $(CONFORMANCE)/run.py --bin $(TRUEUP)
+
+libclang:
+	@bash .ci/libclang

@@ -1,0 +1,613 @@
+//! The program from end to end: what it prints, how it ends. Each test has a folder of its own and the embedded
+//! PostgreSQL; those about live databases start a throw-away server, and are skipped where there are no programs for one.
+
+#![allow(clippy::print_stdout, reason = "a test says what it skips")]
+
+use std::{
+    fs,
+    io::{Read, Write},
+    net::{Shutdown, TcpListener},
+    os::unix::{
+        fs::{PermissionsExt, symlink},
+        net::UnixStream,
+        process::CommandExt,
+    },
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    thread,
+    time::Duration,
+};
+
+use trueup::shadow::{Local, Scratch, Shadow, Wanted};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_trueup");
+
+/// Must not be shown anywhere, whatever goes wrong.
+const SECRET: &str = "hunter2-s3cret";
+
+/// How a run ended, and what it printed, without the name of the temporary folder and the versions of servers.
+struct Run {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+impl Run {
+    #[track_caller]
+    fn ends(self, code: i32) -> Run {
+        assert_eq!(self.code, Some(code), "\n--- stdout\n{}\n--- stderr\n{}", self.out, self.err);
+        self
+    }
+    #[track_caller]
+    fn says(self, words: &str) -> Run {
+        assert!(self.err.contains(words), "`{words}` is not in\n{}", self.err);
+        self
+    }
+    #[track_caller]
+    fn prints(self, words: &str) -> Run {
+        assert!(self.out.contains(words), "`{words}` is not in\n{}", self.out);
+        self
+    }
+    #[track_caller]
+    fn does_not_print(self, words: &str) -> Run {
+        assert!(!self.out.contains(words), "`{words}` is in\n{}", self.out);
+        self
+    }
+    /// Keeps what was printed in the top-level folder of snapshots.
+    fn shown_as(self, name: &str) -> Run {
+        let shown = match (self.out.as_str(), self.err.as_str()) {
+            (out, "") => out.to_owned(),
+            ("", err) => err.to_owned(),
+            (out, err) => format!("{out}--- stderr\n{err}"),
+        };
+        assert_shown(name, &format!("{shown}--- exit code {}\n", self.code.unwrap_or(-1)));
+        self
+    }
+}
+
+fn assert_shown(name: &str, shown: &str) {
+    insta::with_settings!({ snapshot_path => "../snapshots/cli", prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!(name, shown);
+    });
+}
+
+/// A folder of files to run the program in.
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new(files: &[(&str, &str)]) -> Folder {
+        let folder = Folder(tempfile::tempdir().expect("a temporary folder"));
+        for (name, text) in files {
+            folder.write(name, text.as_bytes());
+        }
+        folder
+    }
+    fn write(&self, name: &str, bytes: &[u8]) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        fs::write(path, bytes).expect("a file");
+    }
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+    fn run(&self, arguments: &[&str]) -> Run {
+        self.run_with(arguments, "")
+    }
+    /// `trueup diff --shadow embedded …`
+    fn diff(&self, arguments: &[&str]) -> Run {
+        self.run(&[&["diff", "--shadow", "embedded"], arguments].concat())
+    }
+    fn run_with(&self, arguments: &[&str], input: &str) -> Run {
+        run(command(self.0.path()).args(arguments), input, self.0.path())
+    }
+}
+
+fn command(folder: &Path) -> Command {
+    let mut command = Command::new(PROGRAM);
+    command.current_dir(folder).env("RUST_BACKTRACE", "1").env("COLUMNS", "100");
+    for name in ["NO_COLOR", "CLICOLOR_FORCE", "PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE", "PGSERVICE"] {
+        command.env_remove(name);
+    }
+    command.env("PGPASSFILE", "/nonexistent").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn run(command: &mut Command, input: &str, folder: &Path) -> Run {
+    let mut child = command.spawn().expect("the program");
+    let mut stdin = child.stdin.take().expect("its input");
+    let input = input.to_owned();
+    let writer = thread::spawn(move || stdin.write_all(input.as_bytes()));
+    let output = child.wait_with_output().expect("its end");
+    // Whether it wanted its input is its affair.
+    let _ = writer.join();
+    let text = |bytes: Vec<u8>| stable(&String::from_utf8(bytes).expect("UTF-8"), folder);
+    let (out, err) = (text(output.stdout), text(output.stderr));
+    for sign in ["panicked", "stack backtrace", "RUST_BACKTRACE"] {
+        assert!(!err.contains(sign), "it panicked:\n{err}");
+    }
+    for text in [&out, &err] {
+        assert!(!text.contains(SECRET), "a password is shown:\n{text}");
+    }
+    Run { code: output.status.code(), out, err }
+}
+
+/// Without what differs from run to run.
+fn stable(text: &str, folder: &Path) -> String {
+    let text = text.replace(&format!("{}/", folder.display()), "").replace(&folder.display().to_string(), ".");
+    let mut stable = String::new();
+    let mut rest = text.as_str();
+    while let Some(at) = rest.find("PostgreSQL ") {
+        let (before, after) = rest.split_at(at + "PostgreSQL ".len());
+        let number = after.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(after.len());
+        stable.push_str(before);
+        stable.push_str(if number == 0 { "" } else { "VERSION" });
+        rest = &after[number..];
+    }
+    stable + rest
+}
+
+// What it is asked on the command line
+
+#[test]
+fn help() {
+    let folder = Folder::new(&[]);
+    folder.run(&["--help"]).ends(0).shown_as("help");
+    folder.run(&["diff", "--help"]).ends(0).shown_as("help-diff");
+    folder.run(&["diff", "-h"]).ends(0).shown_as("help-diff-short");
+    folder.run(&["--version"]).ends(0).prints("trueup ");
+}
+
+#[test]
+fn a_command_line_that_is_wrong() {
+    let folder = Folder::new(&[]);
+    folder.run(&[]).ends(64);
+    folder.run(&["diff"]).ends(64).says("<FROM>");
+    folder.run(&["dif", "a", "b"]).ends(64).says("diff");
+    folder.run(&["diff", "empty", "empty", "--exit-cod"]).ends(64).shown_as("unknown-flag");
+    folder.run(&["diff", "empty", "empty", "--shadow", "docker"]).ends(64).shown_as("bad-shadow");
+    folder.run(&["diff", "empty", "empty", "--format", "yaml"]).ends(64).says("sql");
+    folder.run(&["diff", "empty", "empty", "--include", "["]).ends(64).says("--include");
+    folder.run(&["-q", "-v", "diff", "empty", "empty"]).ends(64);
+}
+
+// The main job
+
+#[test]
+fn the_shop() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (from, to) = ("fixtures/schemas/shop/v1", "fixtures/schemas/shop/v2");
+    let shop = |arguments: &[&str]| {
+        let all = [&["diff", "--shadow", "embedded", from, to], arguments].concat();
+        run(command(root).args(all), "", root)
+    };
+    shop(&[]).ends(0).says("converged").shown_as("shop.sql");
+    let json = shop(&["--format", "json"]).ends(0);
+    assert_shown("shop.json", &json.out);
+}
+
+#[test]
+fn exit_codes_tell_whether_there_is_a_difference() {
+    let folder = Folder::new(&[("a.sql", "CREATE TABLE t (x int);"), ("b.sql", "CREATE TABLE t (x int, y int);")]);
+    folder.diff(&["a.sql", "b.sql", "--exit-code"]).ends(2).prints("ADD COLUMN y integer");
+    folder.diff(&["a.sql", "b.sql", "--exit-code", "--no-rehearse"]).ends(2).says("not rehearsed");
+    folder.diff(&["a.sql", "b.sql"]).ends(0);
+    let same = folder.diff(&["a.sql", "a.sql", "--exit-code"]).ends(0).says("no difference");
+    assert_eq!(same.out, "");
+}
+
+#[test]
+fn quiet_and_verbose() {
+    let folder = Folder::new(&[("a.sql", "CREATE TABLE t (x int);"), ("wrong.sql", "CREATE TABLE;")]);
+    let quiet = folder.diff(&["empty", "a.sql", "-q"]).ends(0).prints("CREATE TABLE public.t");
+    assert_eq!(quiet.err, "");
+    folder.diff(&["empty", "wrong.sql", "-q"]).ends(1).says("syntax");
+    folder.diff(&["empty", "a.sql", "-v"]).ends(0).says("shadow: embedded");
+    let coloured = folder.diff(&["empty", "wrong.sql", "--color", "always"]).ends(1);
+    assert!(coloured.err.contains("\u{1b}["), "{}", coloured.err);
+    let plain = folder.diff(&["empty", "wrong.sql"]).ends(1);
+    assert!(!plain.err.contains("\u{1b}["), "{}", plain.err);
+}
+
+#[test]
+fn the_plan_goes_to_a_file() {
+    let folder = Folder::new(&[("a.sql", "CREATE TABLE t (x int);")]);
+    let run = folder.diff(&["empty", "a.sql", "-o", "plan.sql"]).ends(0);
+    assert_eq!(run.out, "");
+    assert!(fs::read_to_string(folder.path("plan.sql")).expect("a plan").contains("CREATE TABLE public.t"));
+    folder.diff(&["empty", "a.sql", "-o", "no/such/folder/plan.sql"]).ends(1).says("cannot write");
+}
+
+#[test]
+fn a_transaction_around_what_may_be_in_one() {
+    let folder = Folder::new(&[("a.sql", "CREATE TABLE t (x int);")]);
+    let run = folder.diff(&["empty", "a.sql", "--transaction"]).ends(0);
+    assert!(run.out.starts_with("BEGIN;\n") && run.out.ends_with("COMMIT;\n"), "{}", run.out);
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let folder = Folder::new(&[("a.sql", "CREATE TABLE t (x int);")]);
+    let mut child = command(folder.0.path())
+        .args(["diff", "--shadow", "embedded", "empty", "a.sql"])
+        .stdin(Stdio::null())
+        .spawn()
+        .expect("the program");
+    drop(child.stdout.take());
+    let mut said = String::new();
+    child.stderr.take().expect("its messages").read_to_string(&mut said).expect("UTF-8");
+    assert_eq!(child.wait().expect("its end").code(), Some(0), "{said}");
+    assert!(!said.contains("panicked") && !said.contains("error"), "{said}");
+    // The same for help, which clap prints.
+    let mut help = command(folder.0.path()).args(["diff", "--help"]).spawn().expect("the program");
+    drop(help.stdout.take());
+    assert_eq!(help.wait().expect("its end").code(), Some(0));
+}
+
+// Sources
+
+#[test]
+fn standard_input() {
+    let folder = Folder::new(&[]);
+    folder
+        .run_with(&["diff", "--shadow", "embedded", "empty", "-"], "CREATE TABLE piped (x int);")
+        .ends(0)
+        .prints("CREATE TABLE public.piped");
+    folder
+        .run_with(&["diff", "--shadow", "embedded", "empty", "-"], "CREATE TABLE piped (x int")
+        .ends(1)
+        .says("error[syntax-error]");
+}
+
+#[test]
+fn the_output_of_a_program() {
+    let folder = Folder::new(&[]);
+    folder.diff(&["empty", "exec:echo 'CREATE TABLE printed (x int)'"]).ends(0).prints("CREATE TABLE public.printed");
+    folder.diff(&["empty", "exec:echo oops >&2; exit 3"]).ends(1).says("oops").says("exit code 3");
+}
+
+#[test]
+fn a_git_revision() {
+    let folder = Folder::new(&[("schema/a.sql", "CREATE TABLE t (x int);")]);
+    let git = |arguments: &[&str]| {
+        let identity = ["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"];
+        let done = Command::new("git")
+            .current_dir(folder.0.path())
+            .args(identity)
+            .args(arguments)
+            .stdout(Stdio::null())
+            .status()
+            .expect("git");
+        assert!(done.success());
+    };
+    git(&["init", "-q", "."]);
+    git(&["add", "."]);
+    git(&["commit", "-qm", "first"]);
+    folder.write("schema/a.sql", b"CREATE TABLE t (x int, y int);");
+    folder.diff(&["git:HEAD:schema", "schema"]).ends(0).prints("ADD COLUMN y integer");
+    folder.diff(&["git:HEAD:schema/a.sql", "git:HEAD:schema", "--exit-code"]).ends(0);
+    folder.diff(&["git:HEAD:schem", "schema"]).ends(1).says("schem");
+    folder.diff(&["git:no-such-branch:schema", "schema"]).ends(1).says("no git revision");
+}
+
+// What is compared
+
+#[test]
+fn patterns() {
+    let from = "CREATE SCHEMA a; CREATE SCHEMA b; CREATE TABLE a.t (x int); CREATE TABLE b.t (x int);";
+    let to = "CREATE SCHEMA a; CREATE SCHEMA b; CREATE TABLE a.t (x int, y int); CREATE TABLE b.t (x int, y int); CREATE TABLE b.tmp_1 (x int);";
+    let folder = Folder::new(&[("from.sql", from), ("to.sql", to)]);
+    let diff = |arguments: &[&str]| folder.diff(&[&["from.sql", "to.sql"], arguments].concat()).ends(0);
+    diff(&["--include", "a.*"]).prints("TABLE a.t").does_not_print("b.t");
+    diff(&["--include", "a"]).prints("TABLE a.t").does_not_print("b.t");
+    diff(&["--exclude", "a"]).prints("TABLE b.t").does_not_print("a.t").prints("b.tmp_1");
+    diff(&["--exclude", "*.tmp_*"]).prints("TABLE b.t").prints("TABLE a.t").does_not_print("tmp_1");
+    diff(&["--include", "b.*", "--exclude", "b.tmp_*"]).prints("TABLE b.t").does_not_print("tmp_1");
+    diff(&["--exclude", "*.t", "--exclude", "*.tmp_1", "--exit-code"]).says("no difference");
+}
+
+#[test]
+fn owners_and_privileges() {
+    let from = "CREATE TABLE t (x int);";
+    let to = "CREATE TABLE t (x int); ALTER TABLE t OWNER TO app; GRANT SELECT ON t TO reader; ALTER DEFAULT PRIVILEGES FOR ROLE app GRANT SELECT ON TABLES TO reader;";
+    let folder = Folder::new(&[("from.sql", from), ("to.sql", to)]);
+    let diff = |arguments: &[&str]| folder.diff(&[&["from.sql", "to.sql"], arguments].concat()).ends(0);
+    diff(&[]).prints("OWNER TO app").prints("GRANT SELECT").prints("DEFAULT PRIVILEGES");
+    diff(&["--no-owner"]).does_not_print("OWNER TO").prints("GRANT SELECT");
+    diff(&["--no-privileges"]).prints("OWNER TO app").does_not_print("GRANT");
+    diff(&["--no-owner", "--no-privileges", "--exit-code"]).says("no difference");
+}
+
+#[test]
+fn what_is_not_managed_is_named() {
+    let operator = "CREATE FUNCTION same(int, int) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT $1 = $2';
+        CREATE OPERATOR === (LEFTARG = int, RIGHTARG = int, FUNCTION = same);";
+    let folder = Folder::new(&[("operator.sql", operator)]);
+    folder.diff(&["operator.sql", "operator.sql", "--exit-code"]).ends(0).says("warning[unmanaged]").says("===");
+    folder.diff(&["operator.sql", "operator.sql", "--strict"]).ends(1).says("error[unmanaged]");
+    folder.diff(&["empty", "operator.sql"]).ends(1).shown_as("unmanaged");
+}
+
+// Bad input
+
+#[test]
+fn a_missing_file() {
+    let folder = Folder::new(&[("schema.sql", "")]);
+    folder
+        .diff(&["empty", "shema.sql"])
+        .ends(1)
+        .says("no file or folder `shema.sql`")
+        .says("did you mean `schema.sql`?");
+    folder.diff(&["no/such/from", "no/such/to"]).ends(1).says("no/such/from").says("no/such/to");
+}
+
+#[test]
+fn a_folder_that_may_not_be_read() {
+    let folder = Folder::new(&[("closed/a.sql", "CREATE TABLE t (x int);")]);
+    let closed = folder.path("closed");
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).expect("permissions");
+    let run = if nix::unistd::geteuid().is_root() {
+        // Permissions do not bind root: somebody else tries, with a copy of the program that they can reach.
+        fs::set_permissions(folder.0.path(), fs::Permissions::from_mode(0o755)).expect("permissions");
+        fs::copy(PROGRAM, folder.path("trueup")).expect("a copy");
+        let mut command = Command::new(folder.path("trueup"));
+        command.current_dir(folder.0.path()).uid(65534).gid(65534).args(["diff", "empty", "closed"]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        self::run(&mut command, "", folder.0.path())
+    } else {
+        folder.diff(&["empty", "closed"])
+    };
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o755)).expect("permissions");
+    run.ends(1).shown_as("unreadable-folder");
+    symlink("loop.sql", folder.path("loop.sql")).expect("a link");
+    folder.diff(&["empty", "loop.sql"]).ends(1).says("loop.sql");
+}
+
+#[test]
+fn bytes_that_are_not_utf8() {
+    let folder = Folder::new(&[]);
+    folder.write("latin1.sql", b"CREATE TABLE users (\n    -- Gr\xf6\xdfe\n    size int\n);\n");
+    folder.diff(&["empty", "latin1.sql"]).ends(1).says("error[not-utf8]").says("latin1.sql:2");
+}
+
+#[test]
+fn a_syntax_error_in_the_third_file() {
+    let folder = Folder::new(&[
+        ("schema/1.sql", "CREATE TABLE a (x int);"),
+        ("schema/2.sql", "CREATE TABLE b (x int);"),
+        ("schema/3.sql", "CREATE TABLE c (x int);\n\nCREATE TABLE d (\n    x int,\n    y text NUL NULL\n);\n"),
+    ]);
+    folder.diff(&["empty", "schema"]).ends(1).says("schema/3.sql:5:12").shown_as("syntax-error");
+}
+
+#[test]
+fn an_unknown_table_in_a_foreign_key() {
+    let folder = Folder::new(&[
+        (
+            "schema/orders.sql",
+            "CREATE TABLE orders (\n    id int PRIMARY KEY,\n    buyer int REFERENCES customers (id)\n);\n",
+        ),
+        ("schema/people.sql", "CREATE TABLE customer (id int PRIMARY KEY);\n"),
+    ]);
+    folder.diff(&["empty", "schema"]).ends(1).says("schema/orders.sql:3:26").shown_as("unknown-table");
+}
+
+#[test]
+fn names_of_every_sort() {
+    let long = "n".repeat(63);
+    let too_long = "größe_".repeat(12);
+    let sql = format!(
+        r#"
+        CREATE SCHEMA "two words";
+        CREATE SCHEMA "a.b";
+        CREATE TYPE "two words"."it's" AS ENUM ('a''b', 'c"d', '🦀');
+        CREATE TABLE "two words"."quo""te" ("select" int PRIMARY KEY, "🦀 crab" text DEFAULT 'it''s; -- not', "dot.ted" "two words"."it's");
+        CREATE TABLE "a.b"."user" ("order" int REFERENCES "two words"."quo""te" ("select"), CHECK ("order" > 0));
+        CREATE TABLE "a.b"."{long}" ("{long}" int);
+        CREATE TABLE "a.b"."{too_long}" (x int);
+        CREATE TABLE "Upper" ("Case" int, " lead" int, "tab	" int, "back\slash" int, "$1" int);
+        CREATE INDEX "in dex" ON "Upper" ("Case", (" lead" + 1)) WHERE "$1" > 0;
+        CREATE VIEW "a.b"."vi""ew" AS SELECT "🦀 crab" AS "as", "select" AS "from" FROM "two words"."quo""te";
+        CREATE FUNCTION "fun""c"("in" int, "out" int) RETURNS int LANGUAGE sql AS 'SELECT $1';
+        COMMENT ON COLUMN "two words"."quo""te"."dot.ted" IS 'it''s a "comment" -- with; signs';
+        GRANT SELECT ("🦀 crab") ON "two words"."quo""te" TO "ro""le x";
+        "#
+    );
+    let folder = Folder::new(&[("names.sql", &sql)]);
+    folder.diff(&["empty", "names.sql"]).ends(0).says("converged");
+    folder.diff(&["names.sql", "empty"]).ends(0).says("converged");
+    folder.diff(&["names.sql", "names.sql", "--exit-code"]).ends(0);
+    folder.diff(&["empty", "names.sql", "--include", "two words.*"]).ends(0).prints("\"quo\"\"te\"");
+}
+
+// Live databases
+
+/// A throw-away server for a test, and a database in it; None with a word about it where there are no programs.
+struct Live {
+    local: Local,
+    scratch: Scratch,
+    database: String,
+}
+
+impl Live {
+    fn start(sql: &str) -> Option<Live> {
+        trueup::shadow::set_executable(PROGRAM);
+        let Some(found) = Local::find(None) else {
+            println!("skipped: no PostgreSQL server programs on this machine");
+            return None;
+        };
+        let local = Local::start(&found).unwrap_or_else(|error| panic!("{error}"));
+        let mut scratch = local.scratch(&Wanted::default()).expect("a scratch database");
+        scratch.client.batch_execute(sql).unwrap_or_else(|error| panic!("{error:?}"));
+        let database = scratch.client.query_one("SELECT current_database()::text", &[]).expect("a row").get(0);
+        Some(Live { local, scratch, database })
+    }
+    fn url(&self, user: &str) -> String {
+        format!("postgres://{user}@/{}?host={}", self.database, self.local.socket_dir().display())
+    }
+    /// From now on the server asks everybody but `postgres` for a password.
+    fn ask_for_passwords(&mut self) {
+        let client = &mut self.scratch.client;
+        let file: String = client.query_one("SHOW hba_file", &[]).expect("a row").get(0);
+        fs::write(file, "local all postgres trust\nlocal all all scram-sha-256\n").expect("rules written");
+        client.batch_execute("SELECT pg_reload_conf()").expect("reloaded");
+        thread::sleep(Duration::from_millis(500));
+    }
+}
+
+/// Something of most kinds, without extensions that a server may lack.
+const MIXED: &str = r#"
+    CREATE SCHEMA store;
+    CREATE TYPE store.state AS ENUM ('open', 'closed');
+    CREATE DOMAIN store.amount AS numeric(10,2) CHECK (VALUE >= 0);
+    CREATE SEQUENCE store.numbers START 100 INCREMENT 5;
+    CREATE TABLE store.orders (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        number bigint NOT NULL DEFAULT nextval('store.numbers') UNIQUE,
+        state store.state NOT NULL DEFAULT 'open',
+        total store.amount,
+        tax numeric GENERATED ALWAYS AS (total * 0.19) STORED,
+        note varchar(200) CHECK (note IN ('a', 'b') OR length(note) > 5)
+    );
+    CREATE TABLE store.lines (
+        order_id bigint REFERENCES store.orders ON DELETE CASCADE,
+        at timestamptz NOT NULL DEFAULT now(),
+        PRIMARY KEY (order_id, at)
+    ) PARTITION BY RANGE (at);
+    CREATE TABLE store.lines_2026 PARTITION OF store.lines FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+    CREATE INDEX ON store.orders (lower(note)) WHERE state = 'open';
+    CREATE VIEW store.open AS SELECT id, total FROM store.orders WHERE state IN ('open');
+    CREATE MATERIALIZED VIEW store.sums AS SELECT state, sum(total) FROM store.orders GROUP BY 1;
+    CREATE FUNCTION store.touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+    CREATE TRIGGER touch BEFORE UPDATE ON store.orders FOR EACH ROW EXECUTE FUNCTION store.touch();
+    ALTER TABLE store.orders ENABLE ROW LEVEL SECURITY;
+    CREATE ROLE store_app;
+    CREATE POLICY mine ON store.orders TO store_app USING (note = CURRENT_USER);
+    GRANT SELECT ON store.orders TO store_app;
+    GRANT USAGE ON SCHEMA store TO store_app;
+    ALTER TABLE store.lines OWNER TO store_app;
+    COMMENT ON TABLE store.orders IS 'What was ordered';
+    "#;
+
+#[test]
+fn a_dump_equals_the_database_it_came_from() {
+    let Some(live) = Live::start(MIXED) else { return };
+    let bin = Local::available().into_iter().find(|it| it.dir.join("pg_dump").is_file());
+    let Some(bin) = bin else {
+        println!("skipped: no pg_dump on this machine");
+        return;
+    };
+    let dump = Command::new(bin.dir.join("pg_dump")).arg(live.url("postgres")).output().expect("pg_dump");
+    assert!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stderr));
+    let folder = Folder::new(&[]);
+    folder.write("dump.sql", &dump.stdout);
+    let url = live.url("postgres");
+    folder.run(&["diff", &url, "dump.sql", "--exit-code"]).ends(0).says("no difference");
+    folder.run(&["diff", "dump.sql", &url, "--exit-code"]).ends(0).says("no difference");
+    // The embedded PostgreSQL is of another major version, perhaps.
+    folder.diff(&["dump.sql", &url, "--exit-code"]).ends(0).says("no difference");
+    folder.run(&["diff", "empty", &url]).ends(0).says("converged").prints("CREATE TABLE store.orders");
+}
+
+#[test]
+fn a_database_without_objects() {
+    let Some(live) = Live::start("") else { return };
+    let folder = Folder::new(&[("a.sql", "CREATE TABLE t (x int);")]);
+    let url = live.url("postgres");
+    folder.run(&["diff", &url, "empty", "--exit-code"]).ends(0).says("no difference");
+    folder.run(&["diff", "empty", &url, "--exit-code"]).ends(0).says("no difference");
+    folder.run(&["diff", &url, &url, "--exit-code"]).ends(0).says("no difference");
+    folder.run(&["diff", &url, "a.sql", "--exit-code"]).ends(2).prints("CREATE TABLE public.t");
+}
+
+#[test]
+fn a_role_that_may_only_connect() {
+    let Some(live) =
+        Live::start(&format!("{MIXED} CREATE ROLE reader LOGIN; REVOKE ALL ON SCHEMA public FROM PUBLIC;"))
+    else {
+        return;
+    };
+    let folder = Folder::new(&[]);
+    let (reader, owner) = (live.url("reader"), live.url("postgres"));
+    folder.run(&["diff", &reader, &owner, "--exit-code"]).ends(0).says("no difference");
+    folder.run(&["diff", "empty", &reader]).ends(0).says("converged").prints("CREATE TABLE store.orders");
+}
+
+#[test]
+fn a_wrong_password() {
+    let Some(mut live) = Live::start("CREATE ROLE ann LOGIN PASSWORD 'right'") else { return };
+    live.ask_for_passwords();
+    let folder = Folder::new(&[]);
+    let url = live.url(&format!("ann:{SECRET}"));
+    let shown = |run: Run| run.err.replace(&live.local.socket_dir().display().to_string(), "/socket");
+    let run = folder.run(&["diff", &url, "empty"]).ends(1);
+    assert_shown("wrong-password", &shown(run));
+    folder.run(&["diff", "empty", &url, "-v", "--format", "json"]).ends(1).says("rejects role `ann`");
+    folder.run(&["diff", "empty", "empty", "--shadow", &url]).ends(1).says("rejects role `ann`");
+    let words = format!("host={} user=ann password={SECRET} dbname=x", live.local.socket_dir().display());
+    folder.run(&["diff", &words, "empty"]).ends(1).says("rejects role `ann`");
+    let run = run_with_password(&folder, &live.url("ann"), SECRET).ends(1);
+    assert!(run.err.contains("rejects role `ann`"), "{}", run.err);
+    // And the right one is not shown either.
+    live.scratch.client.batch_execute(&format!("ALTER ROLE ann PASSWORD '{SECRET}'")).expect("a password");
+    folder.run(&["diff", &url, "empty", "-v", "--format", "json"]).ends(0).prints("\"from\": \"postgres://ann@");
+}
+
+fn run_with_password(folder: &Folder, url: &str, password: &str) -> Run {
+    run(command(folder.0.path()).args(["diff", url, "empty"]).env("PGPASSWORD", password), "", folder.0.path())
+}
+
+#[test]
+fn connection_strings_that_are_wrong_keep_their_password() {
+    let folder = Folder::new(&[]);
+    for (word, says) in [
+        (format!("postgres://u:{SECRET}@no-such-host.invalid/d"), "no such host: `no-such-host.invalid`"),
+        (format!("postgres://u:{SECRET}@127.0.0.1:1/d"), "connection refused"),
+        (format!("postgres://u:{SECRET}@127.0.0.1:port/d"), "port"),
+        (format!("postgres://u:{SECRET}%zz@127.0.0.1/d"), "%25"),
+        (format!("postgres://u:{SECRET}@h/d?nonsense=1"), "nonsense"),
+        (format!("host=/nonexistent user=u password={SECRET}"), "socket"),
+        (format!("host=/nonexistent user=u password='{SECRET}"), "quote"),
+    ] {
+        folder.run(&["diff", &word, "empty"]).ends(1).says(says);
+        if word.starts_with("postgres") {
+            let run = folder.run(&["diff", "empty", "empty", "--shadow", &word]);
+            assert!([Some(1), Some(64)].contains(&run.code), "{:?} {}", run.code, run.err);
+        }
+    }
+    folder.run(&["diff", "postgres://u@no-such-host.invalid/d", "empty"]).ends(1).shown_as("no-such-host");
+}
+
+#[test]
+fn a_server_that_goes_away() {
+    let Some(live) = Live::start(MIXED) else { return };
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let socket = live.local.socket_dir().join(".s.PGSQL.5432");
+    // Passes everything on, until the catalog is asked for.
+    thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            let server = UnixStream::connect(&socket).expect("the server");
+            let (mut from_server, mut to_client) =
+                (server.try_clone().expect("a copy"), client.try_clone().expect("a copy"));
+            thread::spawn(move || std::io::copy(&mut from_server, &mut to_client));
+            let (mut from_client, mut to_server) = (client, server);
+            let mut buffer = [0; 8192];
+            while let Ok(count) = from_client.read(&mut buffer) {
+                let asked = &buffer[..count];
+                if count == 0
+                    || asked.windows(12).any(|it| it == b"pg_attribute")
+                    || to_server.write_all(asked).is_err()
+                {
+                    break;
+                }
+            }
+            let _ = from_client.shutdown(Shutdown::Both);
+            let _ = to_server.shutdown(Shutdown::Both);
+        }
+    });
+    let folder = Folder::new(&[]);
+    let url = format!("postgres://postgres:{SECRET}@127.0.0.1:{port}/{}?sslmode=disable", live.database);
+    let run = folder.diff(&[&url, "empty"]).ends(1).says("cannot be read");
+    let shown = run.err.replace(&port.to_string(), "PORT").replace(&live.database, "DATABASE");
+    assert_shown("server-gone", &shown);
+}

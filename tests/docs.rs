@@ -1,0 +1,112 @@
+//! The pages that show the program, held to it. `UPDATE=1` writes what differs anew (`make docs`).
+//!
+//! In a page, a block of `sql` under a line that names a file is that file, and each `$` line of a `console` block is
+//! run; what it prints is what the page must show.
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Stdio},
+};
+
+const COMMANDS: &[&[&str]] = &[&[], &["diff"]];
+
+#[test]
+fn the_readme_shows_what_the_program_prints() {
+    check_page("README.md");
+}
+
+#[test]
+fn the_guide_shows_what_the_program_prints() {
+    check_page("docs/guide/first-diff.md");
+}
+
+#[test]
+fn the_reference_of_commands_is_their_help() {
+    let mut text = String::from(
+        "# Commands\n\nWritten by `make docs` from `trueup --help`; change `src/cli` and not this page. Exit codes have [a page of \
+         their own](exit-codes.md), and so have [shadows](shadow.md).\n",
+    );
+    for command in COMMANDS {
+        let name = [&["trueup"], *command].concat().join(" ");
+        let help = Command::new(env!("CARGO_BIN_EXE_trueup"))
+            .args(*command)
+            .arg("--help")
+            .stdin(Stdio::null())
+            .env("COLUMNS", "100")
+            .output()
+            .expect("the program");
+        assert!(help.status.success());
+        let help = String::from_utf8(help.stdout).expect("UTF-8");
+        let help: String = help.lines().map(|line| format!("{}\n", line.trim_end())).collect();
+        text.push_str(&format!("\n## `{name}`\n\n```text\n{help}```\n"));
+    }
+    settle("docs/reference/cli.md", &text);
+}
+
+/// Runs a page.
+fn check_page(path: &str) {
+    let page = fs::read_to_string(path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut shown = String::new();
+    let mut lines = page.lines();
+    let mut named = None;
+    while let Some(line) = lines.next() {
+        shown.push_str(line);
+        shown.push('\n');
+        let Some(language) = line.strip_prefix("```") else {
+            if !line.trim().is_empty() {
+                named = line.split('`').nth(1).filter(|it| line.ends_with(':') && it.ends_with(".sql"));
+            }
+            continue;
+        };
+        let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
+        match (language, named) {
+            ("sql", Some(name)) => {
+                let file = folder.path().join(name);
+                fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
+                fs::write(file, format!("{}\n", block.join("\n"))).expect("a file");
+                shown.push_str(&format!("{}\n", block.join("\n")));
+            }
+            ("console", _) => {
+                for command in block.iter().filter_map(|line| line.strip_prefix("$ ")) {
+                    shown.push_str(&format!("$ {command}\n{}", run(command, folder.path())));
+                }
+            }
+            (_, _) => shown.push_str(&format!("{}\n", block.join("\n"))),
+        }
+        shown.push_str("```\n");
+        named = None;
+    }
+    settle(path, &shown);
+}
+
+/// What a terminal would show.
+fn run(command: &str, folder: &Path) -> String {
+    let program = Path::new(env!("CARGO_BIN_EXE_trueup"));
+    let rest = std::env::var("PATH").unwrap_or_default();
+    let path = format!("{}:{rest}", program.parent().expect("a folder").display());
+    let output = Command::new("/bin/sh")
+        .args(["-c", &format!("exec 2>&1; {command}")])
+        .current_dir(folder)
+        .env("PATH", path)
+        .stdin(Stdio::null())
+        .output()
+        .expect("a shell");
+    String::from_utf8(output.stdout).expect("UTF-8").lines().map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+/// Compares a page with what it must be, or writes it.
+fn settle(path: &str, expected: &str) {
+    let found = fs::read_to_string(path).unwrap_or_default();
+    if found == expected {
+        return;
+    }
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(path, expected).expect("written");
+        return;
+    }
+    let difference = similar::TextDiff::from_lines(found.as_str(), expected);
+    let difference = difference.unified_diff().header(path, "the program").to_string();
+    panic!("{path} is not what the program prints; `make docs` writes it anew\n{difference}");
+}
