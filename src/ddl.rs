@@ -88,8 +88,7 @@ pub enum Alter {
     /// In place.
     Do(Vec<Action>),
     /// In place, once all that reads it and would refuse the change is out of the way.
-    /// Where the values themselves are converted, defaults are in the way too.
-    Displace { actions: Vec<Action>, converts: bool },
+    Displace { actions: Vec<Action>, change: Retype },
     /// Drop and create again, with everything that stands on it.
     Rebuild,
     /// No change of the schema, and why: an attribute that follows from others, or that PostgreSQL cannot set.
@@ -124,14 +123,15 @@ pub struct Casts {
     pub explicit: BTreeSet<(String, String)>,
 }
 
-/// What a column's readers stand in the way of (PostgreSQL manual, `ALTER TABLE`, Notes).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Blocks {
-    Nothing,
-    /// A change of type that PostgreSQL would not make by assignment.
+/// How much of a column's type changes, from the least on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Retype {
+    /// `varchar(10)` to `varchar(20)`.
+    Modifier,
+    /// `integer` to `bigint`: PostgreSQL knows what to do.
+    Base,
+    /// `text` to `integer`: it has to be told.
     Conversion,
-    /// Any change of type.
-    Retype,
 }
 
 impl Action {

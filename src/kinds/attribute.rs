@@ -1,7 +1,7 @@
 //! An attribute of a composite type.
 
 use crate::{
-    ddl::{Action, Alter, Inline, Loss, Survival, Target, Verb},
+    ddl::{Action, Alter, Inline, Loss, Retype, Survival, Target, Verb},
     kinds::{PgObject, object, state},
     model::ObjectId,
 };
@@ -50,7 +50,7 @@ impl PgObject for Attribute {
             Attr::stored => Alter::Ignore("it is about the tables that use the type"),
             Attr::data_type | Attr::collation if self.stored => Alter::Rebuild,
             Attr::collation if self.data_type != to.data_type => Alter::Ignore("it is set with the type"),
-            Attr::data_type | Attr::collation => Alter::Displace { actions: vec![to.retype(id)], converts: true },
+            Attr::data_type | Attr::collation => Alter::Displace { actions: vec![to.retype(id)], change: Retype::Conversion },
         }
     }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {

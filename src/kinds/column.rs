@@ -1,7 +1,7 @@
 //! A column of a table, with its generation expression. Its default and its identity are kinds of their own.
 
 use crate::{
-    ddl::{Action, Alter, Blocks, Casts, Inline, Lock, Loss, Survival, Target, Verb},
+    ddl::{Action, Alter, Casts, Inline, Lock, Loss, Retype, Survival, Target, Verb},
     kinds::{PgObject, object, sql, state},
     model::ObjectId,
 };
@@ -35,7 +35,7 @@ impl PgObject for Column {
     state!();
     const LABEL: &'static str = "COLUMN";
     // A column reads others only where it is generated.
-    const BLOCKS: Blocks = Blocks::Retype;
+    const BLOCKS: Option<Retype> = Some(Retype::Modifier);
     const CATALOG: &'static str = "
         SELECT 'pg_class'::regclass::oid AS classid, c.oid AS objid, a.attnum::int4 AS objsubid,
                'pg_class'::regclass::oid AS parent_class, c.oid AS parent_id, 0 AS parent_sub,
@@ -92,9 +92,12 @@ impl PgObject for Column {
             Attr::typed => return Alter::Ignore("it is about the table"),
             Attr::is_local | Attr::parents => return Alter::Ignore("it follows from the parents of the table"),
             Attr::collation if self.data_type != to.data_type => return Alter::Ignore("it is set with the type"),
+            Attr::data_type | Attr::collation if self.typed && to.typed => {
+                return Alter::Ignore("it follows from the type of the table");
+            }
             Attr::data_type | Attr::collation => {
-                let (retype, converts) = self.retype(id, to, target);
-                return Alter::Displace { actions: vec![retype], converts };
+                let (retype, change) = self.retype(id, to, target);
+                return Alter::Displace { actions: vec![retype], change };
             }
             Attr::not_null if to.not_null => vec!["SET NOT NULL".to_owned()],
             Attr::not_null => vec!["DROP NOT NULL".to_owned()],
@@ -115,6 +118,9 @@ impl PgObject for Column {
     }
 
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
+        if self.typed {
+            return vec![];
+        }
         let drop = alter_table(Verb::Drop, id, format!("DROP COLUMN {}", id.name));
         vec![if self.generated.is_some() { drop } else { drop.loses(Loss::Values) }]
     }
@@ -152,16 +158,16 @@ impl Column {
         format!("{} {}{}{not_null}", id.name, self.typed(), generated.collect::<String>())
     }
 
-    /// The action, and whether PostgreSQL has to be told how to convert the values.
-    fn retype(&self, id: &ObjectId, to: &Column, target: Target) -> (Action, bool) {
+    fn retype(&self, id: &ObjectId, to: &Column, target: Target) -> (Action, Retype) {
         let how = Conversion::between(&self.data_type, &to.data_type, target.casts);
-        let using = match how {
-            Conversion::Assigned => String::new(),
-            Conversion::Cast => format!(" USING {}::{}", id.name, to.data_type),
-            Conversion::AsText => format!(" USING {}::text::{}", id.name, to.data_type),
+        let (using, change) = match how {
+            Conversion::None => (String::new(), Retype::Modifier),
+            Conversion::Assigned => (String::new(), Retype::Base),
+            Conversion::Cast => (format!(" USING {}::{}", id.name, to.data_type), Retype::Conversion),
+            Conversion::AsText => (format!(" USING {}::text::{}", id.name, to.data_type), Retype::Conversion),
         };
         let clause = format!("ALTER COLUMN {} TYPE {}{using}", id.name, to.typed());
-        (alter_table(Verb::Alter, id, clause).rewrites(), how != Conversion::Assigned)
+        (alter_table(Verb::Alter, id, clause).rewrites(), change)
     }
 
     fn set_statistics(&self) -> String {
@@ -172,6 +178,8 @@ impl Column {
 /// How the values of one type become those of another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Conversion {
+    /// They are of one type.
+    None,
     /// By themselves.
     Assigned,
     /// By a cast, which has to be written out.
@@ -190,7 +198,9 @@ impl Conversion {
         };
         let text = |name: &str| matches!(name, "text" | "character varying" | "character" | "name");
         let pair = (from, to);
-        if pair.0 == pair.1 || text(&pair.1) || casts.assigned.contains(&pair) {
+        if pair.0 == pair.1 {
+            Conversion::None
+        } else if text(&pair.1) || casts.assigned.contains(&pair) {
             Conversion::Assigned
         } else if text(&pair.0) || casts.explicit.contains(&pair) {
             Conversion::Cast

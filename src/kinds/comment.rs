@@ -19,8 +19,9 @@ impl PgObject for Comment {
     const LABEL: &'static str = "COMMENT";
     const CATALOG: &'static str = "
         SELECT 0::oid AS classid, 0::oid AS objid, 0 AS objsubid,
-               CASE WHEN k.oid IS NULL THEN d.classoid ELSE 'pg_constraint'::regclass::oid END AS parent_class,
-               coalesce(k.oid, d.objoid) AS parent_id, d.objsubid AS parent_sub,
+               CASE WHEN k.oid IS NOT NULL THEN 'pg_constraint'::regclass::oid
+                    WHEN t.oid IS NOT NULL THEN 'pg_class'::regclass::oid ELSE d.classoid END AS parent_class,
+               coalesce(k.oid, t.typrelid, d.objoid) AS parent_id, d.objsubid AS parent_sub,
                CASE WHEN k.oid IS NULL THEN '' ELSE 'index' END AS name,
                CASE WHEN k.oid IS NOT NULL THEN 'INDEX ' || d.objoid::regclass
                     WHEN d.classoid = 'pg_class'::regclass THEN (
@@ -31,6 +32,8 @@ impl PgObject for Comment {
         FROM pg_description d
         LEFT JOIN pg_constraint k ON d.classoid = 'pg_class'::regclass AND k.conindid = d.objoid
                                  AND k.contype IN ('p', 'u', 'x')
+        -- A composite type is known by its relation.
+        LEFT JOIN pg_type t ON d.classoid = 'pg_type'::regclass AND t.oid = d.objoid AND t.typrelid <> 0
         WHERE $1::oid[] IS NOT NULL AND (16384 <= d.objoid OR d.classoid = 'pg_namespace'::regclass)";
 
     fn address(id: &ObjectId) -> String {

@@ -1,7 +1,7 @@
 //! The default of a column, of a table or of a view.
 
 use crate::{
-    ddl::{Action, Alter, Blocks, Inline, Lock, Target, Verb},
+    ddl::{Action, Alter, Retype, Inline, Lock, Target, Verb},
     kinds::{PgObject, object, sql, state},
     model::ObjectId,
 };
@@ -16,7 +16,7 @@ object! {
 impl PgObject for Default {
     state!();
     const LABEL: &'static str = "DEFAULT OF COLUMN";
-    const BLOCKS: Blocks = Blocks::Conversion;
+    const BLOCKS: Option<Retype> = Some(Retype::Conversion);
     const CATALOG: &'static str = "
         SELECT 'pg_attrdef'::regclass::oid AS classid, d.oid AS objid, 0 AS objsubid,
                'pg_class'::regclass::oid AS parent_class, c.oid AS parent_id, d.adnum::int4 AS parent_sub, ''::text AS name,

@@ -24,7 +24,7 @@ impl PgObject for EventTrigger {
     const FIRES_ON_DDL: bool = true;
     const CATALOG: &'static str = "
         SELECT 'pg_event_trigger'::regclass::oid AS classid, t.oid AS objid, 0 AS objsubid, t.evtname::text AS name,
-               t.evtevent::text AS event, ARRAY(SELECT tag FROM unnest(t.evttags) tag ORDER BY 1) AS tags,
+               t.evtevent::text AS event, coalesce(t.evttags, '{}') AS tags,
                t.evtfoid::regproc::text AS function, t.evtenabled::text AS enabled
         FROM pg_event_trigger t
         WHERE $1::oid[] IS NOT NULL";

@@ -1,7 +1,7 @@
 //! `FOREIGN KEY`
 
 use crate::{
-    ddl::{Action, Alter, Inline, Lock, Target, Verb},
+    ddl::{Action, Alter, Inline, Lock, Retype, Target, Verb},
     kinds::{
         Namespace, PgObject,
         constraint::{self, alter_table},
@@ -22,6 +22,7 @@ object! {
 impl PgObject for ForeignKey {
     state!();
     const LABEL: &'static str = "CONSTRAINT";
+    const BLOCKS: Option<Retype> = Some(Retype::Base);
     const NAMESPACES: &'static [Namespace] = &[Namespace::Constraint];
     // A key that points at a partitioned table has rows of its own for each partition, on the same table.
     const CATALOG: &'static str = "

@@ -1,7 +1,7 @@
 //! An identity column's generator: `GENERATED … AS IDENTITY`, with the sequence inside it.
 
 use crate::{
-    ddl::{Action, Alter, Blocks, Inline, Lock, Loss, Target, Verb},
+    ddl::{Action, Alter, Inline, Lock, Loss, Target, Verb},
     kinds::{PgObject, object, sequence::Sequence, sql, state},
     model::ObjectId,
 };
@@ -9,8 +9,10 @@ use crate::{
 object! {
     pub struct Identity {
         pub always: bool,
-        /// The name of the sequence where it is not the one PostgreSQL picks; quoted.
-        pub sequence: Option<String>,
+        /// The name of the sequence inside, quoted.
+        pub sequence: String,
+        /// The name that PostgreSQL picks where it is free.
+        pub usual_sequence: String,
         pub data_type: String,
         pub increment: i64,
         pub min_value: i64,
@@ -24,13 +26,12 @@ object! {
 impl PgObject for Identity {
     state!();
     const LABEL: &'static str = "IDENTITY OF COLUMN";
-    const BLOCKS: Blocks = Blocks::Nothing;
     const CATALOG: &'static str = "
         SELECT 'pg_class'::regclass::oid AS classid, c.oid AS objid, 0 AS objsubid,
                d.refclassid AS parent_class, d.refobjid AS parent_id, d.refobjsubid AS parent_sub, ''::text AS name,
                a.attidentity = 'a' AS always,
-               CASE WHEN c.relname <> t.relname || '_' || a.attname || '_seq' OR c.relnamespace <> t.relnamespace
-                    THEN format('%I.%I', n.nspname, c.relname) END AS sequence,
+               format('%I.%I', n.nspname, c.relname) AS sequence,
+               format('%I.%I', t.relnamespace::regnamespace, t.relname || '_' || a.attname || '_seq') AS usual_sequence,
                format_type(s.seqtypid, NULL) AS data_type, s.seqincrement AS increment,
                s.seqmin AS min_value, s.seqmax AS max_value, s.seqstart AS start, s.seqcache AS cache, s.seqcycle AS cycle
         FROM pg_sequence s
@@ -47,7 +48,10 @@ impl PgObject for Identity {
         format!("{} {}.{}", Self::LABEL, column.container().qualified(), column.name)
     }
     fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
-        let sequence = self.sequence.iter().map(|name| format!(" SEQUENCE NAME {name}")).collect::<String>();
+        let sequence = match self.sequence == self.usual_sequence {
+            true => String::new(),
+            false => format!(" SEQUENCE NAME {}", self.sequence),
+        };
         let numbers = self.as_sequence();
         let plain = Sequence { data_type: self.data_type.clone(), ..Sequence::plain(&self.data_type, self.increment) };
         let options = format!("{sequence}{}", numbers.options_beyond(&plain));
@@ -59,7 +63,11 @@ impl PgObject for Identity {
     fn alter(&self, id: &ObjectId, to: &Identity, attr: Attr, _: Target) -> Alter {
         let clause = match attr {
             Attr::always => format!("SET GENERATED {}", to.mode()),
-            Attr::sequence => return Alter::Ignore("the name of the sequence inside an identity column"),
+            Attr::sequence => {
+                let name = to.sequence.rsplit_once('.').map_or(to.sequence.as_str(), |(_, name)| name);
+                return Alter::Do(vec![Action::alter(id, format!("ALTER SEQUENCE {} RENAME TO {name}", self.sequence))]);
+            }
+            Attr::usual_sequence => return Alter::Ignore("it follows from the names of table and column"),
             Attr::data_type => return Alter::Ignore("it follows the type of the column"),
             Attr::increment => format!("SET INCREMENT BY {}", to.increment),
             Attr::min_value => format!("SET MINVALUE {}", to.min_value),
@@ -80,7 +88,7 @@ impl Identity {
         if self.always { "ALWAYS" } else { "BY DEFAULT" }
     }
     fn as_sequence(&self) -> Sequence {
-        let Identity { always: _, sequence: _, data_type, increment, min_value, max_value, start, cache, cycle } = self;
+        let Identity { always: _, sequence: _, usual_sequence: _, data_type, increment, min_value, max_value, start, cache, cycle } = self;
         Sequence {
             data_type: data_type.clone(),
             increment: *increment,

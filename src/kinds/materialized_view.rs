@@ -1,7 +1,7 @@
 //! `CREATE MATERIALIZED VIEW`
 
 use crate::{
-    ddl::{Action, Alter, Blocks, Lock, Target},
+    ddl::{Action, Alter, Retype, Lock, Target},
     kinds::{Namespace, PgObject, object, sql, state},
     model::{Ident, ObjectId},
 };
@@ -25,7 +25,7 @@ impl PgObject for MaterializedView {
     const LABEL: &'static str = "MATERIALIZED VIEW";
     const NAMESPACES: &'static [Namespace] = &[Namespace::Relation];
     const CAN_BE_MENTIONED: bool = true;
-    const BLOCKS: Blocks = Blocks::Retype;
+    const BLOCKS: Option<Retype> = Some(Retype::Modifier);
     const CATALOG: &'static str = "
         SELECT 'pg_class'::regclass::oid AS classid, c.oid AS objid, 0 AS objsubid,
                'pg_namespace'::regclass::oid AS parent_class, c.relnamespace AS parent_id, 0 AS parent_sub,

@@ -75,7 +75,7 @@ mod view_column;
 use postgres::Row;
 
 use crate::{
-    ddl::{Action, Alter, Blocks, Survival, Target},
+    ddl::{Action, Alter, Retype, Survival, Target},
     model::{Ident, Kind, ObjectId, for_each_kind},
 };
 
@@ -102,8 +102,9 @@ pub trait PgObject: Clone + PartialEq + Sized {
     const DROPPED_WITH_PARENT: bool = true;
     /// Whether `DROP` takes what it contains along, without `CASCADE`.
     const TAKES_CONTENTS_ALONG: bool = true;
-    /// Which changes of a column's type PostgreSQL refuses while this reads it.
-    const BLOCKS: Blocks = Blocks::Nothing;
+    /// The least change of a column's type that PostgreSQL refuses while this reads it
+    /// (PostgreSQL manual, `ALTER TABLE`, Notes).
+    const BLOCKS: Option<Retype> = None;
     /// Whether SQL can name it in the body of a function.
     const CAN_BE_MENTIONED: bool = false;
     /// Whether it runs when other DDL does: it goes before all else, and comes after all else.
@@ -252,7 +253,7 @@ macro_rules! dispatch {
             pub const fn takes_contents_along(self) -> bool {
                 match self { $(Kind::$Kind => <$Type as PgObject>::TAKES_CONTENTS_ALONG,)* }
             }
-            pub const fn blocks(self) -> Blocks {
+            pub const fn blocks(self) -> Option<Retype> {
                 match self { $(Kind::$Kind => <$Type as PgObject>::BLOCKS,)* }
             }
             pub const fn can_be_mentioned(self) -> bool {

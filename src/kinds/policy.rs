@@ -1,7 +1,7 @@
 //! `CREATE POLICY`
 
 use crate::{
-    ddl::{Action, Alter, Blocks, Lock, Target},
+    ddl::{Action, Alter, Retype, Lock, Target},
     kinds::{Wants, PgObject, object, sql, state},
     model::ObjectId,
 };
@@ -21,7 +21,7 @@ object! {
 impl PgObject for Policy {
     state!();
     const LABEL: &'static str = "POLICY";
-    const BLOCKS: Blocks = Blocks::Retype;
+    const BLOCKS: Option<Retype> = Some(Retype::Modifier);
     const CATALOG: &'static str = "
         SELECT 'pg_policy'::regclass::oid AS classid, p.oid AS objid, 0 AS objsubid,
                'pg_class'::regclass::oid AS parent_class, p.polrelid AS parent_id, 0 AS parent_sub, p.polname::text AS name,

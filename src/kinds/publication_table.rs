@@ -2,7 +2,7 @@
 //! It stands in the table and goes by the name of the publication.
 
 use crate::{
-    ddl::{Action, Alter, Blocks, Lock, Target, Verb},
+    ddl::{Action, Alter, Retype, Lock, Target, Verb},
     kinds::{PgObject, object, state},
     model::{Ident, ObjectId},
 };
@@ -19,7 +19,7 @@ impl PgObject for PublicationTable {
     state!();
     const LABEL: &'static str = "PUBLICATION";
     // A row filter is in the way; PostgreSQL does not ask about a list of columns.
-    const BLOCKS: Blocks = Blocks::Retype;
+    const BLOCKS: Option<Retype> = Some(Retype::Modifier);
     // Version 15 brought the lists and the filters. Before, `prqual` is that of the row beside.
     const CATALOG: &'static str = "
         SELECT 'pg_publication_rel'::regclass::oid AS classid, r.oid AS objid, 0 AS objsubid,

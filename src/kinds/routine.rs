@@ -4,7 +4,7 @@
 macro_rules! routine {
     ($Type:ident, $label:literal, $prokinds:literal) => {
         use crate::{
-            ddl::{Action, Alter, Blocks, Target},
+            ddl::{Action, Alter, Retype, Target},
             kinds::{Namespace, PgObject, object, sql, state},
             model::ObjectId,
         };
@@ -29,7 +29,7 @@ macro_rules! routine {
             const LABEL: &'static str = $label;
             const NAMESPACES: &'static [Namespace] = &[Namespace::Routine];
             const CAN_BE_MENTIONED: bool = true;
-            const BLOCKS: Blocks = Blocks::Retype;
+            const BLOCKS: Option<Retype> = Some(Retype::Modifier);
             // CREATE TYPE … AS RANGE makes functions of its own.
             const CATALOG: &'static str = concat!("
                 SELECT 'pg_proc'::regclass::oid AS classid, p.oid AS objid, 0 AS objsubid,

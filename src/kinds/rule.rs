@@ -1,7 +1,7 @@
 //! `CREATE RULE`. The rule that makes a view is the view.
 
 use crate::{
-    ddl::{Action, Alter, Blocks, Lock, Target, Verb},
+    ddl::{Action, Alter, Retype, Lock, Target, Verb},
     kinds::{PgObject, object, sql, state},
     model::ObjectId,
 };
@@ -18,7 +18,7 @@ object! {
 impl PgObject for Rule {
     state!();
     const LABEL: &'static str = "RULE";
-    const BLOCKS: Blocks = Blocks::Retype;
+    const BLOCKS: Option<Retype> = Some(Retype::Modifier);
     const CATALOG: &'static str = "
         SELECT 'pg_rewrite'::regclass::oid AS classid, r.oid AS objid, 0 AS objsubid,
                'pg_class'::regclass::oid AS parent_class, r.ev_class AS parent_id, 0 AS parent_sub, r.rulename::text AS name,

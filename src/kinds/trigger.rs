@@ -1,7 +1,7 @@
 //! `CREATE TRIGGER`, on tables and on views, constraint triggers included
 
 use crate::{
-    ddl::{Action, Alter, Blocks, Lock, Target, Verb},
+    ddl::{Action, Alter, Retype, Lock, Target, Verb},
     kinds::{PgObject, object, sql, state},
     model::ObjectId,
 };
@@ -20,7 +20,7 @@ object! {
 impl PgObject for Trigger {
     state!();
     const LABEL: &'static str = "TRIGGER";
-    const BLOCKS: Blocks = Blocks::Retype;
+    const BLOCKS: Option<Retype> = Some(Retype::Modifier);
     const CATALOG: &'static str = "
         SELECT 'pg_trigger'::regclass::oid AS classid, t.oid AS objid, 0 AS objsubid,
                'pg_class'::regclass::oid AS parent_class, t.tgrelid AS parent_id, 0 AS parent_sub, t.tgname::text AS name,

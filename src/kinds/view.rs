@@ -1,7 +1,7 @@
 //! `CREATE VIEW`
 
 use crate::{
-    ddl::{Action, Alter, Blocks, Lock, Target},
+    ddl::{Action, Alter, Retype, Lock, Target},
     kinds::{Namespace, PgObject, object, sql, state},
     model::ObjectId,
 };
@@ -21,7 +21,7 @@ impl PgObject for View {
     const LABEL: &'static str = "VIEW";
     const NAMESPACES: &'static [Namespace] = &[Namespace::Relation];
     const CAN_BE_MENTIONED: bool = true;
-    const BLOCKS: Blocks = Blocks::Retype;
+    const BLOCKS: Option<Retype> = Some(Retype::Modifier);
     const CATALOG: &'static str = "
         SELECT 'pg_class'::regclass::oid AS classid, c.oid AS objid, 0 AS objsubid,
                'pg_namespace'::regclass::oid AS parent_class, c.relnamespace AS parent_id, 0 AS parent_sub,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::{
     catalog::Catalog,
-    ddl::{Action, Alter, Blocks, Inline, Survival, Target, Verb},
+    ddl::{Action, Alter, Inline, Retype, Survival, Target, Verb},
     diagnostic::Diagnostic,
     diff::Change,
     model::ObjectId,
@@ -113,9 +113,9 @@ impl<'a> Work<'a> {
             for (attribute, alter) in old.alter(id, new, self.target) {
                 match alter {
                     Alter::Do(actions) => self.altered.entry(id).or_default().extend(actions),
-                    Alter::Displace { actions, converts } => {
+                    Alter::Displace { actions, change } => {
                         self.altered.entry(id).or_default().extend(actions);
-                        displacements.push((id, converts));
+                        displacements.push((id, change));
                     }
                     Alter::Rebuild => rebuilds.push((id, attribute)),
                     Alter::Ignore(_) => (),
@@ -125,8 +125,8 @@ impl<'a> Work<'a> {
         for (id, _) in rebuilds {
             self.rebuild(id, None);
         }
-        for (id, converts) in displacements {
-            self.displace(id, converts);
+        for (id, change) in displacements {
+            self.displace(id, change);
         }
         // What depends on something that is gone, and is itself to stay, must be made anew without it.
         for id in self.removed.clone() {
@@ -175,7 +175,7 @@ impl<'a> Work<'a> {
                     let altered = self.altered.entry(dependent).or_default();
                     // A column that changes its type anyway is moved by that change.
                     altered.splice(0..0, actions);
-                    self.displace(dependent, true);
+                    self.displace(dependent, Retype::Conversion);
                 }
                 Survival::Stuck => self.stuck.push(
                     Diagnostic::error("cannot-rebuild", format!("{dependent} needs {id}, which has to be made anew"))
@@ -187,19 +187,15 @@ impl<'a> Work<'a> {
     }
 
     /// Clears the way for a change of type.
-    fn displace(&mut self, id: &'a ObjectId, converts: bool) {
+    fn displace(&mut self, id: &'a ObjectId, change: Retype) {
         for dependent in self.dependents.get(id).cloned().unwrap_or_default() {
-            let blocks = match dependent.kind.blocks() {
-                Blocks::Nothing => false,
-                Blocks::Conversion => converts,
-                Blocks::Retype => true,
-            };
+            let blocks = dependent.kind.blocks().is_some_and(|least| least <= change);
             if blocks {
                 self.rebuild(dependent, Some(format!("{id} changes its type")));
             }
         }
         for follower in self.followers.get(id).cloned().unwrap_or_default() {
-            self.displace(follower, converts);
+            self.displace(follower, change);
         }
     }
 

@@ -40,6 +40,31 @@ pub struct Step {
     pub when: When,
 }
 
+impl Plan {
+    /// The same plan with the check of function bodies switched off first, as `pg_dump` does
+    /// (PostgreSQL manual, 20.11.1, `check_function_bodies`).
+    pub fn without_body_checks(mut self) -> Plan {
+        let group = "Some bodies mention what is not there: PostgreSQL is not to check them";
+        self.steps.insert(0, Step { group: group.to_owned(), ..Step::new("SET check_function_bodies = off") });
+        self
+    }
+}
+
+impl Step {
+    fn new(sql: &str) -> Step {
+        Step {
+            sql: sql.to_owned(),
+            group: String::new(),
+            subjects: Vec::new(),
+            lock: Lock::None,
+            rewrites: false,
+            loses: Vec::new(),
+            leaves: Vec::new(),
+            when: When::InTransaction,
+        }
+    }
+}
+
 /// Plans the way from one catalog to another.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{catalog::Catalog, model::{ObjectId, parser}};
+use crate::{catalog::Catalog, model::{Kind, ObjectId, parser}};
 
 /// Adds to each object that has such a body the objects of the catalog that the body names.
 pub(crate) fn link(catalog: &mut Catalog) {
@@ -11,13 +11,22 @@ pub(crate) fn link(catalog: &mut Catalog) {
     for id in catalog.ids().filter(|id| id.kind.can_be_mentioned()) {
         by_name.entry(id.name.raw().to_owned()).or_default().push(id.clone());
     }
+    let extensions: BTreeSet<ObjectId> = catalog.ids().filter(|id| id.kind == Kind::Extension).cloned().collect();
     let found: Vec<(ObjectId, BTreeSet<ObjectId>)> = catalog
         .iter()
         .filter_map(|(id, entry)| {
             let (language, body) = entry.object.opaque_body()?;
             let names = if language == "sql" { names(body) } else { BTreeSet::new() };
-            let mentioned = names.iter().flat_map(|name| resolve(name, &by_name)).filter(|other| other != id);
-            Some((id.clone(), mentioned.collect()))
+            let mut mentioned = BTreeSet::new();
+            for name in &names {
+                let before = mentioned.len();
+                mentioned.extend(resolve(name, &by_name).filter(|other| other != id));
+                // What is not the user's own is PostgreSQL's, or comes with some extension.
+                if mentioned.len() == before {
+                    mentioned.extend(extensions.iter().cloned());
+                }
+            }
+            Some((id.clone(), mentioned))
         })
         .collect();
     for (id, mentioned) in found {
