@@ -24,6 +24,7 @@ object! {
 impl PgObject for Check {
     state!();
     const LABEL: &'static str = "CONSTRAINT";
+    const PRINTED: &'static [&'static str] = &["definition"];
     const NAMESPACES: &'static [Namespace] = &[Namespace::Constraint];
     const CATALOG: &'static str = "
         SELECT 'pg_constraint'::regclass::oid AS classid, k.oid AS objid, 0 AS objsubid,
@@ -37,7 +38,7 @@ impl PgObject for Check {
         LEFT JOIN LATERAL (
             SELECT pk.oid FROM pg_inherits i JOIN pg_constraint pk ON pk.conrelid = i.inhparent AND pk.contype = 'c'
             WHERE i.inhrelid = k.conrelid AND pk.conname = k.conname
-            ORDER BY i.inhseqno LIMIT 1) p ON NOT k.conislocal
+            ORDER BY i.inhseqno LIMIT 1) p ON true
         WHERE k.contype = 'c' AND c.relnamespace = ANY($1)";
 
     fn address(id: &ObjectId) -> String {
@@ -62,6 +63,9 @@ impl PgObject for Check {
     }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         vec![alter_table(Verb::Drop, id, format!("DROP CONSTRAINT {}", id.name))]
+    }
+    fn is_own(&self) -> bool {
+        self.is_local
     }
     fn follows(&self, parent: &Check) -> bool {
         self.definition == parent.definition

@@ -34,6 +34,7 @@ object! {
 impl PgObject for Column {
     state!();
     const LABEL: &'static str = "COLUMN";
+    const PRINTED: &'static [&'static str] = &["generated"];
     // A column reads others only where it is generated.
     const BLOCKS: Option<Retype> = Some(Retype::Modifier);
     const CATALOG: &'static str = "
@@ -59,7 +60,7 @@ impl PgObject for Column {
         LEFT JOIN LATERAL (
             SELECT pa.attrelid, pa.attnum FROM pg_inherits i JOIN pg_attribute pa ON pa.attrelid = i.inhparent
             WHERE i.inhrelid = a.attrelid AND pa.attname = a.attname AND NOT pa.attisdropped AND 0 < a.attinhcount
-            ORDER BY i.inhseqno LIMIT 1) p ON NOT a.attislocal
+            ORDER BY i.inhseqno LIMIT 1) p ON true
         WHERE c.relkind IN ('r', 'p', 'f') AND 0 < a.attnum AND NOT a.attisdropped AND c.relnamespace = ANY($1)";
 
     fn address(id: &ObjectId) -> String {
@@ -129,15 +130,15 @@ impl PgObject for Column {
         if self.generated.is_some() {
             return Survival::Rebuilt;
         }
-        if !self.is_local {
-            return Survival::Moved(vec![]);
-        }
         // Values of a type that is made anew travel as text: the two types do not know each other.
         let clause = format!("ALTER COLUMN {} TYPE {} USING {}::text::{}", id.name, to.typed(), id.name, to.data_type);
         let action = alter_table(Verb::Alter, id, clause).rewrites();
         Survival::Moved(vec![Action { because: Some(format!("{rebuilt} is made anew")), ..action }])
     }
 
+    fn is_own(&self) -> bool {
+        self.is_local
+    }
     fn follows(&self, parent: &Column) -> bool {
         self.data_type == parent.data_type && self.not_null == parent.not_null && self.generated == parent.generated
     }

@@ -51,6 +51,7 @@ macro_rules! index_constraint {
         impl PgObject for $Type {
             state!();
             const LABEL: &'static str = "CONSTRAINT";
+            const PRINTED: &'static [&'static str] = &["definition"];
             const NAMESPACES: &'static [Namespace] = &[Namespace::Constraint, Namespace::Relation];
             const CATALOG: &'static str = concat!("
                 SELECT 'pg_constraint'::regclass::oid AS classid, k.oid AS objid, 0 AS objsubid,

@@ -10,18 +10,21 @@ object! {
     pub struct Default {
         /// As `pg_get_expr` prints it.
         pub expression: String,
+        /// Whether its column is declared here, not only in a parent.
+        pub is_local: bool,
     }
 }
 
 impl PgObject for Default {
     state!();
     const LABEL: &'static str = "DEFAULT OF COLUMN";
+    const PRINTED: &'static [&'static str] = &["expression"];
     const BLOCKS: Option<Retype> = Some(Retype::Conversion);
     const CATALOG: &'static str = "
         SELECT 'pg_attrdef'::regclass::oid AS classid, d.oid AS objid, 0 AS objsubid,
                'pg_class'::regclass::oid AS parent_class, c.oid AS parent_id, d.adnum::int4 AS parent_sub, ''::text AS name,
                'pg_attrdef'::regclass::oid AS implied_class, p.oid AS implied_id, 0 AS implied_sub,
-               pg_get_expr(d.adbin, d.adrelid) AS expression
+               pg_get_expr(d.adbin, d.adrelid) AS expression, a.attislocal AS is_local
         FROM pg_attrdef d
         JOIN pg_class c ON c.oid = d.adrelid
         JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
@@ -30,7 +33,7 @@ impl PgObject for Default {
             JOIN pg_attribute pa ON pa.attrelid = i.inhparent AND pa.attname = a.attname
             JOIN pg_attrdef pd ON pd.adrelid = pa.attrelid AND pd.adnum = pa.attnum
             WHERE i.inhrelid = a.attrelid AND 0 < a.attinhcount
-            ORDER BY i.inhseqno LIMIT 1) p ON NOT a.attislocal
+            ORDER BY i.inhseqno LIMIT 1) p ON true
         WHERE a.attgenerated = '' AND c.relnamespace = ANY($1)";
 
     fn address(id: &ObjectId) -> String {
@@ -43,6 +46,7 @@ impl PgObject for Default {
     }
     fn alter(&self, id: &ObjectId, to: &Default, attr: Attr, _: Target) -> Alter {
         match attr {
+            Attr::is_local => Alter::Ignore("it follows from the parents of the table"),
             Attr::expression => {
                 Alter::Do(vec![alter_column(Verb::Alter, id, &format!("SET DEFAULT {}", to.expression))])
             }
@@ -50,6 +54,12 @@ impl PgObject for Default {
     }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         vec![alter_column(Verb::Drop, id, "DROP DEFAULT")]
+    }
+    fn is_own(&self) -> bool {
+        self.is_local
+    }
+    fn follows(&self, parent: &Default) -> bool {
+        self.expression == parent.expression
     }
 }
 

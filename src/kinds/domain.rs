@@ -18,6 +18,7 @@ object! {
 impl PgObject for Domain {
     state!();
     const LABEL: &'static str = "DOMAIN";
+    const PRINTED: &'static [&'static str] = &["default"];
     const NAMESPACES: &'static [Namespace] = &[Namespace::Relation];
     const CAN_BE_MENTIONED: bool = true;
     const CATALOG: &'static str = "

@@ -17,6 +17,7 @@ object! {
 impl PgObject for DomainConstraint {
     state!();
     const LABEL: &'static str = "CONSTRAINT";
+    const PRINTED: &'static [&'static str] = &["definition"];
     // On version 17 and later NOT NULL is a row here too; it is an attribute of the domain for all versions.
     const CATALOG: &'static str = "
         SELECT 'pg_constraint'::regclass::oid AS classid, k.oid AS objid, 0 AS objsubid,

@@ -22,6 +22,7 @@ object! {
 impl PgObject for ForeignKey {
     state!();
     const LABEL: &'static str = "CONSTRAINT";
+    const PRINTED: &'static [&'static str] = &["definition"];
     const BLOCKS: Option<Retype> = Some(Retype::Base);
     const NAMESPACES: &'static [Namespace] = &[Namespace::Constraint];
     // A key that points at a partitioned table has rows of its own for each partition, on the same table.

@@ -11,6 +11,8 @@ object! {
         /// As `pg_get_indexdef` prints it.
         pub definition: String,
         pub partitioned: bool,
+        /// The index of the partitioned table that it is a part of; quoted.
+        pub part_of: Option<String>,
         pub tablespace: Option<String>,
         /// Whether `CLUSTER` goes by it.
         pub clustered: bool,
@@ -24,6 +26,7 @@ object! {
 impl PgObject for Index {
     state!();
     const LABEL: &'static str = "INDEX";
+    const PRINTED: &'static [&'static str] = &["definition"];
     const NAMESPACES: &'static [Namespace] = &[Namespace::Relation];
     const CATALOG: &'static str = "
         SELECT 'pg_class'::regclass::oid AS classid, i.oid AS objid, 0 AS objsubid,
@@ -31,6 +34,8 @@ impl PgObject for Index {
                i.relname::text AS name, 'pg_class'::regclass::oid AS implied_class,
                (SELECT h.inhparent FROM pg_inherits h WHERE h.inhrelid = i.oid) AS implied_id, 0 AS implied_sub,
                pg_get_indexdef(i.oid) AS definition, i.relkind = 'I' AS partitioned,
+               (SELECT format('%I.%I', pn.nspname, p.relname) FROM pg_inherits h JOIN pg_class p ON p.oid = h.inhparent
+                JOIN pg_namespace pn ON pn.oid = p.relnamespace WHERE h.inhrelid = i.oid) AS part_of,
                (SELECT s.spcname::text FROM pg_tablespace s WHERE s.oid = i.reltablespace) AS tablespace,
                x.indisclustered AS clustered, x.indisvalid AS valid,
                ARRAY(SELECT a.attnum || '=' || a.attstattarget FROM pg_attribute a
@@ -44,13 +49,14 @@ impl PgObject for Index {
 
     fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
         let mut definition = self.definition.clone();
-        if self.partitioned {
+        if self.partitioned && self.valid {
             // ONLY would leave it without its partitions, and so not valid.
             let only = format!(" ON ONLY {}", id.container().qualified());
             definition = definition.replacen(&only, &format!(" ON {}", id.container().qualified()), 1);
         }
         let mut actions = vec![Action::create(id, definition).locks(Lock::Share)];
         let name = id.qualified();
+        actions.extend(self.attach(id));
         actions.extend(self.tablespace.iter().map(|space| {
             Action::alter(id, format!("ALTER INDEX {name} SET TABLESPACE {}", Ident::new(space)))
         }));
@@ -62,7 +68,9 @@ impl PgObject for Index {
     }
     fn alter(&self, id: &ObjectId, to: &Index, attr: Attr, _: Target) -> Alter {
         let actions = match attr {
-            Attr::definition | Attr::partitioned | Attr::valid => return Alter::Rebuild,
+            Attr::part_of if self.part_of.is_none() => to.attach(id).into_iter().collect(),
+            Attr::valid if self.partitioned => return Alter::Ignore("it is once every partition has its part"),
+            Attr::definition | Attr::partitioned | Attr::part_of | Attr::valid => return Alter::Rebuild,
             Attr::tablespace => {
                 let space = Ident::new(to.tablespace.as_deref().unwrap_or("pg_default"));
                 vec![Action::alter(id, format!("ALTER INDEX {} SET TABLESPACE {space}", id.qualified())).rewrites()]
@@ -85,6 +93,13 @@ impl PgObject for Index {
     }
     fn follows(&self, _: &Index) -> bool {
         true
+    }
+}
+
+impl Index {
+    fn attach(&self, id: &ObjectId) -> Option<Action> {
+        let parent = self.part_of.as_ref()?;
+        Some(Action::alter(id, format!("ALTER INDEX {parent} ATTACH PARTITION {}", id.qualified())))
     }
 }
 

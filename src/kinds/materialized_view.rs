@@ -23,6 +23,7 @@ object! {
 impl PgObject for MaterializedView {
     state!();
     const LABEL: &'static str = "MATERIALIZED VIEW";
+    const PRINTED: &'static [&'static str] = &["query"];
     const NAMESPACES: &'static [Namespace] = &[Namespace::Relation];
     const CAN_BE_MENTIONED: bool = true;
     const BLOCKS: Option<Retype> = Some(Retype::Modifier);

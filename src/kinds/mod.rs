@@ -111,6 +111,9 @@ pub trait PgObject: Clone + PartialEq + Sized {
     const FIRES_ON_DDL: bool = false;
     /// Whether it completes what contains it, which others may need before: the definition of a type, its shell.
     const COMPLETES_PARENT: bool = false;
+    /// The attributes that PostgreSQL prints from what it stores. It may print the same thing in two ways, until it
+    /// has read its own words again.
+    const PRINTED: &'static [&'static str] = &[];
     /// Whether one side's silence about it is no statement: what the other side says is kept.
     const MAY_BE_UNSTATED: bool = false;
 
@@ -143,6 +146,10 @@ pub trait PgObject: Clone + PartialEq + Sized {
     /// SQL that runs inside it and that PostgreSQL does not track in `pg_depend`: the language and the text.
     fn opaque_body(&self) -> Option<(&str, &str)> {
         None
+    }
+    /// Whether it was declared where it is, and does not only come from what implies it.
+    fn is_own(&self) -> bool {
+        false
     }
     /// Whether it is as it is by nobody's decision, such as an owner that is only whoever created the object.
     fn is_unstated(&self) -> bool {
@@ -259,6 +266,9 @@ macro_rules! dispatch {
             pub const fn can_be_mentioned(self) -> bool {
                 match self { $(Kind::$Kind => <$Type as PgObject>::CAN_BE_MENTIONED,)* }
             }
+            pub const fn printed(self) -> &'static [&'static str] {
+                match self { $(Kind::$Kind => <$Type as PgObject>::PRINTED,)* }
+            }
             pub const fn may_be_unstated(self) -> bool {
                 match self { $(Kind::$Kind => <$Type as PgObject>::MAY_BE_UNSTATED,)* }
             }
@@ -311,6 +321,9 @@ macro_rules! dispatch {
             }
             pub fn opaque_body(&self) -> Option<(&str, &str)> {
                 match self { $(Object::$Kind(it) => it.opaque_body(),)* }
+            }
+            pub fn is_own(&self) -> bool {
+                match self { $(Object::$Kind(it) => it.is_own(),)* }
             }
             pub fn is_unstated(&self) -> bool {
                 match self { $(Object::$Kind(it) => it.is_unstated(),)* }

@@ -21,6 +21,7 @@ object! {
 impl PgObject for Policy {
     state!();
     const LABEL: &'static str = "POLICY";
+    const PRINTED: &'static [&'static str] = &["using", "check"];
     const BLOCKS: Option<Retype> = Some(Retype::Modifier);
     const CATALOG: &'static str = "
         SELECT 'pg_policy'::regclass::oid AS classid, p.oid AS objid, 0 AS objsubid,

@@ -18,6 +18,7 @@ object! {
 impl PgObject for PublicationTable {
     state!();
     const LABEL: &'static str = "PUBLICATION";
+    const PRINTED: &'static [&'static str] = &["filter"];
     // A row filter is in the way; PostgreSQL does not ask about a list of columns.
     const BLOCKS: Option<Retype> = Some(Retype::Modifier);
     // Version 15 brought the lists and the filters. Before, `prqual` is that of the row beside.

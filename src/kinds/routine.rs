@@ -27,6 +27,7 @@ macro_rules! routine {
         impl PgObject for $Type {
             state!();
             const LABEL: &'static str = $label;
+            const PRINTED: &'static [&'static str] = &["definition", "body", "result"];
             const NAMESPACES: &'static [Namespace] = &[Namespace::Routine];
             const CAN_BE_MENTIONED: bool = true;
             const BLOCKS: Option<Retype> = Some(Retype::Modifier);

@@ -18,6 +18,7 @@ object! {
 impl PgObject for Rule {
     state!();
     const LABEL: &'static str = "RULE";
+    const PRINTED: &'static [&'static str] = &["definition"];
     const BLOCKS: Option<Retype> = Some(Retype::Modifier);
     const CATALOG: &'static str = "
         SELECT 'pg_rewrite'::regclass::oid AS classid, r.oid AS objid, 0 AS objsubid,

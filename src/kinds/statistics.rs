@@ -18,6 +18,7 @@ object! {
 impl PgObject for Statistics {
     state!();
     const LABEL: &'static str = "STATISTICS";
+    const PRINTED: &'static [&'static str] = &["definition"];
     const CATALOG: &'static str = "
         SELECT 'pg_statistic_ext'::regclass::oid AS classid, s.oid AS objid, 0 AS objsubid,
                'pg_namespace'::regclass::oid AS parent_class, s.stxnamespace AS parent_id, 0 AS parent_sub,

@@ -29,6 +29,7 @@ object! {
 impl PgObject for Table {
     state!();
     const LABEL: &'static str = "TABLE";
+    const PRINTED: &'static [&'static str] = &["partition_bound", "partition_key"];
     const NAMESPACES: &'static [Namespace] = &[Namespace::Relation];
     const CAN_BE_MENTIONED: bool = true;
     const CATALOG: &'static str = "

@@ -20,6 +20,7 @@ object! {
 impl PgObject for Trigger {
     state!();
     const LABEL: &'static str = "TRIGGER";
+    const PRINTED: &'static [&'static str] = &["definition"];
     const BLOCKS: Option<Retype> = Some(Retype::Modifier);
     const CATALOG: &'static str = "
         SELECT 'pg_trigger'::regclass::oid AS classid, t.oid AS objid, 0 AS objsubid,

@@ -19,6 +19,7 @@ object! {
 impl PgObject for View {
     state!();
     const LABEL: &'static str = "VIEW";
+    const PRINTED: &'static [&'static str] = &["query"];
     const NAMESPACES: &'static [Namespace] = &[Namespace::Relation];
     const CAN_BE_MENTIONED: bool = true;
     const BLOCKS: Option<Retype> = Some(Retype::Modifier);

@@ -147,7 +147,9 @@ impl<'a> Work<'a> {
             self.rebuild(parent, because.clone());
         }
         for follower in self.followers.get(id).cloned().unwrap_or_default() {
-            self.rebuild(follower, because.clone());
+            if self.from.get(follower).is_some_and(|object| !object.is_own()) {
+                self.rebuild(follower, because.clone());
+            }
         }
         self.rebuild_dependents(id);
     }
@@ -212,7 +214,7 @@ impl<'a> Work<'a> {
         let by_parent = id.parent().filter(|parent| entry.dies_with.contains(parent) && self.is_dropped(parent));
         by_parent
             .or_else(|| entry.dies_with.iter().find(|it| self.is_dropped(it)))
-            .or_else(|| entry.implied_by.as_ref().filter(|by| self.is_dropped(by)))
+            .or_else(|| entry.implied_by.as_ref().filter(|by| !entry.object.is_own() && self.is_dropped(by)))
             .and_then(|it| self.from.key(it))
     }
 
@@ -294,7 +296,8 @@ impl<'a> Work<'a> {
 
     /// Whether `id` comes into being by itself when `by`, which implies it, does, or the table that it is on.
     fn comes_with(&self, id: &ObjectId, by: &ObjectId) -> bool {
-        self.is_created(by) || id.parent().is_some_and(|parent| self.is_created(parent))
+        let own = self.to.get(id).is_some_and(|object| object.is_own());
+        !own && (self.is_created(by) || id.parent().is_some_and(|parent| self.is_created(parent)))
     }
 
     /// What has to be changed of an object that comes into being as a copy of `by`.

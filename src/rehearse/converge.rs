@@ -139,10 +139,16 @@ fn altered(changes: &[Change]) -> BTreeSet<&ObjectId> {
         .collect()
 }
 
-/// Where `left` has an alteration that `better` has not, the two states are one: `goal` takes `from`'s text.
+/// Where `left` has an alteration that `better` has not, and only print-outs differ, the two states are one: `goal`
+/// takes `from`'s. Any other attribute counts as it is: a way through the shadow might lose it.
 fn take_over(from: &Catalog, goal: &mut Catalog, left: &[Change], better: &[Change]) {
     let real: BTreeSet<&ObjectId> = better.iter().map(Change::id).collect();
-    for id in altered(left).into_iter().filter(|id| !real.contains(id)) {
+    for change in left {
+        let Change::Alter(id, attributes) = change else { continue };
+        let printed = attributes.iter().all(|attribute| id.kind.printed().contains(attribute));
+        if !printed || real.contains(id) {
+            continue;
+        }
         if let (Some(object), Some(entry)) = (from.get(id), goal.entry_mut(id)) {
             entry.object = object.clone();
         }

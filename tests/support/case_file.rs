@@ -8,22 +8,22 @@ use std::{
 
 /// One behaviour, with the two states that show it.
 #[derive(Debug)]
-pub struct Case {
-    pub file: PathBuf,
+pub(crate) struct Case {
+    pub(crate) file: PathBuf,
     /// `enum::adding_a_value_in_the_middle`
-    pub name: String,
-    pub heading: String,
-    pub from: String,
-    pub to: String,
+    pub(crate) name: String,
+    pub(crate) heading: String,
+    pub(crate) from: String,
+    pub(crate) to: String,
     /// Absent until `UPDATE=1` writes it.
-    pub plan: Option<String>,
-    pub min_version: Option<i32>,
+    pub(crate) plan: Option<String>,
+    pub(crate) min_version: Option<i32>,
     /// What `CREATE EXTENSION` names on either side.
-    pub extensions: Vec<String>,
+    pub(crate) extensions: Vec<String>,
 }
 
 /// Every case under a folder, in the order of the files.
-pub fn read_all(folder: &Path) -> Vec<Case> {
+pub(crate) fn read_all(folder: &Path) -> Vec<Case> {
     let mut files: Vec<PathBuf> =
         fs::read_dir(folder).expect("the folder of cases").map(|entry| entry.expect("an entry").path()).collect();
     files.retain(|file| file.extension().is_some_and(|it| it == "md"));
@@ -106,7 +106,7 @@ fn extensions(sql: &str) -> impl Iterator<Item = String> {
 ///
 /// # Errors
 /// In words, where the file is not as it was read.
-pub fn update(case: &Case, plan: &str) -> Result<(), String> {
+pub(crate) fn update(case: &Case, plan: &str) -> Result<(), String> {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _held = ONE_AT_A_TIME.lock().map_err(|error| error.to_string())?;
     let text = fs::read_to_string(&case.file).map_err(|error| error.to_string())?;

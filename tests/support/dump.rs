@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, process::Command};
 use postgres::Client;
 
 /// The schema as `pg_dump` writes it; nothing for the embedded server, which has one session, or without `pg_dump`.
-pub fn of(client: &mut Client) -> Option<String> {
+pub(crate) fn of(client: &mut Client) -> Option<String> {
     let setting = |client: &mut Client, sql: &str| -> Option<String> { client.query_one(sql, &[]).ok()?.try_get(0).ok() };
     let server: i32 = setting(client, "SELECT current_setting('server_version_num')")?.parse().ok()?;
     let socket = setting(client, "SELECT current_setting('unix_socket_directories')").filter(|it| it.starts_with('/'))?;
@@ -27,7 +27,7 @@ fn major() -> Option<i32> {
 
 /// # Errors
 /// What only one of the two has, in words.
-pub fn compare(fresh: Option<String>, migrated: Option<String>) -> Result<(), String> {
+pub(crate) fn compare(fresh: Option<String>, migrated: Option<String>) -> Result<(), String> {
     let (Some(fresh), Some(migrated)) = (fresh, migrated) else { return Ok(()) };
     let (fresh, migrated) = (blocks(&fresh), blocks(&migrated));
     if fresh == migrated {
@@ -42,7 +42,9 @@ fn blocks(dump: &str) -> BTreeSet<String> {
     let statements = dump.split("\n\n").map(|block| {
         let kept = block.lines().filter(|line| !line.starts_with("--") && !line.starts_with('\\') && !line.is_empty());
         let mut lines: Vec<&str> = kept.map(|line| line.trim_end_matches(',')).collect();
-        if lines.first().is_some_and(|line| line.starts_with("CREATE ") && line.contains("TABLE")) {
+        let table = |line: &&str| line.starts_with("CREATE ") && line.contains("TABLE");
+        let privileges = |line: &&str| line.starts_with("GRANT ") || line.starts_with("REVOKE ");
+        if lines.first().is_some_and(|line| table(line) || privileges(line)) {
             lines.sort_unstable();
         }
         lines.join("\n")
