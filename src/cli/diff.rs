@@ -92,7 +92,9 @@ struct Findings {
 }
 
 pub(crate) fn run(arguments: &Arguments, ui: &Ui) -> Result<Ended, Error> {
-    let choice = Choice::parse(&arguments.shadow).map_err(|error| Error::Usage(error.to_string()))?;
+    let choice = Choice::parse(&arguments.shadow).map_err(|error| {
+        Error::Usage(std::iter::once(error.to_string()).chain(error.hint()).collect::<Vec<_>>().join("; "))
+    })?;
     let mut files = Files::default();
     let findings = compare(arguments, &choice, &mut files, ui)?;
     write(arguments, &findings, &files)?;

@@ -39,7 +39,7 @@ pub fn reload(shadow: &dyn Shadow, catalog: &Catalog, owners: Owners) -> Result<
 }
 
 /// The roles and extensions that the objects of a catalog name.
-fn wanted(catalog: &Catalog) -> Wanted {
+pub(super) fn wanted(catalog: &Catalog) -> Wanted {
     let mut wanted = Wanted::default();
     for (id, entry) in catalog.iter() {
         let wants = entry.object.wants(id);
@@ -55,6 +55,6 @@ pub(super) fn lost(error: &postgres::Error) -> Diagnostic {
         .with_help("run it again; if it happens again, use another shadow (`--shadow local`, `--shadow postgres://…`)")
 }
 
-fn shadow_diagnostic(error: &crate::shadow::Error) -> Diagnostic {
+pub(super) fn shadow_diagnostic(error: &crate::shadow::Error) -> Diagnostic {
     Diagnostic::error("shadow", error.to_string())
 }
