@@ -16,6 +16,8 @@ pub struct Catalog {
     pub casts: Casts,
     /// What was met and is not managed, by name.
     pub unmanaged: BTreeSet<String>,
+    /// What is there and whose value is never read, by name.
+    pub secrets: BTreeSet<String>,
     objects: BTreeMap<ObjectId, Entry>,
 }
 
@@ -36,7 +38,7 @@ pub struct Entry {
 
 impl Catalog {
     pub fn new(version: Version) -> Catalog {
-        Catalog { version, casts: Casts::default(), unmanaged: BTreeSet::new(), objects: BTreeMap::new() }
+        Catalog { version, casts: Casts::default(), unmanaged: BTreeSet::new(), secrets: BTreeSet::new(), objects: BTreeMap::new() }
     }
     pub fn insert(&mut self, id: ObjectId, object: Object, implied_by: Option<ObjectId>) {
         let (needs, mentions) = (BTreeSet::new(), BTreeSet::new());

@@ -64,7 +64,11 @@ pub enum Loss {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Leaves {
     /// The declared state is not reached until it is done: a password is set, which is never written down.
-    Secret(String),
+    Secret {
+        text: String,
+        /// A statement that reaches the state with a value made up, for a shadow.
+        stand_in: String,
+    },
     /// Something outside of this database.
     Elsewhere(String),
 }
@@ -188,6 +192,14 @@ impl Action {
     }
     pub fn when(self, when: When) -> Action {
         Action { when, ..self }
+    }
+}
+
+impl Leaves {
+    pub fn text(&self) -> &str {
+        match self {
+            Leaves::Secret { text, .. } | Leaves::Elsewhere(text) => text,
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
         side::{self, Side},
         ui::{self, Ui},
     },
-    ddl::Target,
+    ddl::{Leaves, Target},
     diagnostic::Diagnostic,
     diff::Change,
     emit::{
@@ -124,8 +124,10 @@ fn compare(arguments: &Arguments, choice: &Choice, files: &mut Files, ui: &Ui) -
     let mut diagnostics = opened.warnings;
     diagnostics.extend(sides.from.notes.drain(..).chain(sides.to.notes.drain(..)));
     let unmanaged = unmanaged(&sides, arguments.strict, &mut diagnostics);
+    diagnostics.extend(secrets(&sides));
     let shadow = opened.shadow.as_ref();
     let findings = plan_and_rehearse(arguments, shadow, sides, &view, ui).map_err(fault)?;
+    diagnostics.extend(by_hand(&findings.plan));
     diagnostics.extend(findings.diagnostics);
     Ok(Findings { diagnostics, unmanaged, ..findings })
 }
@@ -197,6 +199,24 @@ fn unmanaged(sides: &Pair<Side>, strict: bool, diagnostics: &mut Vec<Diagnostic>
         diagnostics.push(shared.iter().fold(found, |it, name| it.with_note((*name).clone())));
     }
     from.union(to).cloned().collect()
+}
+
+/// Names the values that both sides have and that were not compared.
+fn secrets(sides: &Pair<Side>) -> Option<Diagnostic> {
+    let mut both = sides.from.catalog.secrets.intersection(&sides.to.catalog.secrets).peekable();
+    both.peek()?;
+    let found = Diagnostic::warning("secrets", "values that look like secrets were not compared");
+    Some(both.fold(found, |it, name| it.with_note(name.clone())))
+}
+
+/// What a person has to do beside the plan. Where the declared state is not reached without it, that is an error.
+fn by_hand(plan: &Plan) -> Vec<Diagnostic> {
+    let left = plan.steps.iter().flat_map(|step| &step.leaves);
+    left.map(|left| match left {
+        Leaves::Secret { text, .. } => Diagnostic::error("by-hand", text.as_str()),
+        Leaves::Elsewhere(text) => Diagnostic::warning("by-hand", text.as_str()),
+    })
+    .collect()
 }
 
 fn remainder(left: &[Change]) -> Diagnostic {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::{
-    ddl::{Loss, When},
+    ddl::{Leaves, Loss, When},
     diagnostic::{Diagnostic, Severity},
     diff::Change,
     model::{Files, ObjectId},
@@ -91,6 +91,8 @@ struct Statement<'a> {
     lock: &'static str,
     rewrites: bool,
     loses: Vec<&'static str>,
+    /// What a person has to do beside it.
+    by_hand: Vec<&'a str>,
     transaction: &'static str,
 }
 
@@ -139,6 +141,7 @@ fn statement(step: &Step) -> Statement<'_> {
                 Loss::Counter => "counter",
             })
             .collect(),
+        by_hand: step.leaves.iter().map(Leaves::text).collect(),
         transaction: match step.when {
             When::InTransaction => "inside",
             When::BeforeCommit => "committed-before-use",

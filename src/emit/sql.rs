@@ -1,7 +1,7 @@
 //! A plan as SQL that a careful person could have written.
 
 use crate::{
-    ddl::{Leaves, Lock, Loss, When},
+    ddl::{Lock, Loss, When},
     plan::{Plan, Step},
 };
 
@@ -33,8 +33,8 @@ pub fn render(plan: &Plan, style: Style) -> String {
         for hazard in hazards(step) {
             out.push_str(&format!("-- {hazard}\n"));
         }
-        for Leaves::Secret(text) | Leaves::Elsewhere(text) in &step.leaves {
-            out.push_str(&format!("-- by hand: {}\n", comment(text)));
+        for left in &step.leaves {
+            out.push_str(&format!("-- by hand: {}\n", comment(left.text())));
         }
         match step.sql.as_str() {
             "" => out.push('\n'),

@@ -30,14 +30,14 @@ impl PgObject for ForeignColumn {
     }
     fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
         let set = foreign_options::change(&[], &self.options).map(|clause| alter(Verb::Create, id, &clause));
-        set.into_iter().chain(foreign_options::leave_secrets(id, &[], &self.secrets)).collect()
+        set.into_iter().chain(foreign_options::leave_secrets(id, &alter_column(id), &[], &self.secrets)).collect()
     }
     fn alter(&self, id: &ObjectId, to: &ForeignColumn, attr: Attr, _: Target) -> Alter {
         let (clause, left) = match attr {
             Attr::options => (foreign_options::change(&self.options, &to.options), None),
             Attr::secrets => (
                 foreign_options::drop_secrets(&self.secrets, &to.secrets),
-                foreign_options::leave_secrets(id, &self.secrets, &to.secrets),
+                foreign_options::leave_secrets(id, &alter_column(id), &self.secrets, &to.secrets),
             ),
         };
         Alter::Do(clause.map(|clause| alter(Verb::Alter, id, &clause)).into_iter().chain(left).collect())
@@ -52,6 +52,13 @@ impl PgObject for ForeignColumn {
 fn alter(verb: Verb, id: &ObjectId, clause: &str) -> Action {
     let column = id.container();
     let clause = format!("ALTER COLUMN {} {clause}", column.name);
-    let head = format!("ALTER FOREIGN TABLE {}", column.container().qualified());
-    Action::clause(verb, id, head, clause, ",").locks(Lock::AccessExclusive)
+    Action::clause(verb, id, alter_table(id), clause, ",").locks(Lock::AccessExclusive)
+}
+
+fn alter_table(id: &ObjectId) -> String {
+    format!("ALTER FOREIGN TABLE {}", id.container().container().qualified())
+}
+
+fn alter_column(id: &ObjectId) -> String {
+    format!("{} ALTER COLUMN {}", alter_table(id), id.container().name)
 }

@@ -33,12 +33,14 @@ impl PgObject for ForeignDataWrapper {
         sql.extend(handler.iter().map(|name| format!(" HANDLER {name}")));
         sql.extend(validator.iter().map(|name| format!(" VALIDATOR {name}")));
         sql.push_str(&foreign_options::clause(options));
-        let secrets = foreign_options::leave_secrets(id, &[], secrets);
+        let secrets = foreign_options::leave_secrets(id, &format!("ALTER {id}"), &[], secrets);
         [Action::create(id, sql)].into_iter().chain(secrets).collect()
     }
     fn alter(&self, id: &ObjectId, to: &ForeignDataWrapper, attr: Attr, _: Target) -> Alter {
         let clause = match attr {
-            Attr::handler => Some(to.handler.as_ref().map_or("NO HANDLER".to_owned(), |name| format!("HANDLER {name}"))),
+            Attr::handler => {
+                Some(to.handler.as_ref().map_or("NO HANDLER".to_owned(), |name| format!("HANDLER {name}")))
+            }
             Attr::validator => {
                 Some(to.validator.as_ref().map_or("NO VALIDATOR".to_owned(), |name| format!("VALIDATOR {name}")))
             }
@@ -46,7 +48,7 @@ impl PgObject for ForeignDataWrapper {
             Attr::secrets => foreign_options::drop_secrets(&self.secrets, &to.secrets),
         };
         let left = match attr {
-            Attr::secrets => foreign_options::leave_secrets(id, &self.secrets, &to.secrets),
+            Attr::secrets => foreign_options::leave_secrets(id, &format!("ALTER {id}"), &self.secrets, &to.secrets),
             Attr::handler | Attr::validator | Attr::options => None,
         };
         let change = clause.map(|clause| Action::alter(id, format!("ALTER {id} {clause}")));

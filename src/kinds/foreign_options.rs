@@ -10,9 +10,16 @@ use crate::{
 macro_rules! columns {
     ($array:literal) => {
         concat!(
-            "ARRAY(SELECT o FROM unnest(", $array, ") o WHERE NOT (", crate::kinds::foreign_options::secret!(), ")) AS options, ",
-            "ARRAY(SELECT split_part(o, '=', 1) FROM unnest(", $array, ") o WHERE ",
-            crate::kinds::foreign_options::secret!(), ") AS secrets"
+            "ARRAY(SELECT o FROM unnest(",
+            $array,
+            ") o WHERE NOT (",
+            crate::kinds::foreign_options::secret!(),
+            ")) AS options, ",
+            "ARRAY(SELECT split_part(o, '=', 1) FROM unnest(",
+            $array,
+            ") o WHERE ",
+            crate::kinds::foreign_options::secret!(),
+            ") AS secrets"
         )
     };
 }
@@ -55,11 +62,14 @@ pub(crate) fn drop_secrets(from: &[String], to: &[String]) -> Option<String> {
     (!gone.is_empty()).then(|| format!("OPTIONS ({})", gone.join(", ")))
 }
 
-/// What is left to do for the secrets that are new: to set them. No statement can be written for it.
-pub(crate) fn leave_secrets(id: &ObjectId, from: &[String], to: &[String]) -> Option<Action> {
+/// What is left to do for the secrets that are new: to set them. No statement can be written for it. `alter` is the
+/// statement that could, up to the options.
+pub(crate) fn leave_secrets(id: &ObjectId, alter: &str, from: &[String], to: &[String]) -> Option<Action> {
     let new: Vec<String> = to.iter().filter(|it| !from.contains(it)).map(|it| Ident::new(it).to_string()).collect();
     let text = format!("set the secret options of {id}, which are not written here: {}", new.join(", "));
-    (!new.is_empty()).then(|| Action::alter(id, "").leaves(Leaves::Secret(text)))
+    let added: Vec<String> = new.iter().map(|it| format!("ADD {it} '1'")).collect();
+    let stand_in = format!("{alter} OPTIONS ({})", added.join(", "));
+    (!new.is_empty()).then(|| Action::alter(id, "").leaves(Leaves::Secret { text, stand_in }))
 }
 
 fn name(option: &str) -> &str {

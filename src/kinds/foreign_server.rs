@@ -22,13 +22,17 @@ impl PgObject for ForeignServer {
     const LABEL: &'static str = "SERVER";
     // User mappings are in the way.
     const TAKES_CONTENTS_ALONG: bool = false;
-    const CATALOG: &'static str = concat!("
+    const CATALOG: &'static str = concat!(
+        "
         SELECT 'pg_foreign_server'::regclass::oid AS classid, s.oid AS objid, 0 AS objsubid, s.srvname::text AS name,
                w.fdwname::text AS wrapper, s.srvtype AS server_type, s.srvversion AS version,
-               ", foreign_options::columns!("s.srvoptions"), "
+               ",
+        foreign_options::columns!("s.srvoptions"),
+        "
         FROM pg_foreign_server s
         JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw
-        WHERE $1::oid[] IS NOT NULL");
+        WHERE $1::oid[] IS NOT NULL"
+    );
 
     fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
         let ForeignServer { wrapper, server_type, version, options, secrets } = self;
@@ -36,7 +40,7 @@ impl PgObject for ForeignServer {
         sql.extend(server_type.iter().map(|text| format!(" TYPE {}", Literal(text))));
         sql.extend(version.iter().map(|text| format!(" VERSION {}", Literal(text))));
         sql.push_str(&format!(" FOREIGN DATA WRAPPER {}{}", Ident::new(wrapper), foreign_options::clause(options)));
-        let secrets = foreign_options::leave_secrets(id, &[], secrets);
+        let secrets = foreign_options::leave_secrets(id, &format!("ALTER {id}"), &[], secrets);
         [Action::create(id, sql)].into_iter().chain(secrets).collect()
     }
     fn alter(&self, id: &ObjectId, to: &ForeignServer, attr: Attr, _: Target) -> Alter {
@@ -50,7 +54,7 @@ impl PgObject for ForeignServer {
             Attr::secrets => foreign_options::drop_secrets(&self.secrets, &to.secrets),
         };
         let left = match attr {
-            Attr::secrets => foreign_options::leave_secrets(id, &self.secrets, &to.secrets),
+            Attr::secrets => foreign_options::leave_secrets(id, &format!("ALTER {id}"), &self.secrets, &to.secrets),
             Attr::wrapper | Attr::server_type | Attr::version | Attr::options => None,
         };
         let change = clause.map(|clause| Action::alter(id, format!("ALTER {id} {clause}")));

@@ -54,7 +54,7 @@ impl PgObject for ForeignTable {
             tail.push_str(&format!(" INHERITS ({})", self.inherits.join(", ")));
         }
         tail.push_str(&format!(" SERVER {}{}", Ident::new(&self.server), foreign_options::clause(&self.options)));
-        let secrets = foreign_options::leave_secrets(id, &[], &self.secrets);
+        let secrets = foreign_options::leave_secrets(id, &format!("ALTER {id}"), &[], &self.secrets);
         [Action::define(id, head, tail, parens)].into_iter().chain(secrets).collect()
     }
     fn alter(&self, id: &ObjectId, to: &ForeignTable, attr: Attr, _: Target) -> Alter {
@@ -69,7 +69,7 @@ impl PgObject for ForeignTable {
             Attr::secrets => foreign_options::drop_secrets(&self.secrets, &to.secrets).into_iter().collect(),
         };
         let left = match attr {
-            Attr::secrets => foreign_options::leave_secrets(id, &self.secrets, &to.secrets),
+            Attr::secrets => foreign_options::leave_secrets(id, &format!("ALTER {id}"), &self.secrets, &to.secrets),
             Attr::server | Attr::inherits | Attr::partition_of | Attr::partition_bound | Attr::options => None,
         };
         let alter = |clause| {

@@ -32,13 +32,28 @@ impl PgObject for Owner {
             SELECT 'pg_proc'::regclass, p.oid, p.proowner FROM pg_proc p WHERE p.pronamespace = ANY($1)
             UNION ALL
             SELECT 'pg_type'::regclass, t.oid, t.typowner FROM pg_type t
-            WHERE t.typtype IN ('e', 'd', 'r') AND t.typnamespace = ANY($1)
+            WHERE (t.typtype IN ('e', 'd', 'r', 'b') OR NOT t.typisdefined) AND t.typnamespace = ANY($1)
+              AND NOT EXISTS (SELECT FROM pg_type e WHERE e.typarray = t.oid)
             UNION ALL
             SELECT 'pg_namespace'::regclass, n.oid, n.nspowner FROM pg_namespace n WHERE n.oid = ANY($1)
             UNION ALL
             SELECT 'pg_collation'::regclass, c.oid, c.collowner FROM pg_collation c WHERE c.collnamespace = ANY($1)
             UNION ALL
             SELECT 'pg_foreign_data_wrapper'::regclass, w.oid, w.fdwowner FROM pg_foreign_data_wrapper w
+            UNION ALL
+            SELECT 'pg_language'::regclass, l.oid, l.lanowner FROM pg_language l WHERE 16384 <= l.oid
+            UNION ALL
+            SELECT 'pg_operator'::regclass, p.oid, p.oprowner FROM pg_operator p WHERE p.oprnamespace = ANY($1)
+            UNION ALL
+            SELECT 'pg_opfamily'::regclass, f.oid, f.opfowner FROM pg_opfamily f WHERE f.opfnamespace = ANY($1)
+            UNION ALL
+            SELECT 'pg_opclass'::regclass, c.oid, c.opcowner FROM pg_opclass c WHERE c.opcnamespace = ANY($1)
+            UNION ALL
+            SELECT 'pg_conversion'::regclass, c.oid, c.conowner FROM pg_conversion c WHERE c.connamespace = ANY($1)
+            UNION ALL
+            SELECT 'pg_ts_dict'::regclass, d.oid, d.dictowner FROM pg_ts_dict d WHERE d.dictnamespace = ANY($1)
+            UNION ALL
+            SELECT 'pg_ts_config'::regclass, c.oid, c.cfgowner FROM pg_ts_config c WHERE c.cfgnamespace = ANY($1)
             UNION ALL
             SELECT 'pg_foreign_server'::regclass, s.oid, s.srvowner FROM pg_foreign_server s
             UNION ALL

@@ -37,8 +37,7 @@ impl PgObject for Publication {
             generated_columns: self.generated_columns.as_ref().map(|_| "n".to_owned()),
         };
         let all = if self.all_tables { " FOR ALL TABLES" } else { "" };
-        let options: Vec<String> =
-            plain.changed_attrs(self).into_iter().filter_map(|attr| self.option(attr)).collect();
+        let options: Vec<String> = plain.changed_attrs(self).into_iter().filter_map(|attr| self.option(attr)).collect();
         let with = if options.is_empty() { String::new() } else { format!(" WITH ({})", options.join(", ")) };
         vec![Action::create(id, format!("CREATE {id}{all}{with}"))]
     }

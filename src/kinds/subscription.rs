@@ -49,28 +49,14 @@ impl PgObject for Subscription {
 
     fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
         let mut options = vec!["connect = false".to_owned()];
-        let settings = [
-            Attr::slot,
-            Attr::synchronous_commit,
-            Attr::binary,
-            Attr::streaming,
-            Attr::two_phase,
-            Attr::disable_on_error,
-            Attr::password_required,
-            Attr::run_as_owner,
-            Attr::origin,
-            Attr::failover,
-        ];
-        options.extend(settings.into_iter().filter_map(|attr| self.option(attr)));
+        options.extend(self.plain().changed_attrs(self).into_iter().filter_map(|attr| self.option(attr)));
         // Without a connection it does nothing until a person gives it one.
-        let sql = format!(
-            "CREATE {id} CONNECTION '' PUBLICATION {} WITH ({})",
-            self.publications(),
-            options.join(", ")
-        );
+        let sql =
+            format!("CREATE {id} CONNECTION '' PUBLICATION {} WITH ({})", self.publications(), options.join(", "));
         let enable = if self.enabled { " and ENABLE it" } else { "" };
         let text = format!("ALTER {id} CONNECTION, since the connection string is not written here{enable}");
-        vec![Action::create(id, sql).leaves(Leaves::Secret(text))]
+        let stand_in = format!("ALTER {id} {}", if self.enabled { "ENABLE" } else { "DISABLE" });
+        vec![Action::create(id, sql).leaves(Leaves::Secret { text, stand_in })]
     }
     fn alter(&self, id: &ObjectId, to: &Subscription, attr: Attr, target: Target) -> Alter {
         let clause = match attr {
@@ -105,6 +91,26 @@ impl PgObject for Subscription {
 }
 
 impl Subscription {
+    /// As a new one is. How it streams by default depends on the version, so that is always said.
+    fn plain(&self) -> Subscription {
+        Subscription {
+            // The name of the slot is always said, too.
+            slot: match &self.slot {
+                Some(_) => None,
+                None => Some(String::new()),
+            },
+            synchronous_commit: "off".to_owned(),
+            binary: self.binary.map(|_| false),
+            streaming: None,
+            two_phase: self.two_phase.map(|_| false),
+            disable_on_error: self.disable_on_error.map(|_| false),
+            password_required: self.password_required.map(|_| true),
+            run_as_owner: self.run_as_owner.map(|_| false),
+            origin: self.origin.as_ref().map(|_| "any".to_owned()),
+            failover: self.failover.map(|_| false),
+            ..self.clone()
+        }
+    }
     fn publications(&self) -> String {
         self.publications.iter().map(|name| Ident::new(name).to_string()).collect::<Vec<_>>().join(", ")
     }

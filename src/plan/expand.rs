@@ -140,6 +140,12 @@ impl<'a> Work<'a> {
             return;
         }
         self.rebuilt.insert(id, because.clone());
+        // A definition does not come off what it completes.
+        if id.kind.completes_parent()
+            && let Some(parent) = id.parent().and_then(|parent| self.from.key(parent))
+        {
+            self.rebuild(parent, because.clone());
+        }
         for follower in self.followers.get(id).cloned().unwrap_or_default() {
             self.rebuild(follower, because.clone());
         }
@@ -448,7 +454,8 @@ impl<'a, 'w> Edges<'a, 'w> {
         let work = self.work;
         for (id, entry) in work.from.iter() {
             let own = work.is_dropped(id).then(|| self.drop_of(id)).flatten();
-            let alters = self.alters.get(id).cloned().unwrap_or_default();
+            // What is set on an object that is made anew is set on the new one.
+            let alters = if work.is_dropped(id) { None } else { self.alters.get(id).cloned() }.unwrap_or_default();
             if own.is_none() && alters.is_empty() {
                 continue;
             }

@@ -2,7 +2,7 @@
 
 use postgres::Client;
 
-use crate::plan::Step;
+use crate::{ddl::Leaves, plan::Step};
 
 /// A statement that the server refused.
 #[derive(Clone, Debug)]
@@ -23,7 +23,14 @@ pub struct Failure {
 /// The first statement that fails; those before it have been carried out.
 pub fn run(client: &mut Client, steps: &[Step]) -> Result<(), Box<Failure>> {
     for (at, step) in steps.iter().enumerate() {
-        client.batch_execute(&step.sql).map_err(|error| {
+        // What a person is to set is made up here, so that the state that is declared can be reached.
+        let made_up = step.leaves.iter().filter_map(|left| match left {
+            Leaves::Secret { stand_in, .. } => Some(stand_in.as_str()),
+            Leaves::Elsewhere(_) => None,
+        });
+        let statements = std::iter::once(step.sql.as_str()).chain(made_up);
+        let sql = statements.collect::<Vec<_>>().join(";\n");
+        client.batch_execute(&sql).map_err(|error| {
             let server = error.as_db_error();
             Box::new(Failure {
                 step: at,

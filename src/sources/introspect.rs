@@ -118,6 +118,9 @@ pub fn introspect(client: &mut Client, owners: Owners) -> Result<Catalog, postgr
     for row in transaction.query(UNMANAGED, &[&schemas])? {
         catalog.unmanaged.insert(row.get(0));
     }
+    for row in transaction.query(SECRETS, &[])? {
+        catalog.secrets.insert(row.get(0));
+    }
     transaction.rollback()?;
     Ok(catalog)
 }
@@ -247,6 +250,10 @@ const ALIASES: &str = "
     FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_type'::regclass AND d.deptype = 'i'
     UNION ALL
     SELECT d.classid, d.objid, d.refclassid, d.refobjid, 0
+    FROM pg_depend d WHERE d.classid IN ('pg_amop'::regclass, 'pg_amproc'::regclass) AND d.refclassid = 'pg_opclass'::regclass
+      AND d.deptype = 'i'
+    UNION ALL
+    SELECT d.classid, d.objid, d.refclassid, d.refobjid, 0
     FROM pg_depend d WHERE d.deptype = 'e'";
 
 /// What belongs to an extension.
@@ -259,7 +266,7 @@ const DEPENDENCIES: &str = "
            d.deptype = 'a' AND d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass
                AND 0 < d.refobjsubid AND EXISTS (SELECT FROM pg_class c WHERE c.oid = d.objid AND c.relkind = 'S') AS owned
     FROM pg_depend d
-    WHERE d.deptype <> 'e' AND (16384 <= d.objid OR d.classid = 'pg_namespace'::regclass)";
+    WHERE d.deptype NOT IN ('e', 'x') AND (16384 <= d.objid OR d.classid = 'pg_namespace'::regclass)";
 
 const CASTS: &str = "
     SELECT format_type(castsource, NULL), format_type(casttarget, NULL), castcontext IN ('a', 'i') FROM pg_cast";
@@ -267,22 +274,62 @@ const CASTS: &str = "
 /// Everything in the user's schemas, and beside them, that no kind reads.
 const UNMANAGED: &str = "
     WITH found AS (
-        SELECT 'pg_type'::regclass AS classid, t.oid FROM pg_type t
-        WHERE t.typnamespace = ANY($1) AND (t.typtype = 'b' OR (t.typtype = 'p' AND NOT t.typisdefined))
-          AND NOT EXISTS (SELECT FROM pg_type e WHERE e.typarray = t.oid)
-        UNION ALL SELECT 'pg_operator'::regclass, o.oid FROM pg_operator o WHERE o.oprnamespace = ANY($1)
-        UNION ALL SELECT 'pg_opclass'::regclass, o.oid FROM pg_opclass o WHERE o.opcnamespace = ANY($1)
-        UNION ALL SELECT 'pg_opfamily'::regclass, o.oid FROM pg_opfamily o WHERE o.opfnamespace = ANY($1)
-        UNION ALL SELECT 'pg_conversion'::regclass, o.oid FROM pg_conversion o WHERE o.connamespace = ANY($1)
-        UNION ALL SELECT 'pg_ts_config'::regclass, o.oid FROM pg_ts_config o WHERE o.cfgnamespace = ANY($1)
-        UNION ALL SELECT 'pg_ts_dict'::regclass, o.oid FROM pg_ts_dict o WHERE o.dictnamespace = ANY($1)
-        UNION ALL SELECT 'pg_ts_parser'::regclass, o.oid FROM pg_ts_parser o WHERE o.prsnamespace = ANY($1)
-        UNION ALL SELECT 'pg_ts_template'::regclass, o.oid FROM pg_ts_template o WHERE o.tmplnamespace = ANY($1)
-        UNION ALL SELECT 'pg_cast'::regclass, o.oid FROM pg_cast o WHERE 16384 <= o.oid
-          AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_cast'::regclass AND d.objid = o.oid AND d.deptype = 'i')
-        UNION ALL SELECT 'pg_language'::regclass, o.oid FROM pg_language o WHERE 16384 <= o.oid
-        UNION ALL SELECT 'pg_transform'::regclass, o.oid FROM pg_transform o WHERE 16384 <= o.oid
-        UNION ALL SELECT 'pg_am'::regclass, o.oid FROM pg_am o WHERE 16384 <= o.oid)
+        -- An operator without a function, which no other mentions as its commutator or negator.
+        SELECT 'pg_operator'::regclass AS classid, o.oid FROM pg_operator o
+        WHERE o.oprcode = 0 AND o.oprnamespace = ANY($1)
+          AND NOT EXISTS (SELECT FROM pg_operator u WHERE u.oprcode <> 0 AND o.oid IN (u.oprcom, u.oprnegate))
+        -- What was added to a family of the server's, by no extension.
+        UNION ALL SELECT i.classid, i.oid
+        FROM (SELECT 'pg_amop'::regclass AS classid, o.oid, o.amopfamily AS family FROM pg_amop o
+              UNION ALL SELECT 'pg_amproc'::regclass, p.oid, p.amprocfamily FROM pg_amproc p) i
+        JOIN pg_opfamily f ON f.oid = i.family
+        WHERE 16384 <= i.oid AND f.oid < 16384
+          AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = i.classid AND d.objid = i.oid AND d.deptype = 'i'
+                          AND d.refclassid = 'pg_opclass'::regclass)
+          AND NOT EXISTS (SELECT FROM pg_depend d JOIN pg_depend e ON e.classid = d.refclassid AND e.objid = d.refobjid
+                          WHERE d.classid = i.classid AND d.objid = i.oid AND e.deptype = 'e')
+        -- A table that is published and is not the user's.
+        UNION ALL SELECT 'pg_publication_rel'::regclass, r.oid FROM pg_publication_rel r
+        JOIN pg_class c ON c.oid = r.prrelid
+        WHERE NOT c.relnamespace = ANY($1) OR EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass
+                                                      AND d.objid = c.oid AND d.deptype = 'e')),
+    -- Privileges that another than the owner has granted.
+    granted AS (
+        SELECT format('%s %I.%I', 'relation', n.nspname, c.relname) AS on_what, e.grantor FROM pg_class c
+        JOIN pg_namespace n ON n.oid = c.relnamespace, aclexplode(nullif(c.relacl, '{}')) e
+        WHERE n.oid = ANY($1) AND e.grantor <> c.relowner
+        UNION ALL
+        SELECT format('%s %I.%I', 'routine', n.nspname, p.proname), e.grantor FROM pg_proc p
+        JOIN pg_namespace n ON n.oid = p.pronamespace, aclexplode(nullif(p.proacl, '{}')) e
+        WHERE n.oid = ANY($1) AND e.grantor <> p.proowner
+        UNION ALL
+        SELECT format('%s %I', 'schema', n.nspname), e.grantor FROM pg_namespace n, aclexplode(nullif(n.nspacl, '{}')) e
+        WHERE n.oid = ANY($1) AND e.grantor <> n.nspowner)
     SELECT i.type || ' ' || i.identity
     FROM found f, LATERAL pg_identify_object(f.classid, f.oid, 0) i
-    WHERE NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = f.classid AND d.objid = f.oid AND d.deptype = 'e')";
+    WHERE NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = f.classid AND d.objid = f.oid AND d.deptype = 'e')
+    UNION
+    SELECT format('grantor %I of privileges on %s', pg_get_userbyid(grantor), on_what) FROM granted";
+
+/// Values that are never read, since they are secrets. They are known to be there, and no more.
+const SECRETS: &str = concat!(
+    "
+    WITH secrets AS (
+        SELECT 'foreign-data wrapper ' || quote_ident(w.fdwname) AS of, o FROM pg_foreign_data_wrapper w, unnest(w.fdwoptions) o
+        UNION ALL
+        SELECT 'server ' || quote_ident(s.srvname), o FROM pg_foreign_server s, unnest(s.srvoptions) o
+        UNION ALL
+        SELECT format('user mapping for %I on server %I', coalesce(m.usename, 'public'), m.srvname), o
+        FROM pg_user_mappings m, unnest(m.umoptions) o
+        UNION ALL
+        SELECT format('foreign table %I.%I', n.nspname, c.relname), o
+        FROM pg_foreign_table f JOIN pg_class c ON c.oid = f.ftrelid JOIN pg_namespace n ON n.oid = c.relnamespace,
+             unnest(f.ftoptions) o)
+    SELECT 'option ' || quote_ident(split_part(o, '=', 1)) || ' of ' || of FROM secrets
+    WHERE ",
+    crate::kinds::foreign_options::secret!(),
+    "
+    UNION
+    SELECT 'connection string of subscription ' || quote_ident(s.subname) FROM pg_subscription s
+    WHERE s.subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())"
+);

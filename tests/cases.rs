@@ -1,0 +1,170 @@
+//! Runs every `fixtures/cases/**/*.md`: one heading is one case, proved in both directions.
+//!
+//! ```text
+//! cargo test --release --test cases             every case, on the embedded PostgreSQL and on a local one if there is any
+//! cargo test --release --test cases enum        the cases whose name contains `enum`
+//! cargo test --release --test cases native      on local server programs only
+//! UPDATE=1 cargo test --release --test cases    writes the `sql plan` blocks
+//! ```
+
+#[path = "support/case_file.rs"]
+mod case_file;
+#[path = "support/dump.rs"]
+mod dump;
+
+use std::{
+    env,
+    path::Path,
+    sync::{Arc, OnceLock},
+};
+
+use case_file::Case;
+use libtest_mimic::{Arguments, Failed, Trial};
+use trueup::{
+    catalog::Catalog,
+    ddl::Target,
+    emit::{sql, terminal},
+    model::{Files, Pair},
+    plan::plan,
+    rehearse::{self, Convergence, View},
+    shadow::{Choice, Scratch, Shadow, Wanted, open, set_executable},
+    sources::{Source, introspect, introspect::Owners, load},
+};
+
+/// The roles that cases may name.
+const ROLES: [&str; 3] = ["reader", "writer", "manager"];
+
+fn main() {
+    set_executable(env!("CARGO_BIN_EXE_trueup"));
+    let cases = case_file::read_all(Path::new("fixtures/cases"));
+    let embedded = Server::new("embedded");
+    let native = Server::new("local");
+    let mut trials = Vec::new();
+    for case in cases {
+        let case = Arc::new(case);
+        trials.push(trial(&case, &embedded, true));
+        if native.shadow().is_some() {
+            trials.push(trial(&case, &native, false));
+        }
+    }
+    let mut arguments = Arguments::from_args();
+    // Two instances of the embedded server work at once for each case already.
+    arguments.test_threads = arguments.test_threads.or(Some(2));
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    native.stop();
+    embedded.stop();
+    conclusion.exit();
+}
+
+fn trial(case: &Arc<Case>, server: &Server, is_reference: bool) -> Trial {
+    let name = format!("{}::{}", if is_reference { "embedded" } else { "native" }, case.name);
+    let (case, server) = (Arc::clone(case), server.clone());
+    Trial::test(name, move || run(&case, &server, is_reference))
+}
+
+/// A shadow that all cases share. It starts when the first case needs it.
+#[derive(Clone)]
+struct Server {
+    choice: &'static str,
+    shadow: Arc<OnceLock<Option<Box<dyn Shadow>>>>,
+}
+
+impl Server {
+    fn new(choice: &'static str) -> Server {
+        Server { choice, shadow: Arc::default() }
+    }
+    /// Nothing where no server programs are installed.
+    fn shadow(&self) -> Option<&dyn Shadow> {
+        let start = || {
+            let choice = Choice::parse(self.choice).expect("a choice");
+            open(&choice, None).ok().map(|opened| opened.shadow)
+        };
+        self.shadow.get_or_init(start).as_deref()
+    }
+    fn stop(self) {
+        drop(self);
+        trueup::shadow::clean_up();
+    }
+}
+
+fn run(case: &Case, server: &Server, is_reference: bool) -> Result<(), Failed> {
+    let shadow = server.shadow().ok_or("no such server")?;
+    let major = shadow.version().major_number();
+    if case.min_version.is_some_and(|least| major < least) {
+        return Ok(());
+    }
+    let wanted = Wanted {
+        roles: ROLES.map(str::to_owned).into(),
+        extensions: case.extensions.iter().cloned().collect(),
+    };
+    let side = |text: &str| -> Result<(Scratch, Catalog), Failed> {
+        let mut scratch = shadow.scratch(&wanted).map_err(|error| error.to_string())?;
+        let catalog = load_side(text, &mut scratch)?;
+        Ok((scratch, catalog))
+    };
+    let missing = |error: &Failed| error.message().is_some_and(|it| it.contains("is not available"));
+    let sides = Pair::new(side(&case.from), side(&case.to));
+    if !is_reference && [&sides.from, &sides.to].into_iter().any(|side| side.as_ref().is_err_and(missing)) {
+        return Ok(());
+    }
+    let Pair { from: (from_scratch, from), to: (to_scratch, to) } = sides.transpose()?;
+
+    let mut scratches = Pair::new(from_scratch, to_scratch);
+    let fresh = Pair::new(dump::of(&mut scratches.from.client), dump::of(&mut scratches.to.client));
+
+    let forward = way(shadow, Pair::new(&from, &to), &mut scratches.from).map_err(|it| headed("from → to", it))?;
+    way(shadow, Pair::new(&to, &from), &mut scratches.to).map_err(|it| headed("to → from", it))?;
+    // An observer that shares no code with Trueup.
+    let migrated = Pair::new(dump::of(&mut scratches.from.client), dump::of(&mut scratches.to.client));
+    dump::compare(fresh.to, migrated.from).map_err(|it| headed("from → to", it.into()))?;
+    dump::compare(fresh.from, migrated.to).map_err(|it| headed("to → from", it.into()))?;
+    // The plan is written for one version: the reference's.
+    if is_reference { compare_plan(case, &forward) } else { Ok(()) }
+}
+
+fn headed(way: &str, failed: Failed) -> Failed {
+    format!("{way}: {}", failed.message().unwrap_or("failed")).into()
+}
+
+fn load_side(text: &str, scratch: &mut Scratch) -> Result<Catalog, Failed> {
+    let mut files = Files::default();
+    let shown = |found: Vec<_>, files: &Files| Failed::from(terminal::render(&found, files, false));
+    let file = tempfile::Builder::new().suffix(".sql").tempfile()?;
+    std::fs::write(file.path(), text)?;
+    let source = Source::parse(&file.path().to_string_lossy()).map_err(|found| shown(vec![found], &files))?;
+    let script = source.read(&mut files).map_err(|found| shown(found, &files))?;
+    load(&script, &files, &mut scratch.client).map_err(|found| shown(found, &files))?;
+    introspect::introspect(&mut scratch.client, Owners::Stated).map_err(|error| format!("{error:?}").into())
+}
+
+/// Plans one way, runs it where the starting state is, and compares the catalogs.
+fn way(shadow: &dyn Shadow, sides: Pair<&Catalog>, scratch: &mut Scratch) -> Result<String, Failed> {
+    let Pair { from, to } = sides;
+    let target = Target { version: from.version, casts: &from.casts };
+    let view = View { owners: Owners::Stated, filter: &|_| () };
+    let shown = |found: Vec<_>| Failed::from(terminal::render(&found, &Files::default(), false));
+    let goal = rehearse::settle(shadow, from, to, target, &view).map_err(shown)?;
+    let mut plan = plan(from, &goal, target).map_err(shown)?;
+    match rehearse::rehearse(shadow, scratch, &mut plan, &goal, target, &view).map_err(shown)? {
+        Convergence::Reached => {}
+        Convergence::Remainder(left) => return Err(format!("still different: {left:#?}\n{}", text(&plan)).into()),
+        Convergence::Failed(failure) => return Err(format!("{failure:#?}\n{}", text(&plan)).into()),
+    }
+    Ok(text(&plan))
+}
+
+fn text(plan: &trueup::plan::Plan) -> String {
+    sql::render(plan, sql::Style::default())
+}
+
+fn compare_plan(case: &Case, plan: &str) -> Result<(), Failed> {
+    if case.plan.as_deref() == Some(plan) {
+        return Ok(());
+    }
+    if env::var_os("UPDATE").is_some() {
+        return case_file::update(case, plan).map_err(Failed::from);
+    }
+    let expected = case.plan.as_deref().unwrap_or_default();
+    let diff = similar::TextDiff::from_lines(expected, plan);
+    Err(format!("the plan reads otherwise\n{}", diff.unified_diff().header("expected", "actual")).into())
+}

@@ -1,0 +1,51 @@
+//! `pg_dump` of a database, where there is one that can read it, and a comparison that does not mind the order.
+
+use std::{collections::BTreeSet, process::Command};
+
+use postgres::Client;
+
+/// The schema as `pg_dump` writes it; nothing for the embedded server, which has one session, or without `pg_dump`.
+pub fn of(client: &mut Client) -> Option<String> {
+    let setting = |client: &mut Client, sql: &str| -> Option<String> { client.query_one(sql, &[]).ok()?.try_get(0).ok() };
+    let server: i32 = setting(client, "SELECT current_setting('server_version_num')")?.parse().ok()?;
+    let socket = setting(client, "SELECT current_setting('unix_socket_directories')").filter(|it| it.starts_with('/'))?;
+    let port = setting(client, "SELECT current_setting('port')")?;
+    let database = setting(client, "SELECT current_database()::text")?;
+    if major()? < server / 10_000 {
+        return None;
+    }
+    let arguments = ["--schema-only", "-h", &socket, "-p", &port, "-U", "postgres", "-d", &database];
+    let output = Command::new("pg_dump").args(arguments).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+fn major() -> Option<i32> {
+    let output = Command::new("pg_dump").arg("--version").output().ok()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    text.split_whitespace().find_map(|word| word.split('.').next()?.parse().ok())
+}
+
+/// # Errors
+/// What only one of the two has, in words.
+pub fn compare(fresh: Option<String>, migrated: Option<String>) -> Result<(), String> {
+    let (Some(fresh), Some(migrated)) = (fresh, migrated) else { return Ok(()) };
+    let (fresh, migrated) = (blocks(&fresh), blocks(&migrated));
+    if fresh == migrated {
+        return Ok(());
+    }
+    let only = |a: &BTreeSet<String>, b: &BTreeSet<String>| a.difference(b).cloned().collect::<Vec<_>>().join("\n--\n");
+    Err(format!("pg_dump differs\nfresh:\n{}\nmigrated:\n{}", only(&fresh, &migrated), only(&migrated, &fresh)))
+}
+
+/// Statements with the lines of each table in one order: a column cannot be moved, and is the same wherever it stands.
+fn blocks(dump: &str) -> BTreeSet<String> {
+    let statements = dump.split("\n\n").map(|block| {
+        let kept = block.lines().filter(|line| !line.starts_with("--") && !line.starts_with('\\') && !line.is_empty());
+        let mut lines: Vec<&str> = kept.map(|line| line.trim_end_matches(',')).collect();
+        if lines.first().is_some_and(|line| line.starts_with("CREATE ") && line.contains("TABLE")) {
+            lines.sort_unstable();
+        }
+        lines.join("\n")
+    });
+    statements.filter(|block| !block.is_empty()).collect()
+}
