@@ -95,9 +95,16 @@ pub(crate) fn run(arguments: &Arguments, ui: &Ui) -> Result<Ended, Error> {
     let choice = Choice::parse(&arguments.shadow).map_err(|error| {
         Error::Usage(std::iter::once(error.to_string()).chain(error.hint()).collect::<Vec<_>>().join("; "))
     })?;
+    if arguments.from == "-" && arguments.to == "-" {
+        return Err(Error::Usage("only one side can be standard input".to_owned()));
+    }
     let mut files = Files::default();
     let findings = compare(arguments, &choice, &mut files, ui)?;
-    write(arguments, &findings, &files)?;
+    match write(arguments, &findings, &files) {
+        // A reader that has seen enough of the plan has not been told how it ends.
+        Err(Error::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => (),
+        written => written?,
+    }
     tell(arguments, &findings, &files, ui)
 }
 
@@ -257,7 +264,9 @@ fn write(arguments: &Arguments, findings: &Findings, files: &Files) -> Result<()
     };
     match &arguments.output {
         None => ui::print(&text).map_err(Error::Output),
-        Some(path) => std::fs::write(path, text).map_err(Error::Output),
+        Some(path) => std::fs::write(path, text).map_err(|error| {
+            Diagnostic::error("cannot-write", format!("cannot write `{}`: {error}", path.display())).into()
+        }),
     }
 }
 
