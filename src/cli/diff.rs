@@ -202,7 +202,8 @@ fn unmanaged(sides: &Pair<Side>, strict: bool, diagnostics: &mut Vec<Diagnostic>
     let shared: Vec<&String> = from.intersection(to).collect();
     if !shared.is_empty() {
         let title = "objects that Trueup does not manage yet are on both sides and were not compared";
-        let found = if strict { Diagnostic::error("unmanaged", title) } else { Diagnostic::warning("unmanaged", title) };
+        let found =
+            if strict { Diagnostic::error("unmanaged", title) } else { Diagnostic::warning("unmanaged", title) };
         diagnostics.push(shared.iter().fold(found, |it, name| it.with_note((*name).clone())));
     }
     from.union(to).cloned().collect()
@@ -228,20 +229,25 @@ fn by_hand(plan: &Plan) -> Vec<Diagnostic> {
 
 fn remainder(left: &[Change]) -> Diagnostic {
     let title = "the plan does not reach its target: after the rehearsal these differences are left";
-    left.iter().fold(Diagnostic::error("remainder", title), |found, change| {
-        found.with_note(match change {
-            Change::Add(id) => format!("{id} is missing"),
-            Change::Remove(id) => format!("{id} is still there"),
-            Change::Alter(id, attributes) => format!("{id} differs in {}", attributes.join(", ")),
+    left.iter()
+        .fold(Diagnostic::error("remainder", title), |found, change| {
+            found.with_note(match change {
+                Change::Add(id) => format!("{id} is missing"),
+                Change::Remove(id) => format!("{id} is still there"),
+                Change::Alter(id, attributes) => format!("{id} differs in {}", attributes.join(", ")),
+            })
         })
-    })
-    .with_help("please report this with both schemas; the migration must not be used as it is")
+        .with_help("please report this with both schemas; the migration must not be used as it is")
 }
 
 fn failed(failure: &Failure, shadow: &dyn Shadow) -> Diagnostic {
     let title = format!("the plan fails in the rehearsal on {}: {}", shadow.describe(), failure.message);
-    let mut found = Diagnostic::error("rehearsal-failed", title)
-        .with_note(format!("{}; statement {} of the plan:\n{}", failure.group, failure.step + 1, failure.sql));
+    let mut found = Diagnostic::error("rehearsal-failed", title).with_note(format!(
+        "{}; statement {} of the plan:\n{}",
+        failure.group,
+        failure.step + 1,
+        failure.sql
+    ));
     found.notes.extend(failure.detail.clone());
     found.help.extend(failure.hint.clone());
     found

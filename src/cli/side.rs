@@ -99,7 +99,8 @@ fn read_one(
     match opening {
         Opening::Text(script) => read_script(&script, shadow, files, wanted, owners),
         Opening::Live { mut client, version } => {
-            let catalog = introspect::introspect(&mut client, owners).map_err(|error| vec![unreadable(word, &error)])?;
+            let catalog =
+                introspect::introspect(&mut client, owners).map_err(|error| vec![unreadable(word, &error)])?;
             if version.major_number() == shadow.version().major_number() {
                 return Ok(Side { catalog, scratch: None, live: Some(version), notes: Vec::new() });
             }

@@ -65,7 +65,9 @@ pub fn rehearse(
         if more.steps.is_empty() {
             return Ok(Convergence::Remainder(left));
         }
-        plan_.steps.extend(more.steps.into_iter().map(|step| Step { group: format!("{} (follow-up)", step.group), ..step }));
+        plan_
+            .steps
+            .extend(more.steps.into_iter().map(|step| Step { group: format!("{} (follow-up)", step.group), ..step }));
     }
     Ok(Convergence::Reached)
 }

@@ -29,7 +29,8 @@ pub fn reload(shadow: &dyn Shadow, catalog: &Catalog, owners: Owners) -> Result<
     scratch.client.batch_execute("SET check_function_bodies = off").map_err(|error| vec![lost(&error)])?;
     run(&mut scratch.client, &plan.steps).map_err(|failure| {
         let title = format!("the schema cannot be created anew in the shadow: {}", failure.message);
-        let mut diagnostic = Diagnostic::error("cannot-reload", title).with_note(format!("the statement was: {}", failure.sql));
+        let mut diagnostic =
+            Diagnostic::error("cannot-reload", title).with_note(format!("the statement was: {}", failure.sql));
         diagnostic.notes.extend(failure.detail.clone());
         diagnostic.help.extend(failure.hint.clone());
         vec![diagnostic]

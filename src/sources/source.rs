@@ -154,7 +154,10 @@ fn missing(path: &Path) -> Diagnostic {
 
 /// Meant to name a server, and misspelt.
 fn resembles_connection(word: &str) -> bool {
-    word.contains("://") || word.contains("password") || word.starts_with("postgres:") || word.starts_with("postgresql:")
+    word.contains("://")
+        || word.contains("password")
+        || word.starts_with("postgres:")
+        || word.starts_with("postgresql:")
 }
 
 /// `host=… dbname=…`: every word is a pair, and the first key is one of libpq's.
