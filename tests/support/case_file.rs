@@ -8,7 +8,7 @@ use std::{
 
 /// One behaviour, with the two states that show it.
 #[derive(Debug)]
-pub struct Case {
+pub(crate) struct Case {
     pub file: PathBuf,
     /// `enum::adding_a_value_in_the_middle`
     pub name: String,
@@ -23,7 +23,7 @@ pub struct Case {
 }
 
 /// Every case under a folder, in the order of the files.
-pub fn read_all(folder: &Path) -> Vec<Case> {
+pub(crate) fn read_all(folder: &Path) -> Vec<Case> {
     let mut files: Vec<PathBuf> =
         fs::read_dir(folder).expect("the folder of cases").map(|entry| entry.expect("an entry").path()).collect();
     files.retain(|file| file.extension().is_some_and(|it| it == "md"));
@@ -105,7 +105,7 @@ fn extensions(sql: &str) -> impl Iterator<Item = String> {
 ///
 /// # Errors
 /// In words, where the file is not as it was read.
-pub fn update(case: &Case, plan: &str) -> Result<(), String> {
+pub(crate) fn update(case: &Case, plan: &str) -> Result<(), String> {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _held = ONE_AT_A_TIME.lock().map_err(|error| error.to_string())?;
     let text = fs::read_to_string(&case.file).map_err(|error| error.to_string())?;

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, process::Command};
 use postgres::Client;
 
 /// The schema as `pg_dump` writes it; nothing for the embedded server, which has one session, or without `pg_dump`.
-pub fn of(client: &mut Client) -> Option<String> {
+pub(crate) fn of(client: &mut Client) -> Option<String> {
     let setting =
         |client: &mut Client, sql: &str| -> Option<String> { client.query_one(sql, &[]).ok()?.try_get(0).ok() };
     let server: i32 = setting(client, "SELECT current_setting('server_version_num')")?.parse().ok()?;
@@ -29,7 +29,7 @@ fn major() -> Option<i32> {
 
 /// # Errors
 /// What only one of the two has, in words.
-pub fn compare(fresh: Option<String>, migrated: Option<String>) -> Result<(), String> {
+pub(crate) fn compare(fresh: Option<String>, migrated: Option<String>) -> Result<(), String> {
     let (Some(fresh), Some(migrated)) = (fresh, migrated) else { return Ok(()) };
     let (fresh, migrated) = (blocks(&fresh), blocks(&migrated));
     if fresh == migrated {
