@@ -38,7 +38,13 @@ pub struct Entry {
 
 impl Catalog {
     pub fn new(version: Version) -> Catalog {
-        Catalog { version, casts: Casts::default(), unmanaged: BTreeSet::new(), secrets: BTreeSet::new(), objects: BTreeMap::new() }
+        Catalog {
+            version,
+            casts: Casts::default(),
+            unmanaged: BTreeSet::new(),
+            secrets: BTreeSet::new(),
+            objects: BTreeMap::new(),
+        }
     }
     pub fn insert(&mut self, id: ObjectId, object: Object, implied_by: Option<ObjectId>) {
         let (needs, mentions) = (BTreeSet::new(), BTreeSet::new());

@@ -9,6 +9,8 @@ use std::{
     process::{Command, Stdio},
 };
 
+use serde_json::Value;
+
 const COMMANDS: &[&[&str]] = &[&[], &["diff"]];
 
 #[test]
@@ -42,6 +44,68 @@ fn the_reference_of_commands_is_their_help() {
         text.push_str(&format!("\n## `{name}`\n\n```text\n{help}```\n"));
     }
     settle("docs/reference/cli.md", &text);
+}
+
+#[test]
+fn json_is_as_its_schema_says() {
+    let schema = fs::read_to_string("docs/reference/diff.schema.json").expect("the schema");
+    let schema: Value = serde_json::from_str(&schema).expect("JSON");
+    let shop = ["fixtures/schemas/shop/v1", "fixtures/schemas/shop/v2"];
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("warns.sql");
+    // Rows are skipped with a word about it, which has a place.
+    fs::write(&file, "CREATE TABLE t (x int);\nCOPY t FROM stdin;\n1\n\\.\n").expect("a file");
+    let file = file.to_str().expect("UTF-8");
+    let mut diagnostics = 0;
+    for arguments in [shop, ["empty", file]] {
+        let output = Command::new(env!("CARGO_BIN_EXE_trueup"))
+            .args(["diff", "--shadow", "embedded", "--format", "json"])
+            .args(arguments)
+            .stdin(Stdio::null())
+            .output()
+            .expect("the program");
+        let document: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        let mut faults = Vec::new();
+        validate(&document, &schema, &schema, "", &mut faults);
+        assert!(faults.is_empty(), "{arguments:?}: {faults:#?}");
+        diagnostics += document["diagnostics"].as_array().map_or(0, Vec::len);
+    }
+    assert!(diagnostics > 0, "no diagnostic was held to the schema");
+}
+
+/// The part of JSON Schema that ours uses. Here, unlike for those who read the format, a member that the schema does not
+/// name is a fault: it would be undocumented.
+fn validate(value: &Value, schema: &Value, root: &Value, at: &str, faults: &mut Vec<String>) {
+    if let Some(name) = schema["$ref"].as_str() {
+        let definition = name.strip_prefix("#/$defs/").map(|name| &root["$defs"][name]).expect("a definition");
+        return validate(value, definition, root, at, faults);
+    }
+    let fits = match schema["type"].as_str() {
+        Some("object") => value.is_object(),
+        Some("array") => value.is_array(),
+        Some("string") => value.is_string(),
+        Some("integer") => value.is_u64(),
+        Some("boolean") => value.is_boolean(),
+        Some(other) => panic!("the validator does not know the type {other}"),
+        None => schema.get("const").is_none_or(|it| it == value),
+    };
+    if !fits || schema["enum"].as_array().is_some_and(|allowed| !allowed.contains(value)) {
+        faults.push(format!("{at}: {value} is not {schema}"));
+    }
+    for required in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        if value.get(required).is_none() {
+            faults.push(format!("{at}: `{required}` is missing"));
+        }
+    }
+    for (name, member) in value.as_object().into_iter().flatten() {
+        match schema["properties"].get(name) {
+            Some(schema) => validate(member, schema, root, &format!("{at}/{name}"), faults),
+            None => faults.push(format!("{at}: `{name}` is not documented")),
+        }
+    }
+    for (index, item) in value.as_array().into_iter().flatten().enumerate() {
+        validate(item, &schema["items"], root, &format!("{at}/{index}"), faults);
+    }
 }
 
 /// Runs a page.

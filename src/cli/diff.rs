@@ -93,10 +93,19 @@ struct Findings {
 }
 
 pub(crate) fn run(arguments: &Arguments, ui: &Ui) -> Result<Ended, Error> {
-    let choice = Choice::parse(&arguments.shadow).map_err(|error| Error::Usage(error.to_string()))?;
+    let choice = Choice::parse(&arguments.shadow).map_err(|error| {
+        Error::Usage(std::iter::once(error.to_string()).chain(error.hint()).collect::<Vec<_>>().join("; "))
+    })?;
+    if arguments.from == "-" && arguments.to == "-" {
+        return Err(Error::Usage("only one side can be standard input".to_owned()));
+    }
     let mut files = Files::default();
     let findings = compare(arguments, &choice, &mut files, ui)?;
-    write(arguments, &findings, &files)?;
+    match write(arguments, &findings, &files) {
+        // A reader that has seen enough of the plan has not been told how it ends.
+        Err(Error::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => (),
+        written => written?,
+    }
     tell(arguments, &findings, &files, ui)
 }
 
@@ -208,7 +217,8 @@ fn unmanaged(sides: &Pair<Side>, strict: bool, diagnostics: &mut Vec<Diagnostic>
     let shared: Vec<&String> = from.intersection(to).collect();
     if !shared.is_empty() {
         let title = "objects that Trueup does not manage yet are on both sides and were not compared";
-        let found = if strict { Diagnostic::error("unmanaged", title) } else { Diagnostic::warning("unmanaged", title) };
+        let found =
+            if strict { Diagnostic::error("unmanaged", title) } else { Diagnostic::warning("unmanaged", title) };
         diagnostics.push(shared.iter().fold(found, |it, name| it.with_note((*name).clone())));
     }
     from.union(to).cloned().collect()
@@ -234,20 +244,25 @@ fn by_hand(plan: &Plan) -> Vec<Diagnostic> {
 
 fn remainder(left: &[Change]) -> Diagnostic {
     let title = "the plan does not reach its target: after the rehearsal these differences are left";
-    left.iter().fold(Diagnostic::error("remainder", title), |found, change| {
-        found.with_note(match change {
-            Change::Add(id) => format!("{id} is missing"),
-            Change::Remove(id) => format!("{id} is still there"),
-            Change::Alter(id, attributes) => format!("{id} differs in {}", attributes.join(", ")),
+    left.iter()
+        .fold(Diagnostic::error("remainder", title), |found, change| {
+            found.with_note(match change {
+                Change::Add(id) => format!("{id} is missing"),
+                Change::Remove(id) => format!("{id} is still there"),
+                Change::Alter(id, attributes) => format!("{id} differs in {}", attributes.join(", ")),
+            })
         })
-    })
-    .with_help("please report this with both schemas; the migration must not be used as it is")
+        .with_help("please report this with both schemas; the migration must not be used as it is")
 }
 
 fn failed(failure: &Failure, shadow: &dyn Shadow) -> Diagnostic {
     let title = format!("the plan fails in the rehearsal on {}: {}", shadow.describe(), failure.message);
-    let mut found = Diagnostic::error("rehearsal-failed", title)
-        .with_note(format!("{}; statement {} of the plan:\n{}", failure.group, failure.step + 1, failure.sql));
+    let mut found = Diagnostic::error("rehearsal-failed", title).with_note(format!(
+        "{}; statement {} of the plan:\n{}",
+        failure.group,
+        failure.step + 1,
+        failure.sql
+    ));
     found.notes.extend(failure.detail.clone());
     found.help.extend(failure.hint.clone());
     found
@@ -270,7 +285,9 @@ fn write(arguments: &Arguments, findings: &Findings, files: &Files) -> Result<()
     };
     match &arguments.output {
         None => ui::print(&text).map_err(Error::Output),
-        Some(path) => std::fs::write(path, text).map_err(Error::Output),
+        Some(path) => std::fs::write(path, text).map_err(|error| {
+            Diagnostic::error("cannot-write", format!("cannot write `{}`: {error}", path.display())).into()
+        }),
     }
 }
 

@@ -10,6 +10,8 @@ const FAULT: u8 = 1;
 const DIFFERENCE: u8 = 2;
 /// The command line cannot be understood.
 pub(crate) const USAGE: u8 = 64;
+/// Trueup itself is at fault.
+pub(crate) const INTERNAL: u8 = 70;
 
 /// How a command ended that could be carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

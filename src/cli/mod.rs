@@ -46,7 +46,13 @@ pub fn main() -> ExitCode {
         return serve(rest);
     }
     match Arguments::try_parse_from(program.into_iter().chain(rest)) {
-        Ok(arguments) => run(&arguments),
+        // Unwinding has removed what the shadows left; the message has been printed.
+        Ok(arguments) => std::panic::catch_unwind(|| run(&arguments)).unwrap_or_else(|_| {
+            ui::log(
+                "this is a fault of Trueup's own; please report it with the lines above and, if you can, both schemas",
+            );
+            exit::INTERNAL.into()
+        }),
         Err(error) => {
             // A reader that has gone away is no error.
             let _ = error.print();

@@ -7,7 +7,7 @@ use crate::{
     diagnostic::Diagnostic,
     model::{Files, Pair, Version},
     rehearse::{View, reload},
-    shadow::{Opened, Scratch, Shadow},
+    shadow::{Opened, Scratch, Shadow, Wanted},
     sources::{self, Script, Source, introspect, introspect::Owners},
 };
 
@@ -56,9 +56,19 @@ pub(crate) fn read(
     let shadow = opened.shadow.as_ref();
     let _progress = ui.progress("reading both sides");
     let owners = view.owners;
+    // What one side names must be there for the other too: the plan leads from one to the other.
+    let mut wanted = Wanted::default();
+    for opening in [&openings.from, &openings.to] {
+        if let Opening::Text(script) = opening {
+            let named = sources::wanted(script, files);
+            wanted.roles.extend(named.roles);
+            wanted.extensions.extend(named.extensions);
+        }
+    }
+    let wanted = &wanted;
     let (from, to) = std::thread::scope(|scope| {
-        let from = scope.spawn(|| read_one(openings.from, words.from, shadow, files, owners));
-        let to = read_one(openings.to, words.to, shadow, files, owners);
+        let from = scope.spawn(|| read_one(openings.from, words.from, shadow, files, wanted, owners));
+        let to = read_one(openings.to, words.to, shadow, files, wanted, owners);
         (from.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), to)
     });
     let mut diagnostics = Vec::new();
@@ -83,12 +93,14 @@ fn read_one(
     word: &str,
     shadow: &dyn Shadow,
     files: &Files,
+    wanted: &Wanted,
     owners: Owners,
 ) -> Result<Side, Vec<Diagnostic>> {
     match opening {
-        Opening::Text(script) => read_script(&script, shadow, files, owners),
+        Opening::Text(script) => read_script(&script, shadow, files, wanted, owners),
         Opening::Live { mut client, version } => {
-            let catalog = introspect::introspect(&mut client, owners).map_err(|error| vec![unreadable(word, &error)])?;
+            let catalog =
+                introspect::introspect(&mut client, owners).map_err(|error| vec![unreadable(word, &error)])?;
             if version.major_number() == shadow.version().major_number() {
                 return Ok(Side { catalog, scratch: None, live: Some(version), notes: Vec::new() });
             }
@@ -101,9 +113,14 @@ fn read_one(
     }
 }
 
-fn read_script(script: &Script, shadow: &dyn Shadow, files: &Files, owners: Owners) -> Result<Side, Vec<Diagnostic>> {
-    let wanted = sources::wanted(script, files);
-    let mut scratch = shadow.scratch(&wanted).map_err(|error| vec![shadow_error(&error)])?;
+fn read_script(
+    script: &Script,
+    shadow: &dyn Shadow,
+    files: &Files,
+    wanted: &Wanted,
+    owners: Owners,
+) -> Result<Side, Vec<Diagnostic>> {
+    let mut scratch = shadow.scratch(wanted).map_err(|error| vec![shadow_error(&error)])?;
     let loaded = sources::load(script, files, &mut scratch.client)?;
     let catalog = introspect::introspect(&mut scratch.client, owners)
         .map_err(|error| vec![unreadable(&shadow.describe(), &error)])?;

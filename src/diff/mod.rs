@@ -27,8 +27,7 @@ impl Change {
 
 /// Every difference that is one, in the order of the addresses: removals first.
 pub fn diff(from: &Catalog, to: &Catalog, target: Target) -> Vec<Change> {
-    let mut removed: Vec<&ObjectId> =
-        from.ids().filter(|id| !to.contains(id) && !id.kind.may_be_unstated()).collect();
+    let mut removed: Vec<&ObjectId> = from.ids().filter(|id| !to.contains(id) && !id.kind.may_be_unstated()).collect();
     let mut changes = Vec::new();
     let mut added = Vec::new();
     for (id, entry) in to.iter() {
@@ -65,8 +64,7 @@ fn pair_implied<'a>(
         let entry = catalog.entry(id)?;
         Some((id.kind, id.parent()?, entry.implied_by.as_ref()?))
     };
-    let mut twins: BTreeMap<_, &ObjectId> =
-        removed.iter().filter_map(|id| Some((key(from, id)?, *id))).collect();
+    let mut twins: BTreeMap<_, &ObjectId> = removed.iter().filter_map(|id| Some((key(from, id)?, *id))).collect();
     let mut paired = Vec::new();
     added.retain(|id| match key(to, id).and_then(|key| twins.remove(&key)) {
         Some(twin) => {

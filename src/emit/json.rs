@@ -50,7 +50,8 @@ pub fn render(report: &Report<'_>) -> String {
         unmanaged: report.unmanaged,
         diagnostics: report.diagnostics.iter().map(|it| finding(it, report.files)).collect(),
     };
-    let mut text = serde_json::to_string_pretty(&document).unwrap_or_else(|error| format!("{{\"error\": \"{error}\"}}"));
+    let mut text =
+        serde_json::to_string_pretty(&document).unwrap_or_else(|error| format!("{{\"error\": \"{error}\"}}"));
     text.push('\n');
     text
 }

@@ -59,12 +59,9 @@ impl PgObject for Collation {
     }
     fn alter(&self, _: &ObjectId, _: &Collation, attr: Attr, _: Target) -> Alter {
         match attr {
-            Attr::provider
-            | Attr::deterministic
-            | Attr::lc_collate
-            | Attr::lc_ctype
-            | Attr::locale
-            | Attr::rules => Alter::Rebuild,
+            Attr::provider | Attr::deterministic | Attr::lc_collate | Attr::lc_ctype | Attr::locale | Attr::rules => {
+                Alter::Rebuild
+            }
         }
     }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {

@@ -60,9 +60,11 @@ impl Enum {
                     String::new()
                 }
                 Some(before) => format!(" AFTER {}", Literal(before)),
-                None => to.labels.iter().find(|next| self.labels.contains(next)).map_or_else(String::new, |next| {
-                    format!(" BEFORE {}", Literal(next))
-                }),
+                None => to
+                    .labels
+                    .iter()
+                    .find(|next| self.labels.contains(next))
+                    .map_or_else(String::new, |next| format!(" BEFORE {}", Literal(next))),
             };
             let sql = format!("ALTER TYPE {} ADD VALUE {}{place}", id.qualified(), Literal(label));
             actions.push(Action::alter(id, sql).when(When::BeforeCommit));

@@ -2,7 +2,7 @@
 
 use crate::{
     ddl::{Action, Alter, Loss, Target},
-    kinds::{Wants, PgObject, object, state},
+    kinds::{PgObject, Wants, object, state},
     model::{Ident, Literal, ObjectId},
 };
 

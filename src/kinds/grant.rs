@@ -2,7 +2,7 @@
 
 use crate::{
     ddl::{Action, Alter, Target, Verb},
-    kinds::{Wants, PgObject, object, privileges, sql, state},
+    kinds::{PgObject, Wants, object, privileges, sql, state},
     model::{Ident, ObjectId},
 };
 

@@ -2,7 +2,7 @@
 
 use crate::{
     ddl::{Action, Alter, Target},
-    kinds::{Wants, PgObject, object, sql, state},
+    kinds::{PgObject, Wants, object, sql, state},
     model::ObjectId,
 };
 

@@ -53,7 +53,11 @@ pub(crate) fn enabled(state: &str, what: &str, name: &Ident) -> String {
 pub(crate) fn base_type(name: &str) -> String {
     let (Some(open), Some(close)) = (name.find('('), name.find(')')) else { return name.to_owned() };
     // A quoted name may hold parentheses of its own; then there is nothing to strip safely.
-    if name.contains('"') || close < open { name.to_owned() } else { format!("{}{}", &name[..open], &name[close + 1..]) }
+    if name.contains('"') || close < open {
+        name.to_owned()
+    } else {
+        format!("{}{}", &name[..open], &name[close + 1..])
+    }
 }
 
 /// A role as SQL names it; the empty name is `PUBLIC`.

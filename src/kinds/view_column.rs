@@ -39,8 +39,7 @@ impl PgObject for ViewColumn {
     }
     fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
         let storage = self.type_storage.clone();
-        let plain =
-            ViewColumn { statistics: None, options: Vec::new(), storage, compression: None, ..self.clone() };
+        let plain = ViewColumn { statistics: None, options: Vec::new(), storage, compression: None, ..self.clone() };
         let settings = plain.changed_attrs(self).into_iter().flat_map(|attr| plain.settings(self, attr));
         settings.map(|set| self.set(id, &set)).collect()
     }

@@ -1,6 +1,8 @@
 //! PostgreSQL's parser, one call at a time. `pg_query` points the whole process's standard error at a pipe while
 //! it works; two calls at once would leave it there, so every call of the crate goes through this lock.
 
+#![allow(clippy::wildcard_enum_match_arm, reason = "errors of pg_query, of which one is of interest")]
+
 use std::{
     collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},

@@ -182,7 +182,9 @@ impl<'a> Work<'a> {
                 Survival::Stuck => self.stuck.push(
                     Diagnostic::error("cannot-rebuild", format!("{dependent} needs {id}, which has to be made anew"))
                         .with_note(format!("{dependent} holds data and cannot be dropped and created again"))
-                        .with_help("move the data in steps: add the new object beside the old, copy, then drop the old"),
+                        .with_help(
+                            "move the data in steps: add the new object beside the old, copy, then drop the old",
+                        ),
                 ),
             }
         }
@@ -244,10 +246,11 @@ impl<'a> Work<'a> {
                 last.after = moved.iter().map(|it| (*it).clone()).collect();
                 actions = vec![rename, last];
             }
-            self.actions.extend(actions.into_iter().map(|action| Action {
-                because: action.because.clone().or_else(|| because.clone()),
-                ..action
-            }));
+            self.actions.extend(
+                actions
+                    .into_iter()
+                    .map(|action| Action { because: action.because.clone().or_else(|| because.clone()), ..action }),
+            );
         }
         implicit
     }

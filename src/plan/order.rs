@@ -95,8 +95,13 @@ impl<'a> Clusters<'a> {
         if self.edges.len() < edges {
             return true;
         }
-        let needy: Vec<usize> =
-            self.edges.iter().filter(|edge| inside(edge)).map(|edge| edge.after).filter(|&at| self.hosts[at].is_some()).collect();
+        let needy: Vec<usize> = self
+            .edges
+            .iter()
+            .filter(|edge| inside(edge))
+            .map(|edge| edge.after)
+            .filter(|&at| self.hosts[at].is_some())
+            .collect();
         // What others in the definition need stays in it if anything else can go.
         let needed = |at: usize| self.edges.iter().any(|edge| edge.before == at && roots[edge.after] == roots[at]);
         let (kept, loose): (Vec<usize>, Vec<usize>) = needy.into_iter().partition(|&at| needed(at));

@@ -82,7 +82,9 @@ fn describe(top: &ObjectId, members: &[Folded]) -> String {
 fn brief(id: &ObjectId) -> String {
     let label = id.kind.label().to_lowercase();
     match (id.name.raw(), id.parent()) {
-        ("", Some(parent)) if label.ends_with(&parent.kind.label().to_lowercase()) => format!("{label} {}", parent.name),
+        ("", Some(parent)) if label.ends_with(&parent.kind.label().to_lowercase()) => {
+            format!("{label} {}", parent.name)
+        }
         ("", Some(parent)) => format!("{label} of {}", brief(parent)),
         ("", None) => label,
         _ => format!("{label} {}", id.name),
@@ -93,7 +95,12 @@ fn brief(id: &ObjectId) -> String {
 fn lower_label(text: &str) -> String {
     let words: Vec<&str> = text.split(' ').collect();
     let upper = words.iter().take_while(|word| word.chars().all(|c| c.is_ascii_uppercase())).count();
-    words.iter().enumerate().map(|(at, word)| if at < upper { word.to_lowercase() } else { (*word).to_owned() }).collect::<Vec<_>>().join(" ")
+    words
+        .iter()
+        .enumerate()
+        .map(|(at, word)| if at < upper { word.to_lowercase() } else { (*word).to_owned() })
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn capital(text: &str) -> String {

@@ -10,7 +10,7 @@ use crate::{
     model::ObjectId,
     plan::{Plan, Step, plan},
     rehearse::{
-        reload::{lost, reload},
+        reload::{lost, reload, shadow_diagnostic, wanted},
         run::{Failure, run},
     },
     shadow::{Scratch, Shadow},
@@ -45,6 +45,8 @@ pub fn rehearse(
     target: Target,
     view: &View<'_>,
 ) -> Result<Convergence, Vec<Diagnostic>> {
+    // What only the target names is not there yet.
+    scratch.provide_roles(&wanted(to)).map_err(|error| vec![shadow_diagnostic(&error)])?;
     let mut done = 0;
     for pass in 0..PASSES {
         if let Err(mut failure) = run(&mut scratch.client, &plan_.steps[done..]) {
@@ -63,7 +65,9 @@ pub fn rehearse(
         if more.steps.is_empty() {
             return Ok(Convergence::Remainder(left));
         }
-        plan_.steps.extend(more.steps.into_iter().map(|step| Step { group: format!("{} (follow-up)", step.group), ..step }));
+        plan_
+            .steps
+            .extend(more.steps.into_iter().map(|step| Step { group: format!("{} (follow-up)", step.group), ..step }));
     }
     Ok(Convergence::Reached)
 }

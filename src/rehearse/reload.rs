@@ -29,7 +29,8 @@ pub fn reload(shadow: &dyn Shadow, catalog: &Catalog, owners: Owners) -> Result<
     scratch.client.batch_execute("SET check_function_bodies = off").map_err(|error| vec![lost(&error)])?;
     run(&mut scratch.client, &plan.steps).map_err(|failure| {
         let title = format!("the schema cannot be created anew in the shadow: {}", failure.message);
-        let mut diagnostic = Diagnostic::error("cannot-reload", title).with_note(format!("the statement was: {}", failure.sql));
+        let mut diagnostic =
+            Diagnostic::error("cannot-reload", title).with_note(format!("the statement was: {}", failure.sql));
         diagnostic.notes.extend(failure.detail.clone());
         diagnostic.help.extend(failure.hint.clone());
         vec![diagnostic]
@@ -39,7 +40,7 @@ pub fn reload(shadow: &dyn Shadow, catalog: &Catalog, owners: Owners) -> Result<
 }
 
 /// The roles and extensions that the objects of a catalog name.
-fn wanted(catalog: &Catalog) -> Wanted {
+pub(super) fn wanted(catalog: &Catalog) -> Wanted {
     let mut wanted = Wanted::default();
     for (id, entry) in catalog.iter() {
         let wants = entry.object.wants(id);
@@ -55,6 +56,6 @@ pub(super) fn lost(error: &postgres::Error) -> Diagnostic {
         .with_help("run it again; if it happens again, use another shadow (`--shadow local`, `--shadow postgres://…`)")
 }
 
-fn shadow_diagnostic(error: &crate::shadow::Error) -> Diagnostic {
+pub(super) fn shadow_diagnostic(error: &crate::shadow::Error) -> Diagnostic {
     Diagnostic::error("shadow", error.to_string())
 }

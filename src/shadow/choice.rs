@@ -43,7 +43,8 @@ impl Choice {
                     })?;
                     return Ok(Choice::Url(Box::new(target)));
                 }
-                Err(Error::Choice(text.to_owned()))
+                // A misspelt connection string may hold a password.
+                Err(Error::Choice(if text.contains(['=', '@']) { "…".to_owned() } else { text.to_owned() }))
             }
         }
     }

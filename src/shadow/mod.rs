@@ -72,6 +72,14 @@ enum Limiter {
 }
 
 impl Scratch {
+    /// Creates the roles that are missing: those that a migration names and the script before it did not.
+    ///
+    /// # Errors
+    /// When the server refuses a role.
+    pub fn provide_roles(&mut self, wanted: &Wanted) -> Result<(), Error> {
+        create_roles(&mut self.client, wanted, "shadow")
+    }
+
     /// Bounds every later call on the session. A call that takes longer fails with SQLSTATE 57014; the embedded
     /// PostgreSQL, which cannot cancel a statement, is stopped then, and every later call fails at once.
     ///

@@ -13,8 +13,8 @@ use super::meta;
 use super::shelf::Shelf;
 use super::split::syntax_error;
 use super::{Edit, Statement, file, text};
-use crate::model::parser;
 use crate::diagnostic::Diagnostic;
+use crate::model::parser;
 use crate::model::{FileId, Files, Span};
 
 /// One reading of a script and of everything it includes.

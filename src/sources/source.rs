@@ -61,6 +61,11 @@ impl Source {
         if !path.exists() && is_conninfo(word) {
             return Ok(Source::Live(word.to_owned()));
         }
+        if !path.exists() && resembles_connection(word) {
+            // The word is not repeated: there may be a password in it.
+            return Err(Diagnostic::error("bad-source", "this is no connection string that PostgreSQL takes")
+                .with_help("write `postgres://user@host:5432/database`, or `host=… dbname=…`"));
+        }
         from_path(path)
     }
 
@@ -145,6 +150,14 @@ fn missing(path: &Path) -> Diagnostic {
     }
     let list: Vec<String> = near.iter().map(|name| format!("`{}`", folder.join(name).display())).collect();
     diagnostic.with_help(format!("did you mean {}?", list.join(" or ")))
+}
+
+/// Meant to name a server, and misspelt.
+fn resembles_connection(word: &str) -> bool {
+    word.contains("://")
+        || word.contains("password")
+        || word.starts_with("postgres:")
+        || word.starts_with("postgresql:")
 }
 
 /// `host=… dbname=…`: every word is a pair, and the first key is one of libpq's.

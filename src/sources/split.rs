@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use super::lexer::{TokenKind, words};
-use crate::model::parser;
 use crate::diagnostic::Diagnostic;
 use crate::model::Span;
+use crate::model::parser;
 
 /// Where the parser gives up on a statement that it refuses, in bytes.
 ///

@@ -9,8 +9,8 @@ use super::class::{Class, text};
 use super::lexer::{TokenKind, words};
 use super::uses::{Sort, uses};
 use super::{Script, Statement};
-use crate::model::parser;
 use crate::model::Files;
+use crate::model::parser;
 use crate::shadow::Wanted;
 
 /// The extensions that a script creates, and the roles that it names or creates.
