@@ -309,7 +309,18 @@ const UNMANAGED: &str = "
     FROM found f, LATERAL pg_identify_object(f.classid, f.oid, 0) i
     WHERE NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = f.classid AND d.objid = f.oid AND d.deptype = 'e')
     UNION
-    SELECT format('grantor %I of privileges on %s', pg_get_userbyid(grantor), on_what) FROM granted";
+    SELECT format('grantor %I of privileges on %s', pg_get_userbyid(grantor), on_what) FROM granted
+    -- Privileges on what is the server's, or an extension's, where they are no longer those that it came with.
+    UNION
+    SELECT format('privileges on %s %s: %s', i.type, i.identity, p.acl)
+    FROM (SELECT 'pg_proc'::regclass AS classid, oid, proacl AS acl, pronamespace AS schema FROM pg_proc
+          UNION ALL SELECT 'pg_class'::regclass, oid, relacl, relnamespace FROM pg_class WHERE relkind <> 't'
+          UNION ALL SELECT 'pg_type'::regclass, oid, typacl, typnamespace FROM pg_type) p
+    LEFT JOIN pg_init_privs w ON w.classoid = p.classid AND w.objoid = p.oid AND w.objsubid = 0
+    CROSS JOIN LATERAL pg_identify_object(p.classid, p.oid, 0) i
+    WHERE p.acl IS NOT NULL AND p.acl IS DISTINCT FROM w.initprivs
+      AND (p.oid < 16384 AND p.schema = 'pg_catalog'::regnamespace
+           OR EXISTS (SELECT FROM pg_depend d WHERE d.classid = p.classid AND d.objid = p.oid AND d.deptype = 'e'))";
 
 /// Values that are never read, since they are secrets. They are known to be there, and no more.
 const SECRETS: &str = concat!(
