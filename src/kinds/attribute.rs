@@ -50,7 +50,9 @@ impl PgObject for Attribute {
             Attr::stored => Alter::Ignore("it is about the tables that use the type"),
             Attr::data_type | Attr::collation if self.stored => Alter::Rebuild,
             Attr::collation if self.data_type != to.data_type => Alter::Ignore("it is set with the type"),
-            Attr::data_type | Attr::collation => Alter::Displace { actions: vec![to.retype(id)], change: Retype::Conversion },
+            Attr::data_type | Attr::collation => {
+                Alter::Displace { actions: vec![to.retype(id)], change: Retype::Conversion }
+            }
         }
     }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {

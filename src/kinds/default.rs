@@ -1,7 +1,7 @@
 //! The default of a column, of a table or of a view.
 
 use crate::{
-    ddl::{Action, Alter, Retype, Inline, Lock, Target, Verb},
+    ddl::{Action, Alter, Inline, Lock, Retype, Target, Verb},
     kinds::{PgObject, object, sql, state},
     model::ObjectId,
 };

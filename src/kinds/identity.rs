@@ -65,7 +65,10 @@ impl PgObject for Identity {
             Attr::always => format!("SET GENERATED {}", to.mode()),
             Attr::sequence => {
                 let name = to.sequence.rsplit_once('.').map_or(to.sequence.as_str(), |(_, name)| name);
-                return Alter::Do(vec![Action::alter(id, format!("ALTER SEQUENCE {} RENAME TO {name}", self.sequence))]);
+                return Alter::Do(vec![Action::alter(
+                    id,
+                    format!("ALTER SEQUENCE {} RENAME TO {name}", self.sequence),
+                )]);
             }
             Attr::usual_sequence => return Alter::Ignore("it follows from the names of table and column"),
             Attr::data_type => return Alter::Ignore("it follows the type of the column"),
@@ -88,7 +91,18 @@ impl Identity {
         if self.always { "ALWAYS" } else { "BY DEFAULT" }
     }
     fn as_sequence(&self) -> Sequence {
-        let Identity { always: _, sequence: _, usual_sequence: _, data_type, increment, min_value, max_value, start, cache, cycle } = self;
+        let Identity {
+            always: _,
+            sequence: _,
+            usual_sequence: _,
+            data_type,
+            increment,
+            min_value,
+            max_value,
+            start,
+            cache,
+            cycle,
+        } = self;
         Sequence {
             data_type: data_type.clone(),
             increment: *increment,

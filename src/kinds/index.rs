@@ -57,9 +57,11 @@ impl PgObject for Index {
         let mut actions = vec![Action::create(id, definition).locks(Lock::Share)];
         let name = id.qualified();
         actions.extend(self.attach(id));
-        actions.extend(self.tablespace.iter().map(|space| {
-            Action::alter(id, format!("ALTER INDEX {name} SET TABLESPACE {}", Ident::new(space)))
-        }));
+        actions.extend(
+            self.tablespace
+                .iter()
+                .map(|space| Action::alter(id, format!("ALTER INDEX {name} SET TABLESPACE {}", Ident::new(space)))),
+        );
         actions.extend(self.statistics.iter().map(|statistics| set_statistics(id, statistics)));
         if self.clustered {
             actions.push(cluster(id, format!("CLUSTER ON {}", id.name)));

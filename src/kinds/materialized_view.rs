@@ -1,7 +1,7 @@
 //! `CREATE MATERIALIZED VIEW`
 
 use crate::{
-    ddl::{Action, Alter, Retype, Lock, Target},
+    ddl::{Action, Alter, Lock, Retype, Target},
     kinds::{Namespace, PgObject, object, sql, state},
     model::{Ident, ObjectId},
 };

@@ -1,8 +1,8 @@
 //! `CREATE POLICY`
 
 use crate::{
-    ddl::{Action, Alter, Retype, Lock, Target},
-    kinds::{Wants, PgObject, object, sql, state},
+    ddl::{Action, Alter, Lock, Retype, Target},
+    kinds::{PgObject, Wants, object, sql, state},
     model::ObjectId,
 };
 

@@ -2,7 +2,7 @@
 //! It stands in the table and goes by the name of the publication.
 
 use crate::{
-    ddl::{Action, Alter, Retype, Lock, Target, Verb},
+    ddl::{Action, Alter, Lock, Retype, Target, Verb},
     kinds::{PgObject, object, state},
     model::{Ident, ObjectId},
 };

@@ -1,7 +1,7 @@
 //! `CREATE RULE`. The rule that makes a view is the view.
 
 use crate::{
-    ddl::{Action, Alter, Retype, Lock, Target, Verb},
+    ddl::{Action, Alter, Lock, Retype, Target, Verb},
     kinds::{PgObject, object, sql, state},
     model::ObjectId,
 };

@@ -1,7 +1,7 @@
 //! `CREATE TRIGGER`, on tables and on views, constraint triggers included
 
 use crate::{
-    ddl::{Action, Alter, Retype, Lock, Target, Verb},
+    ddl::{Action, Alter, Lock, Retype, Target, Verb},
     kinds::{PgObject, object, sql, state},
     model::ObjectId,
 };

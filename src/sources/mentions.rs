@@ -3,7 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{catalog::Catalog, model::{Kind, ObjectId, parser}};
+use crate::{
+    catalog::Catalog,
+    model::{Kind, ObjectId, parser},
+};
 
 /// Adds to each object that has such a body the objects of the catalog that the body names.
 pub(crate) fn link(catalog: &mut Catalog) {

@@ -62,8 +62,7 @@ fn read(file: &Path) -> Vec<Case> {
 }
 
 fn new(file: &Path, topic: &str, heading: &str) -> Case {
-    let slug: String =
-        heading.to_lowercase().chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
+    let slug: String = heading.to_lowercase().chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
     Case {
         file: file.to_owned(),
         name: format!("{topic}::{slug}"),

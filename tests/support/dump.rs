@@ -6,9 +6,11 @@ use postgres::Client;
 
 /// The schema as `pg_dump` writes it; nothing for the embedded server, which has one session, or without `pg_dump`.
 pub(crate) fn of(client: &mut Client) -> Option<String> {
-    let setting = |client: &mut Client, sql: &str| -> Option<String> { client.query_one(sql, &[]).ok()?.try_get(0).ok() };
+    let setting =
+        |client: &mut Client, sql: &str| -> Option<String> { client.query_one(sql, &[]).ok()?.try_get(0).ok() };
     let server: i32 = setting(client, "SELECT current_setting('server_version_num')")?.parse().ok()?;
-    let socket = setting(client, "SELECT current_setting('unix_socket_directories')").filter(|it| it.starts_with('/'))?;
+    let socket =
+        setting(client, "SELECT current_setting('unix_socket_directories')").filter(|it| it.starts_with('/'))?;
     let port = setting(client, "SELECT current_setting('port')")?;
     let database = setting(client, "SELECT current_database()::text")?;
     if major()? < server / 10_000 {
