@@ -17,7 +17,7 @@ pub struct Catalog {
     /// What was met and is not managed, by name.
     pub unmanaged: BTreeSet<String>,
     /// What is there and whose value is never read, by name.
-    pub secrets: BTreeSet<String>,
+    pub secrets: BTreeMap<String, Option<String>>,
     objects: BTreeMap<ObjectId, Entry>,
 }
 
@@ -42,7 +42,7 @@ impl Catalog {
             version,
             casts: Casts::default(),
             unmanaged: BTreeSet::new(),
-            secrets: BTreeSet::new(),
+            secrets: BTreeMap::new(),
             objects: BTreeMap::new(),
         }
     }

@@ -20,6 +20,8 @@ pub struct Action {
     pub position: i16,
     /// Objects whose actions all come first, besides what the subject needs.
     pub after: Vec<ObjectId>,
+    /// What it makes room in, or takes room of, beside names: the bounds of a partitioned table.
+    pub room: Option<Room>,
     /// Why this is done, when the subject itself has not changed.
     pub because: Option<String>,
     pub leaves: Option<Leaves>,
@@ -49,6 +51,13 @@ pub enum Lock {
     Share,
     ShareRowExclusive,
     AccessExclusive,
+}
+
+/// Room that two objects cannot have at once, by the name of what it is part of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Room {
+    Frees(String),
+    Takes(String),
 }
 
 /// What cannot be had back once the action has run.
@@ -147,6 +156,7 @@ impl Action {
             when: When::InTransaction,
             position: 0,
             after: Vec::new(),
+            room: None,
             because: None,
             leaves: None,
         }
@@ -180,6 +190,9 @@ impl Action {
     }
     pub fn locks(self, lock: Lock) -> Action {
         Action { lock, ..self }
+    }
+    pub fn room(self, room: Room) -> Action {
+        Action { room: Some(room), ..self }
     }
     pub fn rewrites(self) -> Action {
         Action { rewrites: true, ..self }

@@ -224,12 +224,19 @@ fn unmanaged(sides: &Pair<Side>, strict: bool, diagnostics: &mut Vec<Diagnostic>
     from.union(to).cloned().collect()
 }
 
-/// Names the values that both sides have and that were not compared.
-fn secrets(sides: &Pair<Side>) -> Option<Diagnostic> {
-    let mut both = sides.from.catalog.secrets.intersection(&sides.to.catalog.secrets).peekable();
-    both.peek()?;
-    let found = Diagnostic::warning("secrets", "values that look like secrets were not compared");
-    Some(both.fold(found, |it, name| it.with_note(name.clone())))
+/// Names the secrets of both sides that differ, or that cannot be told apart. Their values are never shown.
+fn secrets(sides: &Pair<Side>) -> Vec<Diagnostic> {
+    let (from, to) = (&sides.from.catalog.secrets, &sides.to.catalog.secrets);
+    let both = from.iter().filter_map(|(name, digest)| Some((name, digest.as_ref().zip(to.get(name)?.as_ref()))));
+    both.filter_map(|(name, digests)| match digests {
+        Some((old, new)) if old == new => None,
+        Some(_) => {
+            let found = Diagnostic::error("by-hand", format!("{name} differs between the sides"));
+            Some(found.with_help("set it by hand: a secret is never written into a migration"))
+        }
+        None => Some(Diagnostic::warning("secrets", format!("{name} was not compared"))),
+    })
+    .collect()
 }
 
 /// What a person has to do beside the plan. Where the declared state is not reached without it, that is an error.

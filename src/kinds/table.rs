@@ -1,7 +1,7 @@
 //! `CREATE TABLE`, plain, partitioned or a partition. Columns, constraints and indexes are kinds of their own.
 
 use crate::{
-    ddl::{Action, Alter, Lock, Loss, Survival, Target, Verb},
+    ddl::{Action, Alter, Lock, Loss, Room, Survival, Target, Verb},
     kinds::{Namespace, PgObject, object, sql, state},
     model::{Ident, ObjectId, Parens},
 };
@@ -99,7 +99,11 @@ impl PgObject for Table {
 
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         let sql = format!("DROP TABLE {}", id.qualified());
-        vec![Action::drop(id, sql).locks(Lock::AccessExclusive).loses(Loss::Rows)]
+        let drop = Action::drop(id, sql).locks(Lock::AccessExclusive).loses(Loss::Rows);
+        vec![match &self.partition_of {
+            Some(parent) => drop.room(Room::Frees(parent.clone())),
+            None => drop,
+        }]
     }
 
     fn survive(&self, _: &ObjectId, _: &Table, _: &ObjectId) -> Survival {
@@ -132,7 +136,11 @@ impl Table {
             tail.push_str(&format!(" WITH ({})", sql::options(&self.options)));
         }
         tail.extend(self.tablespace.iter().map(|name| format!(" TABLESPACE {}", Ident::new(name))));
-        Action::define(id, head, tail, parens)
+        let define = Action::define(id, head, tail, parens);
+        match &self.partition_of {
+            Some(parent) => define.room(Room::Takes(parent.clone())),
+            None => define,
+        }
     }
 
     fn change_parents(&self, to: &Table) -> Vec<String> {
@@ -146,11 +154,13 @@ impl Table {
         let mut actions = Vec::new();
         if let Some(parent) = &self.partition_of {
             let sql = format!("ALTER TABLE {parent} DETACH PARTITION {name}");
-            actions.push(Action::alter(id, sql).locks(Lock::AccessExclusive));
+            let detach = Action::alter(id, sql).locks(Lock::AccessExclusive);
+            actions.push(detach.room(Room::Frees(parent.clone())));
         }
         if let (Some(parent), Some(bound)) = (&to.partition_of, &to.partition_bound) {
             let sql = format!("ALTER TABLE {parent} ATTACH PARTITION {name} {bound}");
-            actions.push(Action::alter(id, sql).locks(Lock::ShareUpdateExclusive));
+            let attach = Action::alter(id, sql).locks(Lock::ShareUpdateExclusive);
+            actions.push(attach.room(Room::Takes(parent.clone())));
         }
         actions
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::{
     catalog::Catalog,
-    ddl::{Action, Alter, Inline, Retype, Survival, Target, Verb},
+    ddl::{Action, Alter, Inline, Retype, Room, Survival, Target, Verb},
     diagnostic::Diagnostic,
     diff::Change,
     model::ObjectId,
@@ -427,6 +427,7 @@ impl<'a, 'w> Edges<'a, 'w> {
         self.tear_down();
         self.build_up();
         self.free_names();
+        self.make_room();
         let mut edges: Vec<Edge> = self.found.into_iter().collect();
         edges.sort_by_key(|edge| (edge.before, edge.after, edge.soft));
         edges
@@ -543,6 +544,24 @@ impl<'a, 'w> Edges<'a, 'w> {
             }
             for before in id.parent().and_then(|parent| heirs.get(parent).cloned()).unwrap_or_default() {
                 self.add(before, at, true);
+            }
+        }
+    }
+
+    /// Room is made before it is taken.
+    fn make_room(&mut self) {
+        let actions = &self.work.actions;
+        let mut freed: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (at, action) in actions.iter().enumerate() {
+            if let Some(Room::Frees(of)) = &action.room {
+                freed.entry(of).or_default().push(at);
+            }
+        }
+        for (at, action) in actions.iter().enumerate() {
+            if let Some(Room::Takes(of)) = &action.room {
+                for &before in freed.get(of.as_str()).into_iter().flatten() {
+                    self.add(before, at, true);
+                }
             }
         }
     }

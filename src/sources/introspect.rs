@@ -119,7 +119,7 @@ pub fn introspect(client: &mut Client, owners: Owners) -> Result<Catalog, postgr
         catalog.unmanaged.insert(row.get(0));
     }
     for row in transaction.query(SECRETS, &[])? {
-        catalog.secrets.insert(row.get(0));
+        catalog.secrets.insert(row.get(0), row.get(1));
     }
     transaction.rollback()?;
     Ok(catalog)
@@ -322,7 +322,7 @@ const UNMANAGED: &str = "
       AND (p.oid < 16384 AND p.schema = 'pg_catalog'::regnamespace
            OR EXISTS (SELECT FROM pg_depend d WHERE d.classid = p.classid AND d.objid = p.oid AND d.deptype = 'e'))";
 
-/// Values that are never read, since they are secrets. They are known to be there, and no more.
+/// Values that are never read, since they are secrets. They are known to be there, and by a digest that is never shown.
 const SECRETS: &str = concat!(
     "
     WITH secrets AS (
@@ -336,11 +336,13 @@ const SECRETS: &str = concat!(
         SELECT format('foreign table %I.%I', n.nspname, c.relname), o
         FROM pg_foreign_table f JOIN pg_class c ON c.oid = f.ftrelid JOIN pg_namespace n ON n.oid = c.relnamespace,
              unnest(f.ftoptions) o)
-    SELECT 'option ' || quote_ident(split_part(o, '=', 1)) || ' of ' || of FROM secrets
+    SELECT 'option ' || quote_ident(split_part(o, '=', 1)) || ' of ' || of,
+           encode(sha256(convert_to(substr(o, strpos(o, '=') + 1), 'UTF8')), 'hex')
+    FROM secrets
     WHERE ",
     crate::kinds::foreign_options::secret!(),
     "
     UNION
-    SELECT 'connection string of subscription ' || quote_ident(s.subname) FROM pg_subscription s
+    SELECT 'connection string of subscription ' || quote_ident(s.subname), NULL FROM pg_subscription s
     WHERE s.subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())"
 );
