@@ -98,6 +98,12 @@ impl Catalog {
             }
         }
     }
+    /// Leaves out what a server of `version` does not know of.
+    pub fn fit(&mut self, version: Version) {
+        for entry in self.objects.values_mut() {
+            entry.object.fit(version);
+        }
+    }
     /// Every object with those that need it directly.
     pub fn dependents(&self) -> BTreeMap<&ObjectId, Vec<&ObjectId>> {
         let mut dependents: BTreeMap<&ObjectId, Vec<&ObjectId>> = BTreeMap::new();

@@ -21,7 +21,7 @@ use crate::{
     },
     model::{Files, Pair},
     plan::{Plan, Step, plan},
-    rehearse::{Convergence, Failure, View, rehearse, reload, settle},
+    rehearse::{Convergence, Failure, View, rehearse, reload, settle, wanted},
     shadow::{self, Choice, Shadow},
 };
 
@@ -124,7 +124,13 @@ fn compare(arguments: &Arguments, choice: &Choice, files: &mut Files, ui: &Ui) -
         no_owner: arguments.no_owner,
         no_privileges: arguments.no_privileges,
     };
-    let apply = |catalog: &mut _| filter.apply(catalog);
+    let oldest = live.from.or(live.to);
+    let apply = |catalog: &mut Catalog| {
+        filter.apply(catalog);
+        if let Some(version) = oldest {
+            catalog.fit(version);
+        }
+    };
     let view = View { owners: side::owners(&openings), filter: &apply };
     let mut sides = side::read(openings, words, &opened, files, &view, ui)?;
 
@@ -172,7 +178,7 @@ fn plan_and_rehearse(
     let _progress = ui.progress("rehearsing");
     let mut scratch = match sides.from.scratch.take() {
         Some(scratch) => scratch,
-        None => reload(shadow, &from, view.owners)?.scratch,
+        None => reload(shadow, &from, &wanted(&to), view.owners)?.scratch,
     };
     let mut seen = rehearse(shadow, &mut scratch, &mut findings.plan, &to, target, view)?;
     if let Convergence::Failed(failure) = &seen
@@ -180,7 +186,7 @@ fn plan_and_rehearse(
     {
         // The declared state has a body that PostgreSQL would not accept now, as a dump may; then it is not checked.
         findings.plan = plan(&from, &to, target)?.without_body_checks();
-        scratch = reload(shadow, &from, view.owners)?.scratch;
+        scratch = reload(shadow, &from, &wanted(&to), view.owners)?.scratch;
         seen = rehearse(shadow, &mut scratch, &mut findings.plan, &to, target, view)?;
     }
     match seen {
@@ -314,13 +320,14 @@ fn tell(arguments: &Arguments, findings: &Findings, files: &Files, ui: &Ui) -> R
         1 => "1 statement".to_owned(),
         count => format!("{count} statements"),
     };
+    let fault = findings.diagnostics.iter().any(|it| it.severity == crate::diagnostic::Severity::Error);
     match findings.verdict {
+        _ if fault => (),
         Verdict::Converged if findings.plan.steps.is_empty() => ui.say("no difference"),
         Verdict::Converged => ui.say(&format!("{statements}; rehearsed on {}: converged", findings.shadow)),
         Verdict::NotRehearsed => ui.say(&format!("{statements}; not rehearsed")),
         Verdict::Remainder | Verdict::Failed => (),
     }
-    let fault = findings.diagnostics.iter().any(|it| it.severity == crate::diagnostic::Severity::Error);
     Ok(match (fault, arguments.exit_code && !findings.plan.changes.is_empty()) {
         (true, _) => Ended::WithFault,
         (false, true) => Ended::WithDifference,

@@ -4,7 +4,9 @@ use crate::{
     catalog::Catalog,
     cli::{exit::Error, ui::Ui},
     connect,
+    ddl::Target,
     diagnostic::Diagnostic,
+    diff::{Change, diff},
     model::{Files, Pair, Version},
     rehearse::{View, reload},
     shadow::{Opened, Scratch, Shadow, Wanted},
@@ -105,12 +107,39 @@ fn read_one(
                 return Ok(Side { catalog, scratch: None, live: Some(version), notes: Vec::new() });
             }
             // Texts of different versions are not compared: the live schema is read where the other side is read.
-            let reloaded = reload(shadow, &catalog, owners)?;
+            let reloaded = reload(shadow, &catalog, wanted, owners)?;
             let mut seen = reloaded.catalog;
+            let notes = not_carried(&catalog, &seen).into_iter().collect();
             seen.unmanaged = catalog.unmanaged;
-            Ok(Side { catalog: seen, scratch: Some(reloaded.scratch), live: Some(version), notes: Vec::new() })
+            seen.secrets = catalog.secrets;
+            Ok(Side { catalog: seen, scratch: Some(reloaded.scratch), live: Some(version), notes })
         }
     }
+}
+
+/// What the shadow, of another version, does not show as the live server does. Print-outs may differ.
+fn not_carried(live: &Catalog, seen: &Catalog) -> Option<Diagnostic> {
+    let mut live = live.clone();
+    live.fit(live.version.min(seen.version));
+    let mut seen = seen.clone();
+    seen.fit(live.version.min(seen.version));
+    let target = Target { version: seen.version, casts: &seen.casts };
+    let lost: Vec<String> = diff(&live, &seen, target)
+        .into_iter()
+        .filter_map(|change| match change {
+            Change::Add(id) | Change::Remove(id) => Some(id.to_string()),
+            Change::Alter(id, attributes) => {
+                let real: Vec<&str> =
+                    attributes.into_iter().filter(|attribute| !id.kind.printed().contains(attribute)).collect();
+                (!real.is_empty()).then(|| format!("{id}: {}", real.join(", ")))
+            }
+        })
+        .collect();
+    let title = "the shadow is of another version and does not show these as the live server does";
+    (!lost.is_empty()).then(|| {
+        let found = lost.into_iter().fold(Diagnostic::warning("not-carried", title), Diagnostic::with_note);
+        found.with_help("use a shadow of the live server's version: `--shadow local:MAJOR`, or `--shadow postgres://…`")
+    })
 }
 
 fn read_script(

@@ -3,7 +3,7 @@
 use crate::{
     ddl::{Action, Alter, Target, Verb},
     kinds::{PgObject, Wants, object, privileges, sql, state},
-    model::ObjectId,
+    model::{ObjectId, Version},
 };
 
 object! {
@@ -61,6 +61,11 @@ impl PgObject for DefaultGrant {
             Attr::privileges => Alter::Do(to.statements(Verb::Alter, id, &self.privileges, &to.privileges)),
             Attr::initial | Attr::all => Alter::Ignore("it belongs to the server"),
             Attr::objects | Attr::creator | Attr::role => Alter::Ignore("it is part of the address"),
+        }
+    }
+    fn fit(&mut self, version: Version) {
+        for set in [&mut self.privileges, &mut self.initial, &mut self.all] {
+            privileges::fit(set, version);
         }
     }
     fn wants(&self, _: &ObjectId) -> Wants {

@@ -3,7 +3,7 @@
 use crate::{
     ddl::{Action, Alter, Target, Verb},
     kinds::{PgObject, Wants, object, privileges, sql, state},
-    model::{Ident, ObjectId},
+    model::{Ident, ObjectId, Version},
 };
 
 object! {
@@ -97,6 +97,11 @@ impl PgObject for Grant {
             Attr::privileges => Alter::Do(to.statements(Verb::Alter, id, &self.privileges, &to.privileges)),
             Attr::initial | Attr::all => Alter::Ignore("it belongs to the server"),
             Attr::target | Attr::column | Attr::role => Alter::Ignore("it is how the object is named"),
+        }
+    }
+    fn fit(&mut self, version: Version) {
+        for set in [&mut self.privileges, &mut self.initial, &mut self.all] {
+            privileges::fit(set, version);
         }
     }
     fn wants(&self, _: &ObjectId) -> Wants {

@@ -76,7 +76,7 @@ use postgres::Row;
 
 use crate::{
     ddl::{Action, Alter, Retype, Survival, Target},
-    model::{Ident, Kind, ObjectId, for_each_kind},
+    model::{Ident, Kind, ObjectId, Version, for_each_kind},
 };
 
 /// What the engine must know about one kind of object.
@@ -155,6 +155,8 @@ pub trait PgObject: Clone + PartialEq + Sized {
     fn is_unstated(&self) -> bool {
         false
     }
+    /// Leaves out what a server of `version` does not know of.
+    fn fit(&mut self, _version: Version) {}
     /// The roles and the extension without which it cannot be created.
     fn wants(&self, _id: &ObjectId) -> Wants {
         Wants::default()
@@ -327,6 +329,9 @@ macro_rules! dispatch {
             }
             pub fn is_unstated(&self) -> bool {
                 match self { $(Object::$Kind(it) => it.is_unstated(),)* }
+            }
+            pub fn fit(&mut self, version: Version) {
+                match self { $(Object::$Kind(it) => it.fit(version),)* }
             }
             pub fn wants(&self, id: &ObjectId) -> Wants {
                 match self { $(Object::$Kind(it) => it.wants(id),)* }

@@ -1,5 +1,7 @@
 //! Sets of privileges, as `GRANT` and `REVOKE` change them. `SELECT*` carries the grant option.
 
+use crate::model::Version;
+
 /// The statements that take one role from `from` to `to`. `list` writes the privileges, `on` says on what.
 pub(crate) fn change(
     from: &[String],
@@ -32,6 +34,13 @@ pub(crate) fn change(
     add(pick(&|old, new| old == 0 && new == 1), "GRANT", "TO", "");
     add(pick(&|old, new| old < 2 && new == 2), "GRANT", "TO", " WITH GRANT OPTION");
     statements
+}
+
+/// Leaves out the privileges that came after `version`: `MAINTAIN` came with 17.
+pub(crate) fn fit(set: &mut Vec<String>, version: Version) {
+    if version < Version::major(17) {
+        set.retain(|held| held.trim_end_matches('*') != "MAINTAIN");
+    }
 }
 
 /// `ALL` where it is all that there is and more than one, else the names.

@@ -45,6 +45,9 @@ fn top(id: &ObjectId) -> ObjectId {
     top.clone()
 }
 
+/// The statements tell the rest.
+const MOST: usize = 5;
+
 fn describe(top: &ObjectId, members: &[Folded]) -> String {
     let actions: Vec<&Action> = members.iter().flat_map(|folded| &folded.actions).collect();
     let because = actions.iter().find_map(|action| action.because.clone());
@@ -72,6 +75,11 @@ fn describe(top: &ObjectId, members: &[Folded]) -> String {
                 if !parts.contains(&part) {
                     parts.push(part);
                 }
+            }
+            if MOST < parts.len() {
+                let more = parts.len() - (MOST - 1);
+                parts.truncate(MOST - 1);
+                parts.push(format!("{more} more"));
             }
             format!("{}: {}{because}", capital(&name), parts.join(", "))
         }

@@ -13,7 +13,7 @@ use crate::{
         reload::{lost, reload, shadow_diagnostic, wanted},
         run::{Failure, run},
     },
-    shadow::{Scratch, Shadow},
+    shadow::{Scratch, Shadow, Wanted},
     sources::introspect::{Owners, introspect},
 };
 
@@ -115,7 +115,7 @@ fn remainder(
         return Ok((goal, left));
     }
     let again = |catalog: &Catalog| {
-        let mut reloaded = reload(shadow, catalog, view.owners)?;
+        let mut reloaded = reload(shadow, catalog, &Wanted::default(), view.owners)?;
         view.read(&mut reloaded.scratch)
     };
     // A side that cannot be created anew settles nothing; the difference stands as it is.

@@ -5,5 +5,5 @@ mod reload;
 mod run;
 
 pub use converge::{Convergence, View, rehearse, settle};
-pub use reload::{Reloaded, reload};
+pub use reload::{Reloaded, reload, wanted};
 pub use run::{Failure, run};

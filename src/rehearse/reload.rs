@@ -16,12 +16,20 @@ pub struct Reloaded {
     pub catalog: Catalog,
 }
 
-/// Creates everything in `catalog` in a new database of `shadow`.
+/// Creates everything in `catalog` in a new database of `shadow`, which can offer what `also` asks for besides.
 ///
 /// # Errors
 /// Diagnostics that name what cannot be created there, with PostgreSQL's reason.
-pub fn reload(shadow: &dyn Shadow, catalog: &Catalog, owners: Owners) -> Result<Reloaded, Vec<Diagnostic>> {
-    let mut scratch = shadow.scratch(&wanted(catalog)).map_err(|error| vec![shadow_diagnostic(&error)])?;
+pub fn reload(
+    shadow: &dyn Shadow,
+    catalog: &Catalog,
+    also: &Wanted,
+    owners: Owners,
+) -> Result<Reloaded, Vec<Diagnostic>> {
+    let mut wanted = wanted(catalog);
+    wanted.roles.extend(also.roles.iter().cloned());
+    wanted.extensions.extend(also.extensions.iter().cloned());
+    let mut scratch = shadow.scratch(&wanted).map_err(|error| vec![shadow_diagnostic(&error)])?;
     let empty = introspect(&mut scratch.client, owners).map_err(|error| vec![lost(&error)])?;
     let target = Target { version: empty.version, casts: &empty.casts };
     let plan = plan(&empty, catalog, target)?;
@@ -40,7 +48,7 @@ pub fn reload(shadow: &dyn Shadow, catalog: &Catalog, owners: Owners) -> Result<
 }
 
 /// The roles and extensions that the objects of a catalog name.
-pub(super) fn wanted(catalog: &Catalog) -> Wanted {
+pub fn wanted(catalog: &Catalog) -> Wanted {
     let mut wanted = Wanted::default();
     for (id, entry) in catalog.iter() {
         let wants = entry.object.wants(id);
