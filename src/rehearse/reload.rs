@@ -43,6 +43,8 @@ pub fn reload(
         diagnostic.help.extend(failure.hint.clone());
         vec![diagnostic]
     })?;
+    // The plan that is rehearsed here is to meet the session that it will meet.
+    scratch.client.batch_execute("RESET check_function_bodies").map_err(|error| vec![lost(&error)])?;
     let catalog = introspect(&mut scratch.client, owners).map_err(|error| vec![lost(&error)])?;
     Ok(Reloaded { scratch, catalog })
 }

@@ -18,6 +18,8 @@ pub(crate) struct Case {
     /// Absent until `UPDATE=1` writes it.
     pub(crate) plan: Option<String>,
     pub(crate) min_version: Option<i32>,
+    /// Whether it needs what only a server's own installation has, such as its encoding conversions.
+    pub(crate) native: bool,
     /// What `CREATE EXTENSION` names on either side.
     pub(crate) extensions: Vec<String>,
 }
@@ -71,6 +73,7 @@ fn new(file: &Path, topic: &str, heading: &str) -> Case {
         to: String::new(),
         plan: None,
         min_version: None,
+        native: false,
         extensions: Vec::new(),
     }
 }
@@ -82,8 +85,9 @@ fn take(case: &mut Case, info: &str, body: String) {
         "sql plan" => case.plan = Some(body),
         "toml options" => {
             for line in body.lines().filter(|line| !line.trim().is_empty()) {
-                match line.split_once('=').map(|(key, value)| (key.trim(), value.trim().parse())) {
-                    Some(("min_version", Ok(version))) => case.min_version = Some(version),
+                match line.split_once('=').map(|(key, value)| (key.trim(), value.trim())) {
+                    Some(("min_version", version)) => case.min_version = Some(version.parse().expect("a version")),
+                    Some(("native", "true")) => case.native = true,
                     _ => panic!("{}: no such option: {line}", case.file.display()),
                 }
             }
