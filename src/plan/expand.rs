@@ -471,7 +471,11 @@ impl<'a, 'w> Edges<'a, 'w> {
             for needed in id.parent().into_iter().chain(&entry.needs) {
                 let drop = work.is_dropped(needed).then(|| self.last_drop_of(needed)).flatten();
                 if let (Some(own), Some(drop)) = (own, drop) {
-                    self.add(own, drop, false);
+                    self.add(self.last_drop_of(id).unwrap_or(own), drop, false);
+                    // What is not renamed itself goes by its name, which may hold the name of what it needs.
+                    if let Some(rename) = self.drop_of(needed).filter(|_| !work.set_aside.contains_key(id)) {
+                        self.add(own, rename, false);
+                    }
                 }
                 for &alter in &alters {
                     if let Some(drop) = drop {
