@@ -16,6 +16,13 @@ fn lock() -> MutexGuard<'static, ()> {
     ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Held while a file, a socket or a process is opened beside a parser: for a moment the parser leaves descriptor 2
+/// free, and what is opened then is closed when it puts standard error back. Nothing may be parsed, and no name
+/// quoted, while it is held.
+pub(crate) fn undisturbed() -> MutexGuard<'static, ()> {
+    lock()
+}
+
 /// The parse tree, or the parser's message. The message has no position; see `sources::split`.
 pub(crate) fn parse(sql: &str) -> Result<ParseResult, String> {
     let _held = lock();

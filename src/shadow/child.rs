@@ -58,7 +58,11 @@ impl Child {
             // Ctrl-C in a terminal is for us to handle; the child follows when we go.
             .process_group(0);
         configure(&mut command);
-        let mut process = command.spawn().map_err(Error::io("run", exe))?;
+        let spawned = {
+            let _held = crate::model::parser::undisturbed();
+            command.spawn()
+        };
+        let mut process = spawned.map_err(Error::io("run", exe))?;
         let (orders, lines) = (process.stdin.take(), lines(process.stdout.take()));
         let orders = Arc::new(Mutex::new(orders));
         let end = {

@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use super::{Script, stdin};
 use crate::diagnostic::Diagnostic;
-use crate::model::Files;
+use crate::model::{Files, parser};
 
 /// How much of what a failing command printed is shown.
 const SHOWN_LINES: usize = 12;
@@ -12,9 +12,12 @@ const SHOWN_LINES: usize = 12;
 /// Runs the command in the working folder. Its standard input is empty; what it prints on standard error is shown
 /// only if it fails.
 pub(super) fn read(command: &str, files: &mut Files) -> Result<Script, Vec<Diagnostic>> {
-    let output = shell(command)
-        .stdin(Stdio::null())
-        .output()
+    let started = {
+        let _held = parser::undisturbed();
+        shell(command).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()
+    };
+    let output = started
+        .and_then(std::process::Child::wait_with_output)
         .map_err(|error| vec![failed(command).with_note(format!("the shell did not start: {error}"))])?;
     if output.status.success() {
         return stdin::script(&format!("exec:{command}"), output.stdout, files);

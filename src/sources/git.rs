@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 use super::shelf::{Shelf, is_sql};
 use super::{Script, file, nearest};
 use crate::diagnostic::Diagnostic;
-use crate::model::Files;
+use crate::model::{Files, parser};
 
 /// `path` is relative to the working folder if it starts with `./` or `../`, else to the top of the repository,
 /// as `git show REVISION:PATH` takes it; if it is not there, it is tried from the working folder too.
@@ -127,5 +127,11 @@ fn plain(path: &Path) -> String {
 }
 
 fn git(arguments: &[&str]) -> io::Result<Output> {
-    Command::new("git").args(arguments).stdin(Stdio::null()).output()
+    let mut command = Command::new("git");
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let process = {
+        let _held = parser::undisturbed();
+        command.spawn()?
+    };
+    process.wait_with_output()
 }

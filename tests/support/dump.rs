@@ -49,7 +49,8 @@ fn blocks(dump: &str) -> BTreeSet<String> {
         if lines.first().is_some_and(|line| table(line) || privileges(line)) {
             lines.sort_unstable();
         }
-        lines.join("\n")
+        // PostgreSQL prints a list of values in two ways.
+        lines.join("\n").replace("( VALUES", "(VALUES")
     });
     statements.filter(|block| !block.is_empty()).collect()
 }
