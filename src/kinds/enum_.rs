@@ -55,10 +55,7 @@ impl Enum {
         let mut actions = Vec::new();
         for (at, label) in to.labels.iter().enumerate().filter(|(_, label)| !self.labels.contains(label)) {
             let place = match at.checked_sub(1).map(|before| &to.labels[before]) {
-                Some(before) if to.labels[at..].iter().all(|later| !self.labels.contains(later)) => {
-                    let _ = before;
-                    String::new()
-                }
+                Some(_) if to.labels[at..].iter().all(|later| !self.labels.contains(later)) => String::new(),
                 Some(before) => format!(" AFTER {}", Literal(before)),
                 None => to
                     .labels

@@ -17,10 +17,6 @@ impl<T> Pair<T> {
     pub fn map<U>(self, mut f: impl FnMut(T) -> U) -> Pair<U> {
         Pair { from: f(self.from), to: f(self.to) }
     }
-    /// The way back.
-    pub fn reverse(self) -> Pair<T> {
-        Pair { from: self.to, to: self.from }
-    }
 }
 
 impl<T, E> Pair<Result<T, E>> {
