@@ -105,7 +105,7 @@ fn run(case: &Case, server: &Server, is_reference: bool) -> Result<(), Failed> {
     if !is_reference && [&sides.from, &sides.to].into_iter().any(|side| side.as_ref().is_err_and(missing)) {
         return Ok(());
     }
-    let Pair { from: (from_scratch, from), to: (to_scratch, to) } = sides.transpose()?;
+    let ((from_scratch, from), (to_scratch, to)) = (sides.from?, sides.to?);
 
     let mut scratches = Pair::new(from_scratch, to_scratch);
     let fresh = Pair::new(dump::of(&mut scratches.from.client), dump::of(&mut scratches.to.client));
@@ -131,7 +131,7 @@ fn load_side(text: &str, scratch: &mut Scratch) -> Result<Catalog, Failed> {
     std::fs::write(file.path(), text)?;
     let source = Source::parse(&file.path().to_string_lossy()).map_err(|found| shown(vec![found], &files))?;
     let script = source.read(&mut files).map_err(|found| shown(found, &files))?;
-    load(&script, &files, &mut scratch.client).map_err(|found| shown(found, &files))?;
+    load(&script, &files, &mut scratch.client, scratch.adapt).map_err(|found| shown(found, &files))?;
     introspect::introspect(&mut scratch.client, Owners::Stated).map_err(|error| format!("{error:?}").into())
 }
 

@@ -344,7 +344,7 @@ fn a_missing_file() {
         .ends(1)
         .says("no file or folder `shema.sql`")
         .says("did you mean `schema.sql`?");
-    folder.diff(&["no/such/from", "empty"]).ends(1).says("no/such/from");
+    folder.diff(&["no/such/from", "no/such/to"]).ends(1).says("no/such/from").says("no/such/to");
 }
 
 #[test]

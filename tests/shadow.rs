@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Once;
 use std::time::{Duration, Instant};
 
-use trueup::shadow::{Embedded, Error, Local, Scratch, Shadow, Wanted, adapt_collation};
+use trueup::shadow::{Embedded, Error, Local, Scratch, Shadow, Wanted};
 
 /// Tests run in a binary of their own, and the servers in ours.
 fn use_our_binary() {
@@ -157,11 +157,10 @@ fn an_extension_that_is_nowhere_is_an_error_with_a_way_out() {
 #[test]
 fn icu_collations_are_stood_in_for() {
     let shadow = embedded();
-    assert!(shadow.lacks_icu());
     let mut scratch = shadow.scratch(&Wanted::default()).expect("a scratch database");
-    let stand_in =
-        adapt_collation("CREATE COLLATION ci (provider = icu, locale = 'und-u-ks-level2', deterministic = false)");
-    run(&mut scratch, &stand_in.expect("a stand-in").sql);
+    let create = "CREATE COLLATION ci (provider = icu, locale = 'und-u-ks-level2', deterministic = false)";
+    let adapted = (scratch.adapt)(create);
+    run(&mut scratch, &adapted);
     run(
         &mut scratch,
         "CREATE TABLE t (a text COLLATE ci, b text COLLATE \"en-x-icu\", c text COLLATE \"en_US\", d text COLLATE \"de_DE.utf8\",

@@ -52,7 +52,7 @@ const TOLD_ELSEWHERE: &[(&str, &str)] = &[
 ];
 
 /// Kinds that still lack a file of cases. This list only gets shorter.
-const WITHOUT_CASES: &[&str] = &["collation", "security_label"];
+const WITHOUT_CASES: &[&str] = &["security_label"];
 
 #[test]
 fn layers_are_listed_in_their_order() {

@@ -19,7 +19,7 @@ use crate::{
         json::{self, Report, Verdict},
         sql::{self, Style},
     },
-    model::{Files, Pair},
+    model::{Files, ObjectId, Pair},
     plan::{Plan, Step, plan},
     rehearse::{Convergence, Failure, View, rehearse, reload, settle, wanted},
     shadow::{self, Choice, Shadow},
@@ -81,6 +81,9 @@ enum Format {
     /// Everything, for machines
     Json,
 }
+
+/// More declarations than this are not shown with one diagnostic.
+const PLACES: usize = 3;
 
 /// What a run found, before it is written down.
 struct Findings {
@@ -193,12 +196,14 @@ fn plan_and_rehearse(
         Convergence::Reached => findings.verdict = Verdict::Converged,
         Convergence::Remainder(left) => {
             findings.verdict = Verdict::Remainder;
-            findings.diagnostics.push(remainder(&left));
+            findings.diagnostics.push(remainder(&left, &from, &to));
             findings.remainder = left;
         }
         Convergence::Failed(failure) => {
             findings.verdict = Verdict::Failed;
-            findings.diagnostics.push(failed(&failure, shadow));
+            let step = findings.plan.steps.get(failure.step);
+            let subjects = step.into_iter().flat_map(|step| &step.subjects);
+            findings.diagnostics.push(located(failed(&failure, shadow), subjects, &from, &to));
         }
     }
     Ok(findings)
@@ -255,9 +260,23 @@ fn by_hand(plan: &Plan) -> Vec<Diagnostic> {
     .collect()
 }
 
-fn remainder(left: &[Change]) -> Diagnostic {
+/// A diagnostic with the places where these objects are declared.
+fn located<'a>(
+    found: Diagnostic,
+    objects: impl Iterator<Item = &'a ObjectId>,
+    from: &Catalog,
+    to: &Catalog,
+) -> Diagnostic {
+    let entries = objects.filter_map(|id| to.entry(id).or_else(|| from.entry(id)));
+    let mut places: Vec<_> = entries.filter_map(|entry| entry.written.clone()).collect();
+    places.dedup();
+    places.into_iter().take(PLACES).fold(found, |found, place| found.at(place, "declared here"))
+}
+
+fn remainder(left: &[Change], from: &Catalog, to: &Catalog) -> Diagnostic {
     let title = "the plan does not reach its target: after the rehearsal these differences are left";
-    left.iter()
+    let found = left
+        .iter()
         .fold(Diagnostic::error("remainder", title), |found, change| {
             found.with_note(match change {
                 Change::Add(id) => format!("{id} is missing"),
@@ -265,7 +284,8 @@ fn remainder(left: &[Change]) -> Diagnostic {
                 Change::Alter(id, attributes) => format!("{id} differs in {}", attributes.join(", ")),
             })
         })
-        .with_help("please report this with both schemas; the migration must not be used as it is")
+        .with_help("please report this with both schemas; the migration must not be used as it is");
+    located(found, left.iter().map(Change::id), from, to)
 }
 
 fn failed(failure: &Failure, shadow: &dyn Shadow) -> Diagnostic {

@@ -73,18 +73,11 @@ pub(crate) fn read(
         let to = read_one(openings.to, words.to, shadow, files, wanted, owners);
         (from.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), to)
     });
-    let mut diagnostics = Vec::new();
-    let (from, to) = match (from, to) {
-        (Ok(from), Ok(to)) => (from, to),
-        (from, to) => {
-            for side in [from, to] {
-                diagnostics.extend(side.err().unwrap_or_default());
-            }
-            diagnostics.dedup();
-            return Err(Error::Diagnostics(diagnostics, files.clone()));
-        }
-    };
-    Ok(Pair::new(from, to).map(|mut side| {
+    let sides = Pair::new(from, to).transpose().map_err(|mut found| {
+        found.dedup();
+        Error::Diagnostics(found, files.clone())
+    })?;
+    Ok(sides.map(|mut side| {
         (view.filter)(&mut side.catalog);
         side
     }))
@@ -150,9 +143,10 @@ fn read_script(
     owners: Owners,
 ) -> Result<Side, Vec<Diagnostic>> {
     let mut scratch = shadow.scratch(wanted).map_err(|error| vec![shadow_error(&error)])?;
-    let loaded = sources::load(script, files, &mut scratch.client)?;
-    let catalog = introspect::introspect(&mut scratch.client, owners)
+    let loaded = sources::load(script, files, &mut scratch.client, scratch.adapt)?;
+    let mut catalog = introspect::introspect(&mut scratch.client, owners)
         .map_err(|error| vec![unreadable(&shadow.describe(), &error)])?;
+    loaded.note_places(&mut catalog);
     let notes = script.notes.iter().cloned().chain(loaded.notes).collect();
     Ok(Side { catalog, scratch: Some(scratch), live: None, notes })
 }

@@ -24,11 +24,16 @@ impl PgObject for Collation {
     const CATALOG: &'static str = "
         SELECT 'pg_collation'::regclass::oid AS classid, c.oid AS objid, 0 AS objsubid,
                'pg_namespace'::regclass::oid AS parent_class, c.collnamespace AS parent_id, 0 AS parent_sub,
-               c.collname::text AS name, c.collprovider::text AS provider, c.collisdeterministic AS deterministic,
-               c.collcollate::text AS lc_collate, c.collctype::text AS lc_ctype,
-               coalesce(to_jsonb(c)->>'colllocale', to_jsonb(c)->>'colliculocale') AS locale,
+               c.collname::text AS name, coalesce(asked->>'provider', c.collprovider::text) AS provider,
+               c.collisdeterministic AS deterministic,
+               CASE WHEN asked IS NULL THEN c.collcollate::text ELSE asked->>'lc_collate' END AS lc_collate,
+               CASE WHEN asked IS NULL THEN c.collctype::text ELSE asked->>'lc_ctype' END AS lc_ctype,
+               CASE WHEN asked IS NULL THEN coalesce(to_jsonb(c)->>'colllocale', to_jsonb(c)->>'colliculocale')
+                    ELSE asked->>'locale' END AS locale,
                to_jsonb(c)->>'collicurules' AS rules
-        FROM pg_collation c
+        FROM pg_collation c,
+             -- Where the embedded PostgreSQL stands in for a locale that it has not (`shadow/embedded/stand_in.rs`).
+             LATERAL (SELECT CASE WHEN c.collprovider = 'c' THEN (to_jsonb(c)->>'colllocale')::jsonb END AS asked) s
         WHERE c.collnamespace = ANY($1)";
 
     fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {

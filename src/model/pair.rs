@@ -19,8 +19,12 @@ impl<T> Pair<T> {
     }
 }
 
-impl<T, E> Pair<Result<T, E>> {
-    pub fn transpose(self) -> Result<Pair<T>, E> {
-        Ok(Pair { from: self.from?, to: self.to? })
+impl<T, E> Pair<Result<T, Vec<E>>> {
+    /// Both, or everything that is wrong with either.
+    pub fn transpose(self) -> Result<Pair<T>, Vec<E>> {
+        match (self.from, self.to) {
+            (Ok(from), Ok(to)) => Ok(Pair { from, to }),
+            (from, to) => Err(from.err().into_iter().chain(to.err()).flatten().collect()),
+        }
     }
 }

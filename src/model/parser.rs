@@ -16,9 +16,8 @@ fn lock() -> MutexGuard<'static, ()> {
     ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Held while a file, a socket or a process is opened beside a parser: for a moment the parser leaves descriptor 2
-/// free, and what is opened then is closed when it puts standard error back. Nothing may be parsed, and no name
-/// quoted, while it is held.
+/// Held while a process is started beside a parser: it would inherit the parser's pipe as its standard error. Nothing
+/// may be parsed, and no name quoted, while it is held.
 pub(crate) fn undisturbed() -> MutexGuard<'static, ()> {
     lock()
 }

@@ -49,7 +49,7 @@ pub fn rehearse(
     scratch.provide_roles(&wanted(to)).map_err(|error| vec![shadow_diagnostic(&error)])?;
     let mut done = 0;
     for pass in 0..PASSES {
-        if let Err(mut failure) = run(&mut scratch.client, &plan_.steps[done..]) {
+        if let Err(mut failure) = run(scratch, &plan_.steps[done..]) {
             failure.step += done;
             return Ok(Convergence::Failed(failure));
         }

@@ -35,7 +35,7 @@ pub fn reload(
     let plan = plan(&empty, catalog, target)?;
     // Bodies may mention what is created later; they were accepted once already.
     scratch.client.batch_execute("SET check_function_bodies = off").map_err(|error| vec![lost(&error)])?;
-    run(&mut scratch.client, &plan.steps).map_err(|failure| {
+    run(&mut scratch, &plan.steps).map_err(|failure| {
         let title = format!("the schema cannot be created anew in the shadow: {}", failure.message);
         let mut diagnostic =
             Diagnostic::error("cannot-reload", title).with_note(format!("the statement was: {}", failure.sql));

@@ -1,8 +1,6 @@
 //! Runs the statements of a plan one by one, as `psql` would.
 
-use postgres::Client;
-
-use crate::{ddl::Leaves, plan::Step};
+use crate::{ddl::Leaves, plan::Step, shadow::Scratch};
 
 /// A statement that the server refused.
 #[derive(Clone, Debug)]
@@ -21,7 +19,7 @@ pub struct Failure {
 ///
 /// # Errors
 /// The first statement that fails; those before it have been carried out.
-pub fn run(client: &mut Client, steps: &[Step]) -> Result<(), Box<Failure>> {
+pub fn run(scratch: &mut Scratch, steps: &[Step]) -> Result<(), Box<Failure>> {
     for (at, step) in steps.iter().enumerate() {
         // What a person is to set is made up here, so that the state that is declared can be reached.
         let made_up = step.leaves.iter().filter_map(|left| match left {
@@ -29,8 +27,8 @@ pub fn run(client: &mut Client, steps: &[Step]) -> Result<(), Box<Failure>> {
             Leaves::Elsewhere(_) => None,
         });
         let statements = std::iter::once(step.sql.as_str()).chain(made_up);
-        let sql = statements.collect::<Vec<_>>().join(";\n");
-        client.batch_execute(&sql).map_err(|error| {
+        let sql = statements.map(scratch.adapt).collect::<Vec<_>>().join(";\n");
+        scratch.client.batch_execute(&sql).map_err(|error| {
             let server = error.as_db_error();
             Box::new(Failure {
                 step: at,

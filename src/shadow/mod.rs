@@ -9,6 +9,7 @@ mod local;
 mod storage;
 mod url;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +19,7 @@ use crate::model::{Ident, Version};
 pub use child::set_executable;
 pub use choice::{Choice, Opened, open};
 pub use cleanup::{install as clean_up_on_signals, run as clean_up};
-pub use embedded::{CollationStandIn, Embedded, adapt_collation};
+pub use embedded::Embedded;
 pub use error::Error;
 pub use local::{Binaries, Local};
 pub use url::Server;
@@ -39,10 +40,6 @@ pub trait Shadow: Send + Sync {
     /// # Errors
     /// When the server cannot start, an extension is to be had nowhere, or the server refuses the database.
     fn scratch(&self, wanted: &Wanted) -> Result<Scratch, Error>;
-    /// Whether `CREATE COLLATION … (provider = icu)` fails here, so that [`adapt_collation`] is to be used.
-    fn lacks_icu(&self) -> bool {
-        false
-    }
     /// Says that so many scratch databases like this will be asked for soon, for those that can start them ahead.
     fn expect(&self, scratches: usize, wanted: &Wanted) {
         let _ = (scratches, wanted);
@@ -61,10 +58,15 @@ pub struct Wanted {
 /// An empty database and a session in it. Both go when it is dropped.
 pub struct Scratch {
     pub client: postgres::Client,
+    /// What the text of a statement becomes, so that this server takes it.
+    pub adapt: Adapt,
     limiter: Limiter,
     /// Whatever must live as long as the session, and clean up after it.
     pub(crate) _guard: Box<dyn Send>,
 }
+
+/// The text of a statement, or other text that has the same effect on a server that lacks something.
+pub type Adapt = fn(&str) -> Cow<'_, str>;
 
 enum Limiter {
     Child(Arc<child::Child>),

@@ -61,7 +61,7 @@ impl Shadow for Server {
         });
         let client =
             target.connect().map_err(|source| Error::Connect { shadow: self.what.clone(), source: source.into() })?;
-        Ok(Scratch { client, limiter: Limiter::StatementTimeout, _guard: Box::new(guard) })
+        Ok(Scratch { client, adapt: |text| text.into(), limiter: Limiter::StatementTimeout, _guard: Box::new(guard) })
     }
 }
 

@@ -82,7 +82,7 @@ impl List<'_> {
             NodeEnum::RuleStmt(stmt) => self.on("rule", stmt.relation.as_ref(), &stmt.rulename),
             NodeEnum::CreatePolicyStmt(stmt) => self.on("policy", stmt.table.as_ref(), &stmt.policy_name),
             NodeEnum::CreateForeignServerStmt(stmt) => self.plain("server", None, None, &stmt.servername),
-            NodeEnum::CreateFdwStmt(stmt) => self.plain("foreign-data wrapper", None, None, &stmt.fdwname),
+            NodeEnum::CreateFdwStmt(stmt) => self.plain("foreign data wrapper", None, None, &stmt.fdwname),
             NodeEnum::CreatePlangStmt(stmt) => self.plain("language", None, None, &stmt.plname),
             NodeEnum::CreateAmStmt(stmt) => self.plain("access method", None, None, &stmt.amname),
             NodeEnum::CreateEventTrigStmt(stmt) => self.plain("event trigger", None, None, &stmt.trigname),

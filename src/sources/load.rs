@@ -1,5 +1,6 @@
 //! Runs a script in an empty database, in batches, and says what PostgreSQL refused and where.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use super::refusal::{self, Refusal};
 use super::{Script, Statement, written};
 use crate::diagnostic::Diagnostic;
 use crate::model::{Files, Ident, Span};
+use crate::shadow::Adapt;
 
 /// One round trip each; larger batches hold many locks and are no faster (`shadow.md`, section 2).
 const BATCH: usize = 200;
@@ -32,6 +34,7 @@ pub struct Loaded {
 }
 
 /// Runs the statements of a script. The session's settings are afterwards what they were.
+/// `adapt` is what the server's texts go through.
 ///
 /// Statements run in batches; the statements of a batch that PostgreSQL refuses run again one by one. In an
 /// unordered script a statement that misses something waits until the others have run. Roles are made without
@@ -40,10 +43,11 @@ pub struct Loaded {
 /// # Errors
 /// Every statement that PostgreSQL refused, less those that only miss what a refused one would have defined.
 /// The database is then half loaded.
-pub fn load(script: &Script, files: &Files, client: &mut Client) -> Result<Loaded, Vec<Diagnostic>> {
+pub fn load(script: &Script, files: &Files, client: &mut Client, adapt: Adapt) -> Result<Loaded, Vec<Diagnostic>> {
     let mut run = Run {
         files,
         client,
+        adapt,
         unordered: script.unordered,
         refusals: Vec::new(),
         waiting: Vec::new(),
@@ -67,6 +71,7 @@ pub fn load(script: &Script, files: &Files, client: &mut Client) -> Result<Loade
 struct Run<'a> {
     files: &'a Files,
     client: &'a mut Client,
+    adapt: Adapt,
     unordered: bool,
     refusals: Vec<Refusal<'a>>,
     /// Refused in an unordered script, but perhaps only for now.
@@ -102,7 +107,7 @@ impl<'a> Run<'a> {
             return self.single(only);
         }
         self.apply_settings(batch[0]);
-        let texts: Vec<_> = batch.iter().map(|statement| statement.sql(self.files)).collect();
+        let texts: Vec<_> = batch.iter().map(|statement| self.text(statement)).collect();
         if let Err(error) = self.client.batch_execute(&texts.join(";\n")) {
             if error.as_db_error().is_none() {
                 self.lost = Some(Refusal { statement: batch[0], error });
@@ -131,11 +136,12 @@ impl<'a> Run<'a> {
     fn attempt(&mut self, statement: &'a Statement) -> Option<Refusal<'a>> {
         self.apply_settings(statement);
         let guarded = self.unordered && self.transaction.is_some();
+        let text = self.text(statement);
         let result = match &statement.class {
             Class::Role(name) => self.role(name),
-            Class::Transaction(_) => self.client.batch_execute(&statement.sql(self.files)),
-            _ if guarded => self.guarded(&statement.sql(self.files)),
-            _ => self.client.batch_execute(&statement.sql(self.files)),
+            Class::Transaction(_) => self.client.batch_execute(&text),
+            _ if guarded => self.guarded(&text),
+            _ => self.client.batch_execute(&text),
         };
         match (&statement.class, &result) {
             (Class::Transaction(Edge::Begin), Ok(())) => self.transaction = Some(statement),
@@ -143,6 +149,14 @@ impl<'a> Run<'a> {
             _ => (),
         }
         result.err().map(|error| Refusal { statement, error })
+    }
+
+    fn text(&self, statement: &'a Statement) -> Cow<'a, str> {
+        let text = statement.sql(self.files);
+        if statement.defines.iter().all(|defined| defined.kind != "collation") {
+            return text;
+        }
+        Cow::Owned((self.adapt)(&text).into_owned())
     }
 
     /// So that a refused statement does not spoil the block that it stands in.

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use super::class::Class;
 use super::defines::Defined;
-use super::{Script, Statement};
-use crate::model::Span;
+use super::{Loaded, Script, Statement};
+use crate::catalog::Catalog;
+use crate::model::{Kind, ObjectId, Span};
 
 type Written = BTreeMap<(String, String, String), Span>;
 
@@ -29,6 +30,33 @@ pub(super) fn written(script: &Script) -> (Vec<(Defined, Span)>, Written) {
     (all, written)
 }
 
+impl Loaded {
+    /// Notes in a catalog of what was loaded where each object was declared. What has no definition of its own, such as
+    /// a default or a comment, was declared with what it belongs to.
+    pub fn note_places(&self, catalog: &mut Catalog) {
+        let place = |id: &ObjectId| {
+            let belongs_to = id.ancestors().filter(|up| up.kind != Kind::Schema);
+            std::iter::once(id).chain(belongs_to).find_map(|id| self.place(id)).cloned()
+        };
+        let places: Vec<(ObjectId, Option<Span>)> = catalog.ids().map(|id| (id.clone(), place(id))).collect();
+        for (id, place) in places {
+            if let Some(entry) = catalog.entry_mut(&id) {
+                entry.written = place;
+            }
+        }
+    }
+
+    fn place(&self, id: &ObjectId) -> Option<&Span> {
+        let kind = id.kind.label().to_lowercase();
+        let mut path: Vec<&str> = id.ancestors().map(|up| up.name.raw()).collect();
+        path.reverse();
+        // An index is a table's, but its name is its schema's.
+        (0..=path.len())
+            .rev()
+            .find_map(|depth| self.written.get(&(kind.clone(), path[..depth].join("."), id.name.raw().to_owned())))
+    }
+}
+
 fn placed(statement: &Statement, defined: &Defined, creates_in: &str) -> (Defined, Span) {
     let span = statement.place(&defined.range);
     let schema = defined.schema.clone().or_else(|| is_in_a_schema(defined.kind).then(|| creates_in.to_owned()));
@@ -49,7 +77,7 @@ fn is_in_a_schema(kind: &str) -> bool {
         "schema"
             | "extension"
             | "server"
-            | "foreign-data wrapper"
+            | "foreign data wrapper"
             | "language"
             | "access method"
             | "event trigger"

@@ -1,5 +1,5 @@
 //! Collations that a schema may name and this build, without ICU and without the system's locales, has not: rows of
-//! the same names in `pg_collation` that sort by bytes. Names are all a schema needs of them.
+//! the same names in `pg_collation` that sort by bytes. What the originals are is kept as [`super::stand_in`] does.
 
 /// What `initdb` finds on a Linux with ICU and all of glibc's locales, one name a line.
 const NAMES: &str = include_str!("collations.txt");
@@ -9,12 +9,19 @@ pub(super) fn insert() -> String {
     let names = NAMES.lines().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(",");
     format!(
         "BEGIN;
-         UPDATE pg_catalog.pg_collation SET collprovider = 'c', collcollate = 'C', collctype = 'C', colllocale = NULL
+         UPDATE pg_catalog.pg_collation
+            SET collprovider = 'c', collcollate = 'C', collctype = 'C',
+                colllocale = jsonb_build_object('provider', 'i', 'locale', colllocale)::text
           WHERE collprovider = 'i';
          INSERT INTO pg_catalog.pg_collation (oid, collname, collnamespace, collowner, collprovider,
-                collisdeterministic, collencoding, collcollate, collctype)
-         SELECT {FIRST_OID} + row_number() OVER (), name, 11, 10, 'c', true, -1, 'C', 'C'
-           FROM unnest(ARRAY[{names}]::name[]) AS name
+                collisdeterministic, collencoding, collcollate, collctype, colllocale)
+         SELECT {FIRST_OID} + row_number() OVER (), name, 11, 10, 'c', true, -1, 'C', 'C',
+                CASE WHEN name LIKE '%-x-icu'
+                     THEN jsonb_build_object('provider', 'i', 'locale', split_part(name, '-x-icu', 1))
+                     ELSE jsonb_build_object('provider', 'c', 'lc_collate', locale, 'lc_ctype', locale) END::text
+           FROM unnest(ARRAY[{names}]::text[]) AS name,
+                LATERAL (SELECT CASE WHEN name || '.utf8' IN (SELECT unnest(ARRAY[{names}])) THEN name || '.utf8'
+                                     ELSE name END AS locale) l
           WHERE name NOT IN (SELECT collname FROM pg_catalog.pg_collation WHERE collnamespace = 11);
          COMMIT"
     )

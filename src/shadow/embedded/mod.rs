@@ -21,8 +21,6 @@ use super::{Error, Limiter, Scratch, Shadow, Wanted, create_roles, storage};
 use crate::model::{Ident, Version};
 use serve::Order;
 
-pub use stand_in::{CollationStandIn, adapt_collation};
-
 const WHAT: &str = "embedded PostgreSQL";
 /// A start that takes longer hangs.
 const START_LIMIT: Duration = Duration::from_secs(120);
@@ -80,10 +78,6 @@ impl Shadow for Embedded {
         format!("{WHAT} {VERSION}")
     }
 
-    fn lacks_icu(&self) -> bool {
-        true
-    }
-
     fn expect(&self, scratches: usize, wanted: &Wanted) {
         // Where an extension is missing, the scratch database says so.
         let Ok(extensions) = bundled(wanted, WHAT) else { return };
@@ -99,7 +93,12 @@ impl Shadow for Embedded {
         let Instance { child, mut client } = self.instance(&bundled(wanted, &self.describe())?)?;
         create_roles(&mut client, wanted, WHAT)?;
         let child = Arc::new(child);
-        Ok(Scratch { client, limiter: Limiter::Child(Arc::clone(&child)), _guard: Box::new(child) })
+        Ok(Scratch {
+            client,
+            adapt: stand_in::adapt,
+            limiter: Limiter::Child(Arc::clone(&child)),
+            _guard: Box::new(child),
+        })
     }
 }
 

@@ -1,47 +1,80 @@
-//! `CREATE COLLATION` where there are no locales: the same name, sorting by bytes.
+//! `CREATE COLLATION` where there are no locales: the same name, sorting by bytes, with what was asked for beside it.
+//!
+//! A libc collation has no `colllocale`. That of a stand-in holds the columns of `pg_collation` that were asked for, as
+//! JSON; `kinds::collation` reads them from there, and `CREATE COLLATION … FROM` copies them.
 
 #![allow(
     clippy::wildcard_enum_match_arm,
     reason = "parse trees have hundreds of nodes; this is about one of them, and means that by `_`"
 )]
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use pg_query::protobuf::{DefElem, Node, ObjectType, String as StringNode};
 use pg_query::{NodeEnum, NodeRef};
+use serde_json::json;
 
-/// A statement to run in the place of a `CREATE COLLATION`, and what was asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CollationStandIn {
-    pub sql: String,
-    /// The parts of the name: schema, if written, and name.
-    pub name: Vec<String>,
-    /// The options as they were written: `provider`, `locale`, `deterministic`, `rules` …
-    pub asked: Vec<(String, String)>,
-}
+use crate::model::{Ident, Literal};
 
 /// Rewrites one `CREATE COLLATION name (provider = icu, …)` to a libc collation of the same name that every server
-/// has. None where the statement is something else, or needs no locale that may lack (`FROM`, `C`, `POSIX`).
+/// has. Any other text stays as it is, and so does one that needs no locale which may lack (`FROM`, `C`, `builtin`).
 ///
 /// <https://www.postgresql.org/docs/current/sql-createcollation.html>
-pub fn adapt_collation(sql: &str) -> Option<CollationStandIn> {
+pub(super) fn adapt(sql: &str) -> Cow<'_, str> {
+    let may_be_one = sql.as_bytes().windows(9).any(|word| word.eq_ignore_ascii_case(b"collation"));
+    may_be_one.then(|| stand_in(sql)).flatten().map_or(Cow::Borrowed(sql), Cow::Owned)
+}
+
+fn stand_in(sql: &str) -> Option<String> {
     let mut parsed = crate::model::parser::parse_whole(sql).ok()?;
     let [statement] = parsed.protobuf.stmts.as_mut_slice() else { return None };
     let NodeEnum::DefineStmt(define) = statement.stmt.as_mut()?.node.as_mut()? else { return None };
     if define.kind() != ObjectType::ObjectCollation {
         return None;
     }
-    let asked = define.definition.iter().filter_map(option).collect::<Vec<_>>();
-    let copies = asked.iter().any(|(name, _)| name == "from");
-    let portable = asked
-        .iter()
-        .filter(|(name, _)| matches!(name.as_str(), "locale" | "lc_collate" | "lc_ctype"))
-        .all(|(_, value)| matches!(value.as_str(), "C" | "POSIX"));
-    let icu = asked.iter().any(|(name, value)| name == "provider" && value.eq_ignore_ascii_case("icu"));
-    if copies || (portable && !icu) {
+    let asked = define.definition.iter().filter_map(option).collect::<BTreeMap<_, _>>();
+    if works_anyway(&asked) {
         return None;
     }
     define.definition = vec![set("provider", "libc"), set("locale", "C")];
-    let name = define.defnames.iter().filter_map(string).collect();
-    Some(CollationStandIn { sql: parsed.deparse(pg_query::DeparseOptions::default()).ok()?, name, asked })
+    let name = define.defnames.iter().filter_map(string).map(|part| Ident::new(part).to_string()).collect::<Vec<_>>();
+    let create = parsed.deparse(pg_query::DeparseOptions::default()).ok()?;
+    Some(format!("{create};\n{}", note(&name.join("."), &asked)))
+}
+
+type Asked = BTreeMap<String, String>;
+
+fn works_anyway(asked: &Asked) -> bool {
+    let mut locales = ["locale", "lc_collate", "lc_ctype"].into_iter().filter_map(|name| asked.get(name));
+    match asked.get("provider").map(String::as_str) {
+        _ if asked.contains_key("from") => true,
+        Some("icu") => false,
+        Some("builtin") => true,
+        _ => locales.all(|locale| matches!(locale.as_str(), "C" | "POSIX")),
+    }
+}
+
+/// The statement that keeps what was asked for, unless the collation was there before.
+fn note(name: &str, asked: &Asked) -> String {
+    let locale = asked.get("locale");
+    let columns = match asked.get("provider").map(String::as_str) {
+        Some("icu") => json!({ "provider": "i", "locale": locale.or(asked.get("lc_collate")) }),
+        _ => json!({
+            "provider": "c",
+            "lc_collate": locale.or(asked.get("lc_collate")),
+            "lc_ctype": locale.or(asked.get("lc_ctype")),
+        }),
+    };
+    let rules = asked.get("rules").map_or("NULL".to_owned(), |rules| Literal(rules).to_string());
+    let deterministic = asked.get("deterministic").is_none_or(|value| value == "true");
+    format!(
+        "UPDATE pg_catalog.pg_collation \
+         SET colllocale = {}, collicurules = {rules}, collisdeterministic = {deterministic} \
+         WHERE oid = {}::pg_catalog.regcollation AND colllocale IS NULL",
+        Literal(&columns.to_string()),
+        Literal(name)
+    )
 }
 
 fn option(node: &Node) -> Option<(String, String)> {
@@ -50,7 +83,10 @@ fn option(node: &Node) -> Option<(String, String)> {
         Some(value) => text(value)?,
         None => "true".to_owned(),
     };
-    Some((element.defname.to_ascii_lowercase(), value))
+    // The only values whose case does not count are names of providers and booleans.
+    let name = element.defname.to_ascii_lowercase();
+    let value = if matches!(name.as_str(), "provider" | "deterministic") { value.to_ascii_lowercase() } else { value };
+    Some((name, value))
 }
 
 fn text(node: &Node) -> Option<String> {
@@ -85,28 +121,38 @@ fn set(name: &str, value: &str) -> Node {
 
 #[cfg(test)]
 mod tests {
-    use super::adapt_collation;
+    use super::adapt;
 
     #[test]
     fn an_icu_collation_becomes_a_libc_one_of_the_same_name() {
-        let stand_in = adapt_collation(
-            "CREATE COLLATION IF NOT EXISTS app.\"Ünicode\" (provider = icu, locale = 'und-u-ks-level2', deterministic = false)",
-        )
-        .expect("a stand-in");
-        insta::assert_snapshot!(stand_in.sql, @r#"CREATE COLLATION IF NOT EXISTS app."Ünicode" (provider = 'libc', locale = 'C')"#);
-        assert_eq!(stand_in.name, ["app", "Ünicode"]);
-        assert!(stand_in.asked.contains(&("deterministic".to_owned(), "false".to_owned())));
+        let adapted = adapt(
+            "CREATE COLLATION IF NOT EXISTS app.\"Ünicode\" (provider = ICU, locale = 'und-u-ks-level2', deterministic = false)",
+        );
+        insta::assert_snapshot!(adapted, @r#"
+        CREATE COLLATION IF NOT EXISTS app."Ünicode" (provider = 'libc', locale = 'C');
+        UPDATE pg_catalog.pg_collation SET colllocale = '{"provider":"i","locale":"und-u-ks-level2"}', collicurules = NULL, collisdeterministic = false WHERE oid = 'app."Ünicode"'::pg_catalog.regcollation AND colllocale IS NULL
+        "#);
     }
 
     #[test]
     fn a_system_locale_is_stood_in_for_too() {
-        assert!(adapt_collation("CREATE COLLATION de (locale = 'de_DE.utf8')").is_some());
+        insta::assert_snapshot!(adapt("CREATE COLLATION de (locale = 'de_DE.utf8')"), @r#"
+        CREATE COLLATION de (provider = 'libc', locale = 'C');
+        UPDATE pg_catalog.pg_collation SET colllocale = '{"provider":"c","lc_collate":"de_DE.utf8","lc_ctype":"de_DE.utf8"}', collicurules = NULL, collisdeterministic = true WHERE oid = 'de'::pg_catalog.regcollation AND colllocale IS NULL
+        "#);
     }
 
     #[test]
     fn what_works_anyway_is_left_alone() {
-        for sql in ["CREATE COLLATION c (locale = 'C')", "CREATE COLLATION d FROM \"C\"", "SELECT 1", "not sql"] {
-            assert_eq!(adapt_collation(sql), None, "{sql}");
+        for sql in [
+            "CREATE COLLATION c (locale = 'C')",
+            "CREATE COLLATION d FROM \"C\"",
+            "CREATE COLLATION e (provider = builtin, locale = 'C.UTF-8')",
+            "COMMENT ON COLLATION c IS 'x'",
+            "SELECT 1",
+            "not sql",
+        ] {
+            assert_eq!(adapt(sql), sql);
         }
     }
 }

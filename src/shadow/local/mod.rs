@@ -94,7 +94,7 @@ impl Shadow for Local {
         }
         let guard = Database { name: name.clone(), cluster: Arc::clone(cluster) };
         let client = session(&cluster.child, &name).map_err(Error::postgres(&cluster.what, "connect"))?;
-        Ok(Scratch { client, limiter: Limiter::StatementTimeout, _guard: Box::new(guard) })
+        Ok(Scratch { client, adapt: |text| text.into(), limiter: Limiter::StatementTimeout, _guard: Box::new(guard) })
     }
 }
 
