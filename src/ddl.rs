@@ -178,6 +178,13 @@ impl Action {
     pub fn clause(verb: Verb, subject: &ObjectId, head: String, clause: String, separator: &'static str) -> Action {
         Action::new(verb, subject, Sql::Clause { head, clauses: vec![clause], separator })
     }
+    /// A statement with a list, which is joined with its neighbours' if all else is the same.
+    pub fn listed(verb: Verb, subject: &ObjectId, head: String, item: String, tail: String) -> Action {
+        Action::new(verb, subject, Sql::List { head, items: vec![item], tail })
+    }
+    pub fn statement(verb: Verb, subject: &ObjectId, sql: String) -> Action {
+        Action::new(verb, subject, Sql::Statement(sql))
+    }
     pub fn inline(self, inline: Inline) -> Action {
         Action { inline: Some(inline), ..self }
     }

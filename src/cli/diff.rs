@@ -21,7 +21,7 @@ use crate::{
     },
     model::{Files, ObjectId, Pair},
     plan::{Plan, Step, plan},
-    rehearse::{Convergence, Failure, View, rehearse, reload, settle, wanted},
+    rehearse::{Convergence, Failure, View, rehearse, settle, wanted},
     shadow::{self, Choice, Shadow},
 };
 
@@ -181,7 +181,7 @@ fn plan_and_rehearse(
     let _progress = ui.progress("rehearsing");
     let mut scratch = match sides.from.scratch.take() {
         Some(scratch) => scratch,
-        None => reload(shadow, &from, &wanted(&to), view.owners)?.scratch,
+        None => side::copy(shadow, &from, &wanted(&to), view)?,
     };
     let mut seen = rehearse(shadow, &mut scratch, &mut findings.plan, &to, target, view)?;
     if let Convergence::Failed(failure) = &seen
@@ -189,7 +189,7 @@ fn plan_and_rehearse(
     {
         // The declared state has a body that PostgreSQL would not accept now, as a dump may; then it is not checked.
         findings.plan = plan(&from, &to, target)?.without_body_checks();
-        scratch = reload(shadow, &from, &wanted(&to), view.owners)?.scratch;
+        scratch = side::copy(shadow, &from, &wanted(&to), view)?;
         seen = rehearse(shadow, &mut scratch, &mut findings.plan, &to, target, view)?;
     }
     match seen {

@@ -110,29 +110,54 @@ fn read_one(
     }
 }
 
-/// What the shadow, of another version, does not show as the live server does. Print-outs may differ.
+/// What the shadow, of another version, does not show as the live server does.
 fn not_carried(live: &Catalog, seen: &Catalog) -> Option<Diagnostic> {
-    let mut live = live.clone();
-    live.fit(live.version.min(seen.version));
-    let mut seen = seen.clone();
-    seen.fit(live.version.min(seen.version));
-    let target = Target { version: seen.version, casts: &seen.casts };
-    let lost: Vec<String> = diff(&live, &seen, target)
-        .into_iter()
-        .filter_map(|change| match change {
-            Change::Add(id) | Change::Remove(id) => Some(id.to_string()),
-            Change::Alter(id, attributes) => {
-                let real: Vec<&str> =
-                    attributes.into_iter().filter(|attribute| !id.kind.printed().contains(attribute)).collect();
-                (!real.is_empty()).then(|| format!("{id}: {}", real.join(", ")))
-            }
-        })
-        .collect();
     let title = "the shadow is of another version and does not show these as the live server does";
+    let lost = differences(live, seen);
     (!lost.is_empty()).then(|| {
         let found = lost.into_iter().fold(Diagnostic::warning("not-carried", title), Diagnostic::with_note);
         found.with_help("use a shadow of the live server's version: `--shadow local:MAJOR`, or `--shadow postgres://…`")
     })
+}
+
+/// A database that holds FROM, which is live, in the shadow.
+///
+/// # Errors
+/// Diagnostics that name what is not the same there: a rehearsal would not show what happens on the live server.
+pub(crate) fn copy(
+    shadow: &dyn Shadow,
+    from: &Catalog,
+    wanted: &Wanted,
+    view: &View<'_>,
+) -> Result<Scratch, Vec<Diagnostic>> {
+    let mut scratch = reload(shadow, from, wanted, view.owners)?.scratch;
+    let lost = differences(from, &view.read(&mut scratch)?);
+    if lost.is_empty() {
+        return Ok(scratch);
+    }
+    let title = format!("FROM cannot be made anew on {} as it is, so that nothing can be rehearsed", shadow.describe());
+    let found = lost.into_iter().fold(Diagnostic::error("cannot-reload", title), Diagnostic::with_note);
+    Err(vec![
+        found.with_help("please report this with the schema; `--no-rehearse` writes the plan without a rehearsal"),
+    ])
+}
+
+/// What differs between two readings of one schema. Print-outs may.
+fn differences(one: &Catalog, other: &Catalog) -> Vec<String> {
+    let version = one.version.min(other.version);
+    let (mut one, mut other) = (one.clone(), other.clone());
+    one.fit(version);
+    other.fit(version);
+    let target = Target { version: other.version, casts: &other.casts };
+    let difference = |change| match change {
+        Change::Add(id) | Change::Remove(id) => Some(id.to_string()),
+        Change::Alter(id, attributes) => {
+            let real: Vec<&str> =
+                attributes.into_iter().filter(|attribute| !id.kind.printed().contains(attribute)).collect();
+            (!real.is_empty()).then(|| format!("{id}: {}", real.join(", ")))
+        }
+    };
+    diff(&one, &other, target).into_iter().filter_map(difference).collect()
 }
 
 fn read_script(

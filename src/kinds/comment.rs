@@ -17,6 +17,7 @@ object! {
 impl PgObject for Comment {
     state!();
     const LABEL: &'static str = "COMMENT";
+    const IS_PROPERTY: bool = true;
     const CATALOG: &'static str = "
         SELECT 0::oid AS classid, 0::oid AS objid, 0 AS objsubid,
                CASE WHEN k.oid IS NOT NULL THEN 'pg_constraint'::regclass::oid

@@ -11,6 +11,12 @@ pub(crate) fn alter_table(verb: Verb, id: &ObjectId, clause: String) -> Action {
     sql::alter_table(verb, id, id.container(), clause).locks(Lock::AccessExclusive)
 }
 
+/// Adds a constraint to a partitioned table, and not to its partitions.
+pub(crate) fn add_only(id: &ObjectId, clause: &str) -> Action {
+    let table = id.container().qualified();
+    Action::create(id, format!("ALTER TABLE ONLY {table} ADD {clause}")).locks(Lock::AccessExclusive)
+}
+
 /// The name of the index behind a constraint: the constraint's own, in the schema of the table.
 pub(crate) fn index_name(id: &ObjectId) -> String {
     id.qualified()
@@ -45,6 +51,10 @@ macro_rules! index_constraint {
                 pub clustered: bool,
                 /// Declared here, not only in a parent.
                 pub is_local: bool,
+                /// The index of the partitioned table that the index behind it is a part of; quoted.
+                pub part_of: Option<String>,
+                /// Not so on a partitioned table while partitions lack their part.
+                pub valid: bool,
             }
         }
 
@@ -56,26 +66,34 @@ macro_rules! index_constraint {
             const CATALOG: &'static str = concat!("
                 SELECT 'pg_constraint'::regclass::oid AS classid, k.oid AS objid, 0 AS objsubid,
                        'pg_class'::regclass::oid AS parent_class, k.conrelid AS parent_id, 0 AS parent_sub,
-                       k.conname::text AS name, 'pg_constraint'::regclass::oid AS implied_class,
-                       nullif(k.conparentid, 0) AS implied_id, 0 AS implied_sub,
+                       k.conname::text AS name,
+                       CASE k.conparentid WHEN 0 THEN 'pg_class'::regclass ELSE 'pg_constraint'::regclass END::oid AS implied_class,
+                       coalesce(nullif(k.conparentid, 0), p.oid) AS implied_id, 0 AS implied_sub,
                        pg_get_constraintdef(k.oid) AS definition, coalesce(i.reloptions, '{}') AS options,
                        (SELECT s.spcname::text FROM pg_tablespace s WHERE s.oid = i.reltablespace) AS tablespace,
-                       x.indisclustered AS clustered, k.conparentid = 0 OR k.conislocal AS is_local
+                       x.indisclustered AS clustered, k.conparentid = 0 OR k.conislocal AS is_local,
+                       CASE WHEN p.oid IS NOT NULL THEN format('%I.%I', n.nspname, p.relname) END AS part_of, x.indisvalid AS valid
                 FROM pg_constraint k
                 JOIN pg_class c ON c.oid = k.conrelid
                 JOIN pg_class i ON i.oid = k.conindid
                 JOIN pg_index x ON x.indexrelid = i.oid
+                LEFT JOIN pg_inherits h ON h.inhrelid = i.oid
+                LEFT JOIN pg_class p ON p.oid = h.inhparent
+                LEFT JOIN pg_namespace n ON n.oid = p.relnamespace
                 WHERE k.contype = '", $contype, "' AND c.relnamespace = ANY($1)");
 
             fn address(id: &ObjectId) -> String {
                 constraint::address(id)
             }
             fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
-                let $Type { definition, options, tablespace, clustered, is_local: _ } = self;
+                let $Type { definition, options, tablespace, clustered, is_local: _, part_of, valid } = self;
                 let clause = format!("CONSTRAINT {} {definition}", id.name);
-                let mut actions =
-                    vec![alter_table(Verb::Create, id, format!("ADD {clause}")).inline(Inline::Item(clause))];
+                let mut actions = match valid {
+                    true => vec![alter_table(Verb::Create, id, format!("ADD {clause}")).inline(Inline::Item(clause))],
+                    false => vec![constraint::add_only(id, &clause)],
+                };
                 let index = index_name(id);
+                actions.extend(part_of.iter().map(|parent| sql::attach_index(id, parent)));
                 let moved = tablespace.iter().map(|name| format!("SET TABLESPACE {}", Ident::new(name)));
                 let settings = sql::change_options(&[], options).into_iter().chain(moved);
                 actions.extend(settings.map(|set| Action::alter(id, format!("ALTER INDEX {index} {set}"))));
@@ -89,6 +107,9 @@ macro_rules! index_constraint {
                 let actions = match attr {
                     Attr::definition => return Alter::Rebuild,
                     Attr::is_local => return Alter::Ignore("it follows from the parents of the table"),
+                    Attr::valid if !to.valid => return Alter::Rebuild,
+                    Attr::valid => return Alter::Ignore("it is once every partition has its part"),
+                    Attr::part_of => to.part_of.iter().map(|parent| sql::attach_index(id, parent)).collect(),
                     Attr::options => sql::change_options(&self.options, &to.options)
                         .into_iter()
                         .map(|set| Action::alter(id, format!("ALTER INDEX {index} {set}")))
@@ -106,6 +127,12 @@ macro_rules! index_constraint {
             }
             fn drop(&self, id: &ObjectId) -> Vec<Action> {
                 vec![alter_table(Verb::Drop, id, format!("DROP CONSTRAINT {}", id.name))]
+            }
+            fn is_part(&self) -> bool {
+                self.part_of.is_some()
+            }
+            fn brings_along(&self) -> bool {
+                self.valid
             }
             fn follows(&self, parent: &$Type) -> bool {
                 self.definition == parent.definition

@@ -80,16 +80,11 @@ impl DefaultGrant {
     fn statements(&self, verb: Verb, id: &ObjectId, from: &[String], to: &[String]) -> Vec<Action> {
         let schema = id.parent().map(|schema| format!(" IN SCHEMA {}", schema.name)).unwrap_or_default();
         let head = format!("ALTER DEFAULT PRIVILEGES FOR ROLE {}{schema}", sql::role(&self.creator));
-        let list = |names: &[&str]| privileges::list(names, &self.all);
-        let on = format!("ON {}", self.objects);
-        privileges::change(from, to, &list, &on, &sql::role(&self.role))
-            .into_iter()
-            .map(|sql| format!("{head} {sql}"))
-            .map(|sql| match verb {
-                Verb::Create => Action::create(id, sql),
-                Verb::Alter => Action::alter(id, sql),
-                Verb::Drop => Action::drop(id, sql),
-            })
-            .collect()
+        let action = |change: privileges::Move<'_>| {
+            let names = privileges::list(&change.privileges, &self.all);
+            let sql = format!("{head} {} {names} ON {} {}", change.verb, self.objects, change.role);
+            Action::statement(verb, id, sql)
+        };
+        privileges::moves(from, to, &sql::role(&self.role)).into_iter().map(action).collect()
     }
 }

@@ -13,6 +13,7 @@ object! {
 impl PgObject for ExtensionDependency {
     state!();
     const LABEL: &'static str = "DEPENDENCY ON EXTENSION";
+    const IS_PROPERTY: bool = true;
     const CATALOG: &'static str = "
         SELECT 0::oid AS classid, 0::oid AS objid, 0 AS objsubid,
                d.classid AS parent_class, d.objid AS parent_id, d.objsubid AS parent_sub, e.extname::text AS name,

@@ -26,6 +26,7 @@ object! {
 impl PgObject for Grant {
     state!();
     const LABEL: &'static str = "PRIVILEGES";
+    const IS_PROPERTY: bool = true;
     const CATALOG: &'static str = "
         WITH o AS (
             SELECT 'pg_class'::regclass::oid AS classid, c.oid AS objid, 0 AS objsubid, c.relowner AS owner, c.relacl AS acl,
@@ -114,19 +115,20 @@ impl PgObject for Grant {
 
 impl Grant {
     fn statements(&self, verb: Verb, id: &ObjectId, from: &[String], to: &[String]) -> Vec<Action> {
-        let column = self.column.as_ref().map(Ident::new);
-        let list = |names: &[&str]| match &column {
-            Some(column) => names.iter().map(|name| format!("{name} ({column})")).collect::<Vec<_>>().join(", "),
-            None => privileges::list(names, &self.all),
+        let column = self.column.as_ref().map(|column| Ident::new(column).to_string());
+        let action = |change: privileges::Move<'_>| {
+            let tail = format!("ON {} {}", self.target, change.role);
+            let text = match (&column, change.privileges.as_slice()) {
+                (Some(column), [only]) => {
+                    return Action::listed(verb, id, format!("{} {only}", change.verb), column.clone(), tail);
+                }
+                (Some(column), names) => {
+                    names.iter().map(|name| format!("{name} ({column})")).collect::<Vec<_>>().join(", ")
+                }
+                (None, names) => privileges::list(names, &self.all),
+            };
+            Action::statement(verb, id, format!("{} {text} {tail}", change.verb))
         };
-        let on = format!("ON {}", self.target);
-        privileges::change(from, to, &list, &on, &sql::role(&self.role))
-            .into_iter()
-            .map(|sql| match verb {
-                Verb::Create => Action::create(id, sql),
-                Verb::Alter => Action::alter(id, sql),
-                Verb::Drop => Action::drop(id, sql),
-            })
-            .collect()
+        privileges::moves(from, to, &sql::role(&self.role)).into_iter().map(action).collect()
     }
 }

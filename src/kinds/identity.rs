@@ -26,6 +26,7 @@ object! {
 impl PgObject for Identity {
     state!();
     const LABEL: &'static str = "IDENTITY OF COLUMN";
+    const IS_PROPERTY: bool = true;
     const CATALOG: &'static str = "
         SELECT 'pg_class'::regclass::oid AS classid, c.oid AS objid, 0 AS objsubid,
                d.refclassid AS parent_class, d.refobjid AS parent_id, d.refobjsubid AS parent_sub, ''::text AS name,

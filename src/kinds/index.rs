@@ -14,6 +14,8 @@ object! {
         /// The index of the partitioned table that it is a part of; quoted.
         pub part_of: Option<String>,
         pub tablespace: Option<String>,
+        /// Whether a part of it is the index behind a constraint of a partition.
+        pub has_constraints: bool,
         /// Whether `CLUSTER` goes by it.
         pub clustered: bool,
         /// A failed `CREATE INDEX CONCURRENTLY` leaves one that is not.
@@ -36,6 +38,8 @@ impl PgObject for Index {
                pg_get_indexdef(i.oid) AS definition, i.relkind = 'I' AS partitioned,
                (SELECT format('%I.%I', pn.nspname, p.relname) FROM pg_inherits h JOIN pg_class p ON p.oid = h.inhparent
                 JOIN pg_namespace pn ON pn.oid = p.relnamespace WHERE h.inhrelid = i.oid) AS part_of,
+               EXISTS (SELECT FROM pg_inherits h JOIN pg_constraint k ON k.conindid = h.inhrelid
+                       WHERE h.inhparent = i.oid AND k.contype IN ('p', 'u', 'x')) AS has_constraints,
                (SELECT s.spcname::text FROM pg_tablespace s WHERE s.oid = i.reltablespace) AS tablespace,
                x.indisclustered AS clustered, x.indisvalid AS valid,
                ARRAY(SELECT a.attnum || '=' || a.attstattarget FROM pg_attribute a
@@ -70,9 +74,12 @@ impl PgObject for Index {
     }
     fn alter(&self, id: &ObjectId, to: &Index, attr: Attr, _: Target) -> Alter {
         let actions = match attr {
-            Attr::part_of if self.part_of.is_none() => to.attach(id).into_iter().collect(),
-            Attr::valid if self.partitioned => return Alter::Ignore("it is once every partition has its part"),
-            Attr::definition | Attr::partitioned | Attr::part_of | Attr::valid => return Alter::Rebuild,
+            Attr::part_of => to.attach(id).into_iter().collect(),
+            Attr::has_constraints => return Alter::Ignore("it follows from the constraints of the partitions"),
+            Attr::valid if self.partitioned && to.valid => {
+                return Alter::Ignore("it is once every partition has its part");
+            }
+            Attr::definition | Attr::partitioned | Attr::valid => return Alter::Rebuild,
             Attr::tablespace => {
                 let space = Ident::new(to.tablespace.as_deref().unwrap_or("pg_default"));
                 vec![Action::alter(id, format!("ALTER INDEX {} SET TABLESPACE {space}", id.qualified())).rewrites()]
@@ -91,7 +98,15 @@ impl PgObject for Index {
         Alter::Do(actions)
     }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
-        vec![Action::drop(id, format!("DROP INDEX {}", id.qualified())).locks(Lock::AccessExclusive)]
+        // A constraint whose index is a part of this one can go in no other way.
+        let cascade = if self.has_constraints { " CASCADE" } else { "" };
+        vec![Action::drop(id, format!("DROP INDEX {}{cascade}", id.qualified())).locks(Lock::AccessExclusive)]
+    }
+    fn is_part(&self) -> bool {
+        self.part_of.is_some()
+    }
+    fn brings_along(&self) -> bool {
+        self.valid
     }
     fn follows(&self, _: &Index) -> bool {
         true
@@ -100,8 +115,7 @@ impl PgObject for Index {
 
 impl Index {
     fn attach(&self, id: &ObjectId) -> Option<Action> {
-        let parent = self.part_of.as_ref()?;
-        Some(Action::alter(id, format!("ALTER INDEX {parent} ATTACH PARTITION {}", id.qualified())))
+        self.part_of.as_ref().map(|parent| sql::attach_index(id, parent))
     }
 }
 

@@ -111,6 +111,8 @@ pub trait PgObject: Clone + PartialEq + Sized {
     const FIRES_ON_DDL: bool = false;
     /// Whether it completes what contains it, which others may need before: the definition of a type, its shell.
     const COMPLETES_PARENT: bool = false;
+    /// Whether a reader takes it for a property of what contains it, and not for a thing: an owner, a default.
+    const IS_PROPERTY: bool = false;
     /// The attributes that PostgreSQL prints from what it stores. It may print the same thing in two ways, until it
     /// has read its own words again.
     const PRINTED: &'static [&'static str] = &[];
@@ -150,6 +152,15 @@ pub trait PgObject: Clone + PartialEq + Sized {
     /// Whether it was declared where it is, and does not only come from what implies it.
     fn is_own(&self) -> bool {
         false
+    }
+    /// Whether it is a part of what implies it, as a partition's index is of the partitioned table's, and is dropped
+    /// with it.
+    fn is_part(&self) -> bool {
+        false
+    }
+    /// Whether its creation creates what it implies. Otherwise each is created by itself, and attached.
+    fn brings_along(&self) -> bool {
+        true
     }
     /// Whether it is as it is by nobody's decision, such as an owner that is only whoever created the object.
     fn is_unstated(&self) -> bool {
@@ -268,6 +279,9 @@ macro_rules! dispatch {
             pub const fn can_be_mentioned(self) -> bool {
                 match self { $(Kind::$Kind => <$Type as PgObject>::CAN_BE_MENTIONED,)* }
             }
+            pub const fn is_property(self) -> bool {
+                match self { $(Kind::$Kind => <$Type as PgObject>::IS_PROPERTY,)* }
+            }
             pub const fn printed(self) -> &'static [&'static str] {
                 match self { $(Kind::$Kind => <$Type as PgObject>::PRINTED,)* }
             }
@@ -326,6 +340,12 @@ macro_rules! dispatch {
             }
             pub fn is_own(&self) -> bool {
                 match self { $(Object::$Kind(it) => it.is_own(),)* }
+            }
+            pub fn is_part(&self) -> bool {
+                match self { $(Object::$Kind(it) => it.is_part(),)* }
+            }
+            pub fn brings_along(&self) -> bool {
+                match self { $(Object::$Kind(it) => it.brings_along(),)* }
             }
             pub fn is_unstated(&self) -> bool {
                 match self { $(Object::$Kind(it) => it.is_unstated(),)* }

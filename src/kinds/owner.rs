@@ -17,6 +17,7 @@ object! {
 impl PgObject for Owner {
     state!();
     const LABEL: &'static str = "OWNER";
+    const IS_PROPERTY: bool = true;
     const MAY_BE_UNSTATED: bool = true;
     // The sequence of a column has its table's owner, always.
     const CATALOG: &'static str = "

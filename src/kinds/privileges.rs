@@ -2,14 +2,17 @@
 
 use crate::model::Version;
 
-/// The statements that take one role from `from` to `to`. `list` writes the privileges, `on` says on what.
-pub(crate) fn change(
-    from: &[String],
-    to: &[String],
-    list: &dyn Fn(&[&str]) -> String,
-    on: &str,
-    role: &str,
-) -> Vec<String> {
+/// One `GRANT` or `REVOKE`.
+pub(crate) struct Move<'a> {
+    /// `GRANT`
+    pub verb: &'static str,
+    pub privileges: Vec<&'a str>,
+    /// `TO reporter WITH GRANT OPTION`
+    pub role: String,
+}
+
+/// What takes one role from `from` to `to`.
+pub(crate) fn moves<'a>(from: &'a [String], to: &'a [String], role: &str) -> Vec<Move<'a>> {
     let level = |set: &[String], name: &str| {
         if set.iter().any(|held| held.strip_suffix('*') == Some(name)) {
             2
@@ -17,23 +20,23 @@ pub(crate) fn change(
             i32::from(set.iter().any(|held| held == name))
         }
     };
-    let mut names: Vec<&str> = from.iter().chain(to).map(|held| held.trim_end_matches('*')).collect();
+    let mut names: Vec<&'a str> = from.iter().chain(to).map(|held| held.trim_end_matches('*')).collect();
     names.sort_unstable();
     names.dedup();
-    let pick = |wanted: &dyn Fn(i32, i32) -> bool| -> Vec<&str> {
+    let pick = |wanted: &dyn Fn(i32, i32) -> bool| -> Vec<&'a str> {
         names.iter().copied().filter(|name| wanted(level(from, name), level(to, name))).collect()
     };
-    let mut statements = Vec::new();
-    let mut add = |names: Vec<&str>, before: &str, between: &str, after: &str| {
-        if !names.is_empty() {
-            statements.push(format!("{before} {} {on} {between} {role}{after}", list(&names)));
+    let mut moves = Vec::new();
+    let mut add = |privileges: Vec<&'a str>, verb: &'static str, before: &str, after: &str| {
+        if !privileges.is_empty() {
+            moves.push(Move { verb, privileges, role: format!("{before} {role}{after}") });
         }
     };
     add(pick(&|old, new| 0 < old && new == 0), "REVOKE", "FROM", "");
     add(pick(&|old, new| old == 2 && new == 1), "REVOKE GRANT OPTION FOR", "FROM", "");
     add(pick(&|old, new| old == 0 && new == 1), "GRANT", "TO", "");
     add(pick(&|old, new| old < 2 && new == 2), "GRANT", "TO", " WITH GRANT OPTION");
-    statements
+    moves
 }
 
 /// Leaves out the privileges that came after `version`: `MAINTAIN` came with 17.
@@ -54,15 +57,20 @@ pub(crate) fn list(names: &[&str], all: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{change, list};
+    use super::{list, moves};
 
     #[test]
     fn each_privilege_moves_by_itself() {
         let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         let all = set(&["INSERT", "SELECT"]);
-        let list = |names: &[&str]| list(names, &all);
         let check = |from: &[&str], to: &[&str], expect: &[&str]| {
-            assert_eq!(change(&set(from), &set(to), &list, "ON TABLE t", "r"), expect);
+            let (from, to) = (set(from), set(to));
+            let moves = moves(&from, &to, "r");
+            let text: Vec<String> = moves
+                .iter()
+                .map(|it| format!("{} {} ON TABLE t {}", it.verb, list(&it.privileges, &all), it.role))
+                .collect();
+            assert_eq!(text, expect);
         };
         check(&[], &["SELECT"], &["GRANT SELECT ON TABLE t TO r"]);
         check(&[], &["INSERT", "SELECT"], &["GRANT ALL ON TABLE t TO r"]);

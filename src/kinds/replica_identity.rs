@@ -16,6 +16,7 @@ object! {
 impl PgObject for ReplicaIdentity {
     state!();
     const LABEL: &'static str = "REPLICA IDENTITY OF TABLE";
+    const IS_PROPERTY: bool = true;
     const CATALOG: &'static str = "
         SELECT 0::oid AS classid, 0::oid AS objid, 0 AS objsubid,
                'pg_class'::regclass::oid AS parent_class, c.oid AS parent_id, 0 AS parent_sub, ''::text AS name,

@@ -15,6 +15,7 @@ object! {
 impl PgObject for SecurityLabel {
     state!();
     const LABEL: &'static str = "SECURITY LABEL";
+    const IS_PROPERTY: bool = true;
     const CATALOG: &'static str = "
         SELECT 0::oid AS classid, 0::oid AS objid, 0 AS objsubid,
                s.classoid AS parent_class, s.objoid AS parent_id, s.objsubid AS parent_sub, s.provider AS name, s.label

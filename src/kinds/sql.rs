@@ -10,6 +10,11 @@ pub(crate) fn alter_table(verb: Verb, subject: &ObjectId, table: &ObjectId, clau
     Action::clause(verb, subject, format!("ALTER TABLE {}", table.qualified()), clause, ",")
 }
 
+/// Makes an index of a partition a part of an index of the partitioned table. Nothing happens where it is.
+pub(crate) fn attach_index(part: &ObjectId, parent: &str) -> Action {
+    Action::alter(part, format!("ALTER INDEX {parent} ATTACH PARTITION {}", part.qualified()))
+}
+
 /// `a = 1, b = 'x y'`: storage parameters as `pg_class.reloptions` holds them, for `WITH (…)` and `SET (…)`.
 pub(crate) fn options(options: &[String]) -> String {
     options.iter().map(|option| parameter(option)).collect::<Vec<_>>().join(", ")

@@ -11,6 +11,31 @@ pub enum Sql {
     Definition { head: String, items: Vec<String>, tail: String, parens: Parens },
     /// A clause that may share a statement with clauses of the same head: `ALTER TABLE t`.
     Clause { head: String, clauses: Vec<String>, separator: &'static str },
+    /// A statement whose list may take up that of another one: `GRANT SELECT (a, b) ON TABLE t TO r`.
+    List { head: String, items: Vec<String>, tail: String },
+}
+
+impl Sql {
+    /// Takes up what `next` does, where the two can be one statement.
+    pub fn join(&mut self, next: &Sql) -> bool {
+        let (list, more) = match (self, next) {
+            (Sql::Clause { head, clauses, .. }, Sql::Clause { head: next, clauses: more, .. }) if head == next => {
+                (clauses, more)
+            }
+            (Sql::List { head, items, tail }, Sql::List { head: next, items: more, tail: end })
+                if head == next && tail == end =>
+            {
+                (items, more)
+            }
+            _ => return false,
+        };
+        for item in more {
+            if !list.contains(item) {
+                list.push(item.clone());
+            }
+        }
+        true
+    }
 }
 
 /// Whether a definition without contents still has its parentheses.
@@ -34,6 +59,7 @@ impl fmt::Display for Sql {
                 f.write_str(tail)
             }
             Sql::Clause { head, clauses, .. } if clauses.len() == 1 => write!(f, "{head} {}", clauses[0]),
+            Sql::List { head, items, tail } => write!(f, "{head} ({}) {tail}", items.join(", ")),
             Sql::Clause { head, clauses, separator } => {
                 write!(f, "{head}\n    {}", clauses.join(&format!("{separator}\n    ")))
             }

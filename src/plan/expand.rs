@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::{
-    catalog::Catalog,
+    catalog::{Catalog, Entry},
     ddl::{Action, Alter, Inline, Retype, Room, Survival, Target, Verb},
     diagnostic::Diagnostic,
     diff::Change,
+    kinds::Object,
     model::ObjectId,
 };
 
@@ -15,7 +16,7 @@ pub(crate) struct Expanded {
     pub actions: Vec<Action>,
     pub edges: Vec<Edge>,
     /// What is dropped with something else, and the subject of the action that drops it.
-    pub implicit: Vec<(ObjectId, ObjectId)>,
+    pub implicit: BTreeMap<ObjectId, ObjectId>,
 }
 
 /// One action before another.
@@ -46,7 +47,7 @@ pub(crate) fn expand(
     actions.sort_by_cached_key(|action| work.reading_order(action));
     work.actions = actions;
     let edges = work.edges(&implicit);
-    Ok(Expanded { actions: work.actions, edges, implicit: implicit.into_iter().collect() })
+    Ok(Expanded { actions: work.actions, edges, implicit })
 }
 
 struct Work<'a> {
@@ -110,8 +111,10 @@ impl<'a> Work<'a> {
             let Change::Alter(id, _) = change else { continue };
             let (Some(old), Some(new)) = (from.get(id), to.get(id)) else { continue };
             let Some(id) = from.key(id) else { continue };
+            let inherited = self.inherited(id);
             for (attribute, alter) in old.alter(id, new, self.target) {
                 match alter {
+                    _ if inherited.contains(attribute) => (),
                     Alter::Do(actions) => self.altered.entry(id).or_default().extend(actions),
                     Alter::Displace { actions, change } => {
                         self.altered.entry(id).or_default().extend(actions);
@@ -125,13 +128,44 @@ impl<'a> Work<'a> {
         for (id, _) in rebuilds {
             self.rebuild(id, None);
         }
+        for by in self.those_that_take_up_more() {
+            self.rebuild(by, None);
+        }
         for (id, change) in displacements {
             self.displace(id, change);
         }
         // What depends on something that is gone, and is itself to stay, must be made anew without it.
         for id in self.removed.clone() {
             self.rebuild_dependents(id);
+            for follower in self.followers.get(id).cloned().unwrap_or_default() {
+                if self.from.get(follower).is_some_and(Object::is_part) && self.to.contains(follower) {
+                    self.rebuild(follower, Some(format!("it is dropped with {id}")));
+                }
+            }
         }
+    }
+
+    /// What a thing of another kind becomes a part of: that happens only when the whole is created.
+    fn those_that_take_up_more(&self) -> Vec<&'a ObjectId> {
+        let whole = |(id, entry): (&'a ObjectId, &'a Entry)| {
+            let by = entry.implied_by.as_ref().filter(|by| by.kind != id.kind)?;
+            let as_before = self.from.entry(id).is_some_and(|old| old.implied_by.as_ref() == Some(by));
+            let taken = !as_before && self.from.get(by)?.brings_along();
+            taken.then(|| self.from.key(by)).flatten()
+        };
+        self.to.iter().filter_map(whole).collect()
+    }
+
+    /// The attributes that change here as they change on what implies `id`, and by that change.
+    fn inherited(&self, id: &ObjectId) -> BTreeSet<&'static str> {
+        let inherited = || {
+            let by = self.to.entry(id)?.implied_by.as_ref()?;
+            let (old, new) = (self.from.get(by)?, self.to.get(by)?);
+            let changed = old.alter(by, new, self.target).into_iter().map(|(attribute, _)| attribute);
+            let differ = new.alter(id, self.to.get(id)?, self.target);
+            Some(changed.filter(|it| differ.iter().all(|(attribute, _)| attribute != it)).collect())
+        };
+        inherited().unwrap_or_default()
     }
 
     /// Drops and creates `id`, and all that stands on it.
@@ -160,7 +194,10 @@ impl<'a> Work<'a> {
                 continue;
             }
             // The first cause is what a reader wants to know.
-            let because = self.rebuilt.get(id).cloned().flatten().or_else(|| Some(format!("{id} is made anew")));
+            let because = self.rebuilt.get(id).cloned().flatten().or_else(|| {
+                let what = if self.removed.contains(id) { "is dropped" } else { "is made anew" };
+                Some(format!("{id} {what}"))
+            });
             if dependent.parent() == Some(id) {
                 self.rebuild(dependent, because);
                 continue;
@@ -300,7 +337,11 @@ impl<'a> Work<'a> {
     /// Whether `id` comes into being by itself when `by`, which implies it, does, or the table that it is on.
     fn comes_with(&self, id: &ObjectId, by: &ObjectId) -> bool {
         let own = self.to.get(id).is_some_and(|object| object.is_own());
-        !own && (self.is_created(by) || id.parent().is_some_and(|parent| self.is_created(parent)))
+        let comes = match self.is_created(by) {
+            true => self.to.get(by).is_some_and(Object::brings_along),
+            false => id.parent().is_some_and(|parent| self.is_created(parent)),
+        };
+        !own && id.kind == by.kind && comes
     }
 
     /// What has to be changed of an object that comes into being as a copy of `by`.
@@ -503,7 +544,13 @@ impl<'a, 'w> Edges<'a, 'w> {
         for (at, action) in work.actions.iter().enumerate().filter(|(_, action)| action.verb != Verb::Drop) {
             let id = &action.subject;
             let Some(entry) = work.to.entry(id) else { continue };
-            let needs = id.parent().into_iter().chain(&entry.needs).chain(&entry.implied_by).map(|id| (id, false));
+            // The whole takes up a part of another kind when it is created, if the part is there.
+            let taken_up = entry.implied_by.as_ref().filter(|by| by.kind != id.kind && action.verb == Verb::Create);
+            if let Some(whole) = taken_up.and_then(|by| self.maker_of(by)) {
+                self.add(at, whole, false);
+            }
+            let needs = id.parent().into_iter().chain(&entry.needs).chain(&entry.implied_by);
+            let needs = needs.filter(|&id| taken_up != Some(id)).map(|id| (id, false));
             let mentions = entry.mentions.iter().map(|id| (id, true));
             for (needed, soft) in needs.chain(mentions) {
                 if let Some(before) = self.maker_of(needed) {

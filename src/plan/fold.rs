@@ -41,12 +41,9 @@ pub(crate) fn fold(ordered: Vec<Ordered>) -> Vec<Folded> {
     for item in ordered {
         let next = write(item);
         if let Some(last) = folded.last_mut()
-            && let (Sql::Clause { head, clauses, .. }, Sql::Clause { head: next_head, clauses: next_clauses, .. }) =
-                (&mut last.sql, &next.sql)
-            && head == next_head
-            && last.actions.first().map(|action| action.when) == next.actions.first().map(|action| action.when)
+            && last.when() == next.when()
+            && last.sql.join(&next.sql)
         {
-            clauses.extend(next_clauses.iter().filter(|clause| !clauses.contains(clause)).cloned().collect::<Vec<_>>());
             last.actions.extend(next.actions);
             continue;
         }
@@ -64,7 +61,7 @@ fn write(ordered: Ordered) -> Folded {
         let text = inline(&inner);
         match (&mut sql, &inner.action.inline) {
             (Sql::Definition { items, .. }, Some(Inline::Item(_))) => items.push(text),
-            (Sql::Definition { tail, .. }, _) => tail.push_str(&text),
+            (Sql::Definition { tail, .. } | Sql::List { tail, .. }, _) => tail.push_str(&text),
             (Sql::Clause { clauses, .. }, _) => {
                 if let Some(last) = clauses.last_mut() {
                     last.push_str(&text);

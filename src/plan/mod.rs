@@ -7,7 +7,7 @@ mod fold;
 mod order;
 mod words;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     catalog::Catalog,
@@ -75,19 +75,39 @@ pub fn plan(from: &Catalog, to: &Catalog, target: Target) -> Result<Plan, Vec<Di
     loop {
         let expanded = expand::expand(from, to, &changes, target, &explicit)?;
         match order::order(expanded.actions, &expanded.edges) {
-            Ok(ordered) => return Ok(Plan { steps: words::group(fold::fold(ordered)), changes }),
+            Ok(ordered) => {
+                let steps = words::group(fold::fold(ordered), &changes);
+                return Ok(Plan { steps, changes });
+            }
             Err(cycle) => {
-                // Dropping a container drops what is in it at one stroke. Where that ties a knot, the contents that
-                // tie it are dropped by themselves, first.
-                let knots = expanded.implicit.iter().filter(|(_, root)| cycle.iter().any(|it| it.subject == *root));
                 let before = explicit.len();
-                explicit.extend(knots.map(|(id, _)| id.clone()));
+                explicit.extend(ties(from, &expanded.implicit, &cycle));
+                if explicit.len() == before {
+                    let contents = expanded.implicit.iter().filter(|(_, root)| is_in(&cycle, root));
+                    explicit.extend(contents.map(|(id, _)| id.clone()));
+                }
                 if explicit.len() == before {
                     return Err(vec![cycle_diagnostic(&cycle)]);
                 }
             }
         }
     }
+}
+
+/// Dropping a container drops what is in it at one stroke. Where that ties a knot, the contents that need something in
+/// another container of the knot are to be dropped by themselves, first.
+fn ties(from: &Catalog, implicit: &BTreeMap<ObjectId, ObjectId>, cycle: &[Action]) -> Vec<ObjectId> {
+    let needs_another = |id: &ObjectId, root: &ObjectId| {
+        from.entry(id).is_some_and(|entry| {
+            entry.needs.iter().map(|it| implicit.get(it).unwrap_or(it)).any(|other| other != root && is_in(cycle, other))
+        })
+    };
+    let contents = implicit.iter().filter(|(id, root)| is_in(cycle, root) && needs_another(id, root));
+    contents.map(|(id, _)| id.clone()).collect()
+}
+
+fn is_in(cycle: &[Action], id: &ObjectId) -> bool {
+    cycle.iter().any(|action| action.subject == *id)
 }
 
 fn cycle_diagnostic(cycle: &[Action]) -> Diagnostic {

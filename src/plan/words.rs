@@ -2,12 +2,13 @@
 
 use crate::{
     ddl::{Action, Verb},
+    diff::Change,
     model::ObjectId,
     plan::{Step, fold::Folded},
 };
 
 /// Steps, with one line for those that follow each other and are about one object.
-pub(crate) fn group(folded: Vec<Folded>) -> Vec<Step> {
+pub(crate) fn group(folded: Vec<Folded>, changes: &[Change]) -> Vec<Step> {
     let mut groups: Vec<(ObjectId, Vec<Folded>)> = Vec::new();
     for next in folded {
         let Some(top) = next.actions.first().map(|action| top(&action.subject)) else { continue };
@@ -16,11 +17,12 @@ pub(crate) fn group(folded: Vec<Folded>) -> Vec<Step> {
             Some(_) | None => groups.push((top, vec![next])),
         }
     }
-    groups.into_iter().flat_map(|(top, members)| steps(&top, members)).collect()
+    groups.into_iter().flat_map(|(top, members)| steps(&top, members, changes)).collect()
 }
 
-fn steps(top: &ObjectId, members: Vec<Folded>) -> Vec<Step> {
-    let group = describe(top, &members);
+fn steps(top: &ObjectId, members: Vec<Folded>, changes: &[Change]) -> Vec<Step> {
+    let actions: Vec<&Action> = members.iter().flat_map(|folded| &folded.actions).collect();
+    let group = describe(top, &actions, changes);
     members
         .into_iter()
         .map(|folded| Step {
@@ -36,10 +38,13 @@ fn steps(top: &ObjectId, members: Vec<Folded>) -> Vec<Step> {
         .collect()
 }
 
-/// What a reader thinks of as the thing: the table, not its column.
+/// What a reader thinks of as the thing: the table, not its column; the schema, not its owner.
 fn top(id: &ObjectId) -> ObjectId {
     let mut top = id;
-    for up in id.ancestors().filter(|up| up.kind.takes_contents_along()) {
+    for up in id.ancestors() {
+        if !up.kind.takes_contents_along() && !top.kind.is_property() {
+            break;
+        }
         top = up;
     }
     top.clone()
@@ -48,67 +53,76 @@ fn top(id: &ObjectId) -> ObjectId {
 /// The statements tell the rest.
 const MOST: usize = 5;
 
-fn describe(top: &ObjectId, members: &[Folded]) -> String {
-    let actions: Vec<&Action> = members.iter().flat_map(|folded| &folded.actions).collect();
+fn describe(top: &ObjectId, actions: &[&Action], changes: &[Change]) -> String {
     let because = actions.iter().find_map(|action| action.because.clone());
-    let because = because.map(|reason| format!(", because {}", lower_label(&reason))).unwrap_or_default();
+    let because = because.map(|reason| format!(", because {}", lower(&reason))).unwrap_or_default();
+    let name = lower(&top.to_string());
     let own = actions.iter().find(|action| action.subject == *top && action.verb != Verb::Alter);
-    let name = lower_label(&top.to_string());
     match own.map(|action| action.verb) {
         Some(Verb::Create) => format!("Create {name}{because}"),
         Some(Verb::Drop) => format!("Drop {name}{because}"),
-        Some(Verb::Alter) | None if actions.iter().all(|action| action.subject == *top) => {
-            format!("Change {name}{because}")
-        }
-        Some(Verb::Alter) | None => {
-            let mut parts: Vec<String> = Vec::new();
-            for action in &actions {
-                let verb = match action.verb {
-                    Verb::Drop => "drop",
-                    Verb::Alter => "change",
-                    Verb::Create => "add",
-                };
-                let part = match action.subject == *top {
-                    true => "change its settings".to_owned(),
-                    false => format!("{verb} {}", brief(&action.subject)),
-                };
-                if !parts.contains(&part) {
-                    parts.push(part);
-                }
-            }
-            if MOST < parts.len() {
-                let more = parts.len() - (MOST - 1);
-                parts.truncate(MOST - 1);
-                parts.push(format!("{more} more"));
-            }
-            format!("{}: {}{because}", capital(&name), parts.join(", "))
-        }
+        Some(Verb::Alter) | None => format!("{}: {}{because}", capital(&name), parts(top, actions, changes).join(", ")),
     }
 }
 
-/// `column email`, `comment on column email`
-fn brief(id: &ObjectId) -> String {
-    let label = id.kind.label().to_lowercase();
-    match (id.name.raw(), id.parent()) {
-        ("", Some(parent)) if label.ends_with(&parent.kind.label().to_lowercase()) => {
-            format!("{label} {}", parent.name)
+/// What is done to the parts of a thing, each said once.
+fn parts(top: &ObjectId, actions: &[&Action], changes: &[Change]) -> Vec<String> {
+    let mut parts: Vec<String> = Vec::new();
+    for action in actions.iter().filter(|action| !goes_without_saying(action, actions)) {
+        let verb = match action.verb {
+            Verb::Drop => "drop",
+            Verb::Alter => "change",
+            Verb::Create => "add",
+        };
+        let part = match action.subject == *top {
+            true => format!("change {}", attributes(top, changes)),
+            false => format!("{verb} {}", brief(&action.subject, top)),
+        };
+        if !parts.contains(&part) {
+            parts.push(part);
         }
-        ("", Some(parent)) => format!("{label} of {}", brief(parent)),
-        ("", None) => label,
-        _ => format!("{label} {}", id.name),
     }
+    if MOST < parts.len() {
+        let more = parts.len() - (MOST - 1);
+        parts.truncate(MOST - 1);
+        parts.push(format!("{more} more"));
+    }
+    parts
+}
+
+/// A new column comes with its default.
+fn goes_without_saying(action: &Action, actions: &[&Action]) -> bool {
+    action.subject.kind.is_property()
+        && actions.iter().any(|other| Some(&other.subject) == action.subject.parent() && other.verb == action.verb)
+}
+
+/// The attributes of a thing that change: `row security`.
+fn attributes(id: &ObjectId, changes: &[Change]) -> String {
+    let changed = changes.iter().find_map(|change| match change {
+        Change::Alter(of, attributes) if of == id => Some(attributes),
+        Change::Alter(..) | Change::Add(_) | Change::Remove(_) => None,
+    });
+    let names = changed.into_iter().flatten().map(|attribute| attribute.replace('_', " ")).collect::<Vec<_>>();
+    if names.is_empty() { "its settings".to_owned() } else { names.join(" and ") }
+}
+
+/// `column email`, `comment of column email`, `privileges of reporter`
+fn brief(id: &ObjectId, top: &ObjectId) -> String {
+    let label = id.kind.label().to_lowercase();
+    let Some(parent) = id.parent().filter(|_| id.kind.is_property()) else { return format!("{label} {}", id.name) };
+    let own = label.strip_suffix(&format!(" of {}", parent.kind.label().to_lowercase())).unwrap_or(&label);
+    let role = if id.name.raw().is_empty() { String::new() } else { format!(" of {}", id.name) };
+    let of = if parent == top { String::new() } else { format!(" of {}", brief(parent, top)) };
+    format!("{own}{role}{of}")
 }
 
 /// `TABLE public.users` as it reads in a sentence: `table public.users`.
-fn lower_label(text: &str) -> String {
-    let words: Vec<&str> = text.split(' ').collect();
-    let upper = words.iter().take_while(|word| word.chars().all(|c| c.is_ascii_uppercase())).count();
-    words
-        .iter()
-        .enumerate()
-        .map(|(at, word)| if at < upper { word.to_lowercase() } else { (*word).to_owned() })
-        .collect::<Vec<_>>()
-        .join(" ")
+fn lower(text: &str) -> String {
+    let lowered = text.split(' ').map(|word| {
+        let keyword = word.chars().all(|c| c.is_ascii_uppercase());
+        if keyword { word.to_lowercase() } else { word.to_owned() }
+    });
+    lowered.collect::<Vec<_>>().join(" ")
 }
 
 fn capital(text: &str) -> String {

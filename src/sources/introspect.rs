@@ -266,7 +266,12 @@ const DEPENDENCIES: &str = "
            d.deptype = 'a' AND d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass
                AND 0 < d.refobjsubid AND EXISTS (SELECT FROM pg_class c WHERE c.oid = d.objid AND c.relkind = 'S') AS owned
     FROM pg_depend d
-    WHERE d.deptype NOT IN ('e', 'x') AND (16384 <= d.objid OR d.classid = 'pg_namespace'::regclass)";
+    WHERE d.deptype NOT IN ('e', 'x') AND (16384 <= d.objid OR d.classid = 'pg_namespace'::regclass)
+    UNION ALL
+    -- An index that lacks some of its parts was created when all the partitions were there.
+    SELECT 'pg_class'::regclass, x.indexrelid, 0, 'pg_class'::regclass, h.inhrelid, 0, false, false
+    FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_inherits h ON h.inhparent = x.indrelid
+    WHERE i.relkind = 'I' AND NOT x.indisvalid";
 
 const CASTS: &str = "
     SELECT format_type(castsource, NULL), format_type(casttarget, NULL), castcontext IN ('a', 'i') FROM pg_cast";
