@@ -3,7 +3,7 @@
 use crate::{
     ddl::{Action, Alter, Casts, Inline, Lock, Loss, Retype, Survival, Target, Verb},
     kinds::{PgObject, object, sql, state},
-    model::ObjectId,
+    model::{Kind, ObjectId},
 };
 
 object! {
@@ -167,8 +167,12 @@ impl Column {
             Conversion::Cast => (format!(" USING {}::{}", id.name, to.data_type), Retype::Conversion),
             Conversion::AsText => (format!(" USING {}::text::{}", id.name, to.data_type), Retype::Conversion),
         };
-        let clause = format!("ALTER COLUMN {} TYPE {}{using}", id.name, to.typed());
-        (alter_table(Verb::Alter, id, clause).rewrites(), change)
+        let clause = format!("ALTER COLUMN {} TYPE {}", id.name, to.typed());
+        // The values of a foreign table are elsewhere.
+        if id.container().kind == Kind::ForeignTable {
+            return (alter_table(Verb::Alter, id, clause), change);
+        }
+        (alter_table(Verb::Alter, id, clause + &using).rewrites(), change)
     }
 
     fn set_statistics(&self) -> String {

@@ -467,6 +467,7 @@ impl<'a, 'w> Edges<'a, 'w> {
         self.in_sequence();
         self.tear_down();
         self.build_up();
+        self.join_parents();
         self.free_names();
         self.make_room();
         let mut edges: Vec<Edge> = self.found.into_iter().collect();
@@ -498,6 +499,13 @@ impl<'a, 'w> Edges<'a, 'w> {
         let work = self.work;
         for (id, entry) in work.from.iter() {
             let own = work.is_dropped(id).then(|| self.drop_of(id)).flatten();
+            // What it inherits may go once it is no longer inherited.
+            let by = entry.implied_by.as_ref().filter(|by| !work.is_dropped(id) && work.is_dropped(by));
+            if let (Some(drop), Some(parent)) = (by.and_then(|by| self.last_drop_of(by)), id.parent()) {
+                for alter in self.alters.get(parent).cloned().unwrap_or_default() {
+                    self.add(alter, drop, false);
+                }
+            }
             // What is set on an object that is made anew is set on the new one.
             let alters = if work.is_dropped(id) { None } else { self.alters.get(id).cloned() }.unwrap_or_default();
             if own.is_none() && alters.is_empty() {
@@ -566,6 +574,26 @@ impl<'a, 'w> Edges<'a, 'w> {
                     for before in self.alters.get(needed).cloned().unwrap_or_default() {
                         self.add(before, at, soft);
                     }
+                }
+            }
+        }
+    }
+
+    /// What comes under another parent finds there what the two have in common, and nothing that is to go.
+    fn join_parents(&mut self) {
+        let work = self.work;
+        let mut going: HashMap<&ObjectId, Vec<usize>> = HashMap::new();
+        for (at, action) in work.actions.iter().enumerate().filter(|(_, action)| action.verb == Verb::Drop) {
+            going.entry(action.subject.parent().unwrap_or(&action.subject)).or_default().push(at);
+        }
+        for (id, entry) in work.to.iter().filter(|(id, _)| !work.is_created(id)) {
+            let as_before = work.from.entry(id).is_some_and(|old| old.implied_by == entry.implied_by);
+            let Some(by) = entry.implied_by.as_ref().filter(|_| !as_before) else { continue };
+            let joins = id.parent().and_then(|child| self.alters.get(child)).cloned().unwrap_or_default();
+            let goes = by.parent().and_then(|parent| going.get(parent)).into_iter().flatten().copied();
+            for before in goes.chain(self.maker_of(by)).collect::<Vec<_>>() {
+                for &after in &joins {
+                    self.add(before, after, true);
                 }
             }
         }

@@ -99,7 +99,11 @@ pub fn plan(from: &Catalog, to: &Catalog, target: Target) -> Result<Plan, Vec<Di
 fn ties(from: &Catalog, implicit: &BTreeMap<ObjectId, ObjectId>, cycle: &[Action]) -> Vec<ObjectId> {
     let needs_another = |id: &ObjectId, root: &ObjectId| {
         from.entry(id).is_some_and(|entry| {
-            entry.needs.iter().map(|it| implicit.get(it).unwrap_or(it)).any(|other| other != root && is_in(cycle, other))
+            entry
+                .needs
+                .iter()
+                .map(|it| implicit.get(it).unwrap_or(it))
+                .any(|other| other != root && is_in(cycle, other))
         })
     };
     let contents = implicit.iter().filter(|(id, root)| is_in(cycle, root) && needs_another(id, root));
