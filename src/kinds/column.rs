@@ -72,7 +72,7 @@ impl PgObject for Column {
         if !self.typed {
             let definition = self.definition(id);
             let add = alter_table(Verb::Create, id, format!("ADD COLUMN {definition}"));
-            actions.push(add.inline(Inline::Item(definition)).at(self.position));
+            actions.push(add.inline(Inline::Item(definition)));
         }
         let settings = [
             (self.typed && self.not_null).then(|| "SET NOT NULL".to_owned()),
@@ -83,7 +83,7 @@ impl PgObject for Column {
         let settings = settings.into_iter().flatten().chain(sql::change_options(&[], &self.options));
         let name = &id.name;
         actions.extend(settings.map(|set| alter_table(Verb::Alter, id, format!("ALTER COLUMN {name} {set}"))));
-        actions
+        actions.into_iter().map(|action| action.at(self.position)).collect()
     }
 
     fn alter(&self, id: &ObjectId, to: &Column, attr: Attr, target: Target) -> Alter {

@@ -3,7 +3,7 @@
 use crate::{
     ddl::{Action, Alter, Target, Verb},
     kinds::{PgObject, Wants, object, privileges, sql, state},
-    model::{Ident, ObjectId, Version},
+    model::{Ident, Kind, ObjectId, Version},
 };
 
 object! {
@@ -68,16 +68,40 @@ impl PgObject for Grant {
             UNION ALL
             SELECT 'pg_language'::regclass, l.oid, 0, l.lanowner, l.lanacl, acldefault('l', l.lanowner),
                    'LANGUAGE ' || quote_ident(l.lanname), NULL
-            FROM pg_language l WHERE l.lanacl IS NOT NULL AND 16384 <= l.oid)
+            FROM pg_language l WHERE l.lanacl IS NOT NULL AND 16384 <= l.oid),
+        -- What belongs to an extension, where its privileges are no longer those that it came with.
+        member AS (
+            SELECT d.refobjid AS extension, m.owner, m.acl, coalesce(w.initprivs, m.initial) AS initial, m.target
+            FROM (SELECT 'pg_proc'::regclass::oid AS classid, p.oid, p.proowner AS owner, p.proacl AS acl,
+                         acldefault('f', p.proowner) AS initial,
+                         CASE p.prokind WHEN 'p' THEN 'PROCEDURE ' ELSE 'FUNCTION ' END
+                             || format('%I.%I(%s)', n.nspname, p.proname, oidvectortypes(p.proargtypes)) AS target
+                  FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+                  UNION ALL
+                  SELECT 'pg_class'::regclass, c.oid, c.relowner, c.relacl,
+                         acldefault(CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::\"char\", c.relowner),
+                         CASE c.relkind WHEN 'S' THEN 'SEQUENCE ' ELSE 'TABLE ' END || format('%I.%I', n.nspname, c.relname)
+                  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                  UNION ALL
+                  SELECT 'pg_type'::regclass, t.oid, t.typowner, t.typacl, acldefault('T', t.typowner),
+                         'TYPE ' || format('%I.%I', n.nspname, t.typname)
+                  FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace) m
+            JOIN pg_depend d ON d.classid = m.classid AND d.objid = m.oid AND d.deptype = 'e'
+            LEFT JOIN pg_init_privs w ON w.classoid = m.classid AND w.objoid = m.oid AND w.objsubid = 0
+            WHERE m.acl IS NOT NULL AND m.acl IS DISTINCT FROM w.initprivs),
+        held AS (
+            SELECT o.*, '' AS member FROM o
+            UNION ALL
+            SELECT 'pg_extension'::regclass, extension, 0, owner, acl, initial, target, NULL, ' ON ' || target FROM member)
         SELECT 0::oid AS classid, 0::oid AS objid, 0 AS objsubid,
                o.classid AS parent_class, o.objid AS parent_id, o.objsubid::int4 AS parent_sub,
-               CASE WHEN g.grantee = o.owner THEN '<owner>' ELSE g.role END AS name,
+               CASE WHEN g.grantee = o.owner THEN '<owner>' ELSE g.role END || o.member AS name,
                coalesce(g.privileges, '{}') AS privileges, coalesce(g.initial, '{}') AS initial,
                ARRAY(SELECT DISTINCT e.privilege_type FROM aclexplode(
                    nullif(CASE WHEN o.column IS NULL THEN o.initial ELSE o.acl END, '{}')) e
                    WHERE o.column IS NOT NULL OR e.grantee = o.owner ORDER BY 1) AS all,
                o.target, o.column, g.role
-        FROM o, LATERAL (
+        FROM held o, LATERAL (
             SELECT coalesce(n.grantee, d.grantee) AS grantee,
                    CASE WHEN coalesce(n.grantee, d.grantee) = 0 THEN '' ELSE pg_get_userbyid(coalesce(n.grantee, d.grantee))::text END AS role,
                    n.privileges, d.privileges AS initial
@@ -88,7 +112,11 @@ impl PgObject for Grant {
             WHERE n.privileges IS DISTINCT FROM d.privileges) g";
 
     fn address(id: &ObjectId) -> String {
-        format!("{} OF {} ON {}", Self::LABEL, sql::role(id.name.raw()), id.container())
+        let container = id.container();
+        match (container.kind, id.name.raw().split_once(" ON ")) {
+            (Kind::Extension, Some((role, member))) => format!("{} OF {} ON {member}", Self::LABEL, sql::role(role)),
+            _ => format!("{} OF {} ON {container}", Self::LABEL, sql::role(id.name.raw())),
+        }
     }
     fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
         self.statements(Verb::Create, id, &self.initial, &self.privileges)

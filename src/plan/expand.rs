@@ -447,20 +447,16 @@ impl<'a, 'w> Edges<'a, 'w> {
         self.drops.get(root).and_then(|at| at.last()).copied()
     }
 
-    /// The action that creates `id`: its own, or that of what it comes with.
-    fn maker_of(&self, id: &ObjectId) -> Option<usize> {
-        let work = self.work;
-        let mut id = id;
-        while work.is_created(id) {
-            if let Some(&at) = self.creates.get(id) {
-                return Some(at);
-            }
-            id = match work.to.entry(id).and_then(|entry| entry.implied_by.as_ref()) {
-                Some(by) if work.is_created(by) => by,
-                Some(_) | None => id.parent()?,
-            };
+    /// The actions after which `id` is there: its own, or those of what it comes with.
+    fn makers_of(&self, id: &ObjectId) -> Vec<usize> {
+        if !self.work.is_created(id) {
+            return Vec::new();
         }
-        None
+        if let Some(&at) = self.creates.get(id) {
+            return vec![at];
+        }
+        let by = self.work.to.entry(id).and_then(|entry| entry.implied_by.as_ref());
+        by.into_iter().chain(id.parent()).flat_map(|with| self.makers_of(with)).collect()
     }
 
     fn find(mut self) -> Vec<Edge> {
@@ -554,14 +550,14 @@ impl<'a, 'w> Edges<'a, 'w> {
             let Some(entry) = work.to.entry(id) else { continue };
             // The whole takes up a part of another kind when it is created, if the part is there.
             let taken_up = entry.implied_by.as_ref().filter(|by| by.kind != id.kind && action.verb == Verb::Create);
-            if let Some(whole) = taken_up.and_then(|by| self.maker_of(by)) {
+            for whole in taken_up.map(|by| self.makers_of(by)).unwrap_or_default() {
                 self.add(at, whole, false);
             }
             let needs = id.parent().into_iter().chain(&entry.needs).chain(&entry.implied_by);
             let needs = needs.filter(|&id| taken_up != Some(id)).map(|id| (id, false));
             let mentions = entry.mentions.iter().map(|id| (id, true));
             for (needed, soft) in needs.chain(mentions) {
-                if let Some(before) = self.maker_of(needed) {
+                for before in self.makers_of(needed) {
                     self.add(before, at, soft);
                 }
                 // A body that mentions a table may mean any of its columns.
@@ -591,7 +587,7 @@ impl<'a, 'w> Edges<'a, 'w> {
             let Some(by) = entry.implied_by.as_ref().filter(|_| !as_before) else { continue };
             let joins = id.parent().and_then(|child| self.alters.get(child)).cloned().unwrap_or_default();
             let goes = by.parent().and_then(|parent| going.get(parent)).into_iter().flatten().copied();
-            for before in goes.chain(self.maker_of(by)).collect::<Vec<_>>() {
+            for before in goes.chain(self.makers_of(by)).collect::<Vec<_>>() {
                 for &after in &joins {
                     self.add(before, after, true);
                 }

@@ -108,12 +108,14 @@ fn attributes(id: &ObjectId, changes: &[Change]) -> String {
 
 /// `column email`, `comment of column email`, `privileges of reporter`
 fn brief(id: &ObjectId, top: &ObjectId) -> String {
-    let label = id.kind.label().to_lowercase();
-    let Some(parent) = id.parent().filter(|_| id.kind.is_property()) else { return format!("{label} {}", id.name) };
-    let own = label.strip_suffix(&format!(" of {}", parent.kind.label().to_lowercase())).unwrap_or(&label);
-    let role = if id.name.raw().is_empty() { String::new() } else { format!(" of {}", id.name) };
+    let Some(parent) = id.parent().filter(|_| id.kind.is_property()) else {
+        return format!("{} {}", id.kind.label().to_lowercase(), id.name);
+    };
+    let full = id.to_string();
+    let container = parent.to_string();
+    let own = [" OF ", " ON "].into_iter().find_map(|word| full.strip_suffix(&format!("{word}{container}")));
     let of = if parent == top { String::new() } else { format!(" of {}", brief(parent, top)) };
-    format!("{own}{role}{of}")
+    lower(own.unwrap_or(&full)) + &of
 }
 
 /// `TABLE public.users` as it reads in a sentence: `table public.users`.

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// How often what is left over is planned for before it is called left over.
-const PASSES: usize = 3;
+pub(super) const PASSES: usize = 3;
 
 /// What a rehearsal saw.
 pub enum Convergence {

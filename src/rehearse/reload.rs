@@ -5,7 +5,10 @@ use crate::{
     ddl::Target,
     diagnostic::Diagnostic,
     plan::plan,
-    rehearse::run::run,
+    rehearse::{
+        converge::PASSES,
+        run::{Failure, run},
+    },
     shadow::{Scratch, Shadow, Wanted},
     sources::introspect::{Owners, introspect},
 };
@@ -32,21 +35,30 @@ pub fn reload(
     let mut scratch = shadow.scratch(&wanted).map_err(|error| vec![shadow_diagnostic(&error)])?;
     let empty = introspect(&mut scratch.client, owners).map_err(|error| vec![lost(&error)])?;
     let target = Target { version: empty.version, casts: &empty.casts };
-    let plan = plan(&empty, catalog, target)?;
     // Bodies may mention what is created later; they were accepted once already.
     scratch.client.batch_execute("SET check_function_bodies = off").map_err(|error| vec![lost(&error)])?;
-    run(&mut scratch, &plan.steps).map_err(|failure| {
-        let title = format!("the schema cannot be created anew in the shadow: {}", failure.message);
-        let mut diagnostic =
-            Diagnostic::error("cannot-reload", title).with_note(format!("the statement was: {}", failure.sql));
-        diagnostic.notes.extend(failure.detail.clone());
-        diagnostic.help.extend(failure.hint.clone());
-        vec![diagnostic]
-    })?;
+    let mut seen = empty.clone();
+    // Some consequences show only in the result: defaults that a partition has from its parent, and should not have.
+    for _ in 0..PASSES {
+        let plan = plan(&seen, catalog, target)?;
+        if plan.steps.is_empty() {
+            break;
+        }
+        run(&mut scratch, &plan.steps).map_err(|failure| vec![cannot_reload(&failure)])?;
+        seen = introspect(&mut scratch.client, owners).map_err(|error| vec![lost(&error)])?;
+    }
     // The plan that is rehearsed here is to meet the session that it will meet.
     scratch.client.batch_execute("RESET check_function_bodies").map_err(|error| vec![lost(&error)])?;
-    let catalog = introspect(&mut scratch.client, owners).map_err(|error| vec![lost(&error)])?;
-    Ok(Reloaded { scratch, catalog })
+    Ok(Reloaded { scratch, catalog: seen })
+}
+
+fn cannot_reload(failure: &Failure) -> Diagnostic {
+    let title = format!("the schema cannot be created anew in the shadow: {}", failure.message);
+    let mut diagnostic =
+        Diagnostic::error("cannot-reload", title).with_note(format!("the statement was: {}", failure.sql));
+    diagnostic.notes.extend(failure.detail.clone());
+    diagnostic.help.extend(failure.hint.clone());
+    diagnostic
 }
 
 /// The roles and extensions that the objects of a catalog name.

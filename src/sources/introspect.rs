@@ -256,8 +256,12 @@ const ALIASES: &str = "
     SELECT d.classid, d.objid, d.refclassid, d.refobjid, 0
     FROM pg_depend d WHERE d.deptype = 'e'";
 
-/// What belongs to an extension.
-const MEMBERS: &str = "SELECT classid, objid FROM pg_depend WHERE deptype = 'e'";
+/// What belongs to an extension. Of a composite type it is the type that does, not its relation.
+const MEMBERS: &str = "
+    SELECT classid, objid FROM pg_depend WHERE deptype = 'e'
+    UNION ALL
+    SELECT 'pg_class'::regclass, t.typrelid FROM pg_depend d JOIN pg_type t ON t.oid = d.objid
+    WHERE d.deptype = 'e' AND d.classid = 'pg_type'::regclass AND t.typrelid <> 0";
 
 /// `pg_depend` between objects of the user. A sequence that a column owns goes with the column, and does not need it.
 const DEPENDENCIES: &str = "
@@ -315,7 +319,7 @@ const UNMANAGED: &str = "
     WHERE NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = f.classid AND d.objid = f.oid AND d.deptype = 'e')
     UNION
     SELECT format('grantor %I of privileges on %s', pg_get_userbyid(grantor), on_what) FROM granted
-    -- Privileges on what is the server's, or an extension's, where they are no longer those that it came with.
+    -- Privileges on what is the server's, where they are no longer those that it came with.
     UNION
     SELECT format('privileges on %s %s: %s', i.type, i.identity, p.acl)
     FROM (SELECT 'pg_proc'::regclass AS classid, oid, proacl AS acl, pronamespace AS schema FROM pg_proc
@@ -324,8 +328,7 @@ const UNMANAGED: &str = "
     LEFT JOIN pg_init_privs w ON w.classoid = p.classid AND w.objoid = p.oid AND w.objsubid = 0
     CROSS JOIN LATERAL pg_identify_object(p.classid, p.oid, 0) i
     WHERE p.acl IS NOT NULL AND p.acl IS DISTINCT FROM w.initprivs
-      AND (p.oid < 16384 AND p.schema = 'pg_catalog'::regnamespace
-           OR EXISTS (SELECT FROM pg_depend d WHERE d.classid = p.classid AND d.objid = p.oid AND d.deptype = 'e'))";
+      AND p.oid < 16384 AND p.schema = 'pg_catalog'::regnamespace";
 
 /// Values that are never read, since they are secrets. They are known to be there, and by a digest that is never shown.
 const SECRETS: &str = concat!(
