@@ -15,6 +15,7 @@ pub struct Action {
     pub lock: Lock,
     pub rewrites: bool,
     pub loses: Option<Loss>,
+    pub fails_if: Option<Obstacle>,
     pub when: When,
     /// Where the subject stands among its siblings, when that is not its name's place.
     pub position: i16,
@@ -67,6 +68,17 @@ pub enum Loss {
     Values,
     /// The last value of a sequence.
     Counter,
+}
+
+/// Rows that make an action fail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Obstacle {
+    /// In words: `the table has rows`.
+    pub what: &'static str,
+    /// A query that finds such a row, if there is one, before the migration.
+    pub query: String,
+    /// What to do about it.
+    pub advice: &'static str,
 }
 
 /// What an action leaves for a person to do, because no migration can.
@@ -153,6 +165,7 @@ impl Action {
             lock: Lock::None,
             rewrites: false,
             loses: None,
+            fails_if: None,
             when: When::InTransaction,
             position: 0,
             after: Vec::new(),
@@ -206,6 +219,9 @@ impl Action {
     }
     pub fn loses(self, loss: Loss) -> Action {
         Action { loses: Some(loss), ..self }
+    }
+    pub fn fails_if(self, obstacle: Obstacle) -> Action {
+        Action { fails_if: Some(obstacle), ..self }
     }
     pub fn leaves(self, leaves: Leaves) -> Action {
         Action { leaves: Some(leaves), ..self }

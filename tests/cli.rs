@@ -536,10 +536,39 @@ fn a_role_that_may_only_connect() {
     let folder = Folder::new(&[]);
     let (reader, owner) = (live.url("reader"), live.url("postgres"));
     folder.run(&["diff", &reader, &owner, "--exit-code"]).ends(0).says("no difference");
-    // With owners it stops at those that are called as the shadow's own role is: they are stated for `reader`, and not
-    // for the shadow's session.
-    let run = folder.run(&["diff", "empty", &reader, "--no-owner"]).ends(0);
+    let run = folder.run(&["diff", "empty", &reader]).ends(0);
     run.says("converged").prints("CREATE TABLE store.orders");
+}
+
+#[test]
+fn rows_that_are_in_the_way() {
+    let schema = "CREATE TABLE full_ (x int); INSERT INTO full_ VALUES (1), (NULL); CREATE TABLE bare (x int);";
+    let Some(live) = Live::start(schema) else { return };
+    let url = live.url("postgres");
+    let folder = Folder::new(&[
+        ("fails.sql", "CREATE TABLE full_ (x int NOT NULL, y int NOT NULL); CREATE TABLE bare (x int);"),
+        (
+            "passes.sql",
+            "CREATE DOMAIN d AS int DEFAULT 7;
+             CREATE TABLE full_ (x int, y int NOT NULL DEFAULT 7, z int NOT NULL GENERATED ALWAYS AS IDENTITY);
+             CREATE TABLE bare (x int NOT NULL, y int NOT NULL);",
+        ),
+    ]);
+    folder.run(&["diff", &url, "fails.sql"]).ends(1).shown_as("fails-on-rows");
+    let run = folder.run(&["diff", &url, "passes.sql"]).ends(0).says("converged");
+    run.prints("-- hazard[fails]: fails if the table has rows\nALTER TABLE public.bare");
+}
+
+#[test]
+fn an_owner_outlives_what_is_made_anew() {
+    let Some(live) = Live::start(
+        "CREATE ROLE alice; CREATE TABLE t (a int); CREATE VIEW v AS SELECT a FROM t; ALTER VIEW v OWNER TO alice;",
+    ) else {
+        return;
+    };
+    let folder = Folder::new(&[("a.sql", "CREATE TABLE t (a bigint); CREATE VIEW v AS SELECT a FROM t;")]);
+    let run = folder.run(&["diff", &live.url("postgres"), "a.sql"]).ends(0).says("converged");
+    run.prints("ALTER VIEW public.v OWNER TO alice;");
 }
 
 #[test]

@@ -157,7 +157,8 @@ fn plan_and_rehearse(
     ui: &Ui,
 ) -> Result<Findings, Vec<Diagnostic>> {
     let from = sides.from.catalog.clone();
-    let version = sides.from.live.or(sides.to.live).unwrap_or(from.version);
+    let lives = [&sides.from.live, &sides.to.live].into_iter().flatten().next();
+    let version = lives.map_or(from.version, |live| live.version);
     let target = Target { version, casts: &from.casts };
     let to = {
         let _progress = ui.progress("comparing");
@@ -171,6 +172,9 @@ fn plan_and_rehearse(
         diagnostics: Vec::new(),
         shadow: shadow.describe(),
     };
+    if let Some(live) = &mut sides.from.live {
+        findings.diagnostics.extend(stumbles(live, &findings.plan));
+    }
     if arguments.no_rehearse {
         return Ok(findings);
     }
@@ -207,6 +211,20 @@ fn plan_and_rehearse(
         }
     }
     Ok(findings)
+}
+
+/// Names the statements that would fail on the rows that are there.
+fn stumbles(live: &mut side::Live, plan: &Plan) -> Vec<Diagnostic> {
+    let met = live.met(plan.steps.iter().flat_map(|step| &step.fails_if));
+    let steps = plan.steps.iter().flat_map(|step| step.fails_if.iter().map(move |obstacle| (step, obstacle)));
+    steps
+        .filter(|(_, obstacle)| met.contains(obstacle))
+        .map(|(step, obstacle)| {
+            Diagnostic::error("fails-on-rows", format!("a statement would fail, since {}", obstacle.what))
+                .with_note(format!("{}:\n{}", step.group, step.sql))
+                .with_help(obstacle.advice)
+        })
+        .collect()
 }
 
 /// Whether a statement creates or replaces a body that PostgreSQL checks.

@@ -1,10 +1,12 @@
 //! One side of a comparison: a source, read into a catalog.
 
+use std::time::Duration;
+
 use crate::{
     catalog::Catalog,
     cli::{exit::Error, ui::Ui},
     connect,
-    ddl::Target,
+    ddl::{Obstacle, Target},
     diagnostic::Diagnostic,
     diff::{Change, diff},
     model::{Files, Pair, Version},
@@ -18,10 +20,33 @@ pub(crate) struct Side {
     pub catalog: Catalog,
     /// A database that holds it, where there is one to spare.
     pub scratch: Option<Scratch>,
-    /// The version of the server that it lives on, if it is live.
-    pub live: Option<Version>,
+    /// The server that it lives on, if it is live.
+    pub live: Option<Live>,
     pub notes: Vec<Diagnostic>,
 }
+
+pub(crate) struct Live {
+    pub version: Version,
+    client: Box<postgres::Client>,
+}
+
+impl Live {
+    /// Which of these are in the way of a migration. What cannot be told in a moment is left to the hazard's comment.
+    pub(crate) fn met<'a>(&mut self, obstacles: impl Iterator<Item = &'a Obstacle>) -> Vec<&'a Obstacle> {
+        let bound = format!("SET statement_timeout = {}", PATIENCE.as_millis());
+        if self.client.batch_execute(&bound).is_err() {
+            return Vec::new();
+        }
+        let mut is_met = |obstacle: &&Obstacle| {
+            let query = format!("SELECT EXISTS ({})", obstacle.query);
+            self.client.query_one(&query, &[]).and_then(|row| row.try_get(0)).unwrap_or(false)
+        };
+        obstacles.filter(|it| is_met(it)).collect()
+    }
+}
+
+/// How long a look at the rows of a live table may take.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What is to be read, opened as far as it can be without a shadow.
 pub(crate) enum Opening {
@@ -97,7 +122,8 @@ fn read_one(
             let catalog =
                 introspect::introspect(&mut client, owners).map_err(|error| vec![unreadable(word, &error)])?;
             if version.major_number() == shadow.version().major_number() {
-                return Ok(Side { catalog, scratch: None, live: Some(version), notes: Vec::new() });
+                let live = Some(Live { version, client });
+                return Ok(Side { catalog, scratch: None, live, notes: Vec::new() });
             }
             // Texts of different versions are not compared: the live schema is read where the other side is read.
             let reloaded = reload(shadow, &catalog, wanted, owners)?;
@@ -105,7 +131,8 @@ fn read_one(
             let notes = not_carried(&catalog, &seen).into_iter().collect();
             seen.unmanaged = catalog.unmanaged;
             seen.secrets = catalog.secrets;
-            Ok(Side { catalog: seen, scratch: Some(reloaded.scratch), live: Some(version), notes })
+            let live = Some(Live { version, client });
+            Ok(Side { catalog: seen, scratch: Some(reloaded.scratch), live, notes })
         }
     }
 }

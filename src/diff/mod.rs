@@ -32,6 +32,7 @@ pub fn diff(from: &Catalog, to: &Catalog, target: Target) -> Vec<Change> {
     let mut added = Vec::new();
     for (id, entry) in to.iter() {
         match from.get(id) {
+            _ if entry.object.is_unstated() => (),
             None => added.push(id),
             Some(old) if *old != entry.object => {
                 let attributes: Vec<&'static str> = old

@@ -52,11 +52,11 @@ pub fn render(plan: &Plan, style: Style) -> String {
 }
 
 /// What a reader must know before running a statement.
-fn hazards(step: &Step) -> Vec<&'static str> {
+fn hazards(step: &Step) -> Vec<String> {
     let mut hazards = Vec::new();
-    let mut add = |hazard| {
-        if !hazards.contains(&hazard) {
-            hazards.push(hazard);
+    let mut add = |hazard: &str| {
+        if !hazards.iter().any(|known| known == hazard) {
+            hazards.push(hazard.to_owned());
         }
     };
     for loss in &step.loses {
@@ -65,6 +65,9 @@ fn hazards(step: &Step) -> Vec<&'static str> {
             Loss::Values => "hazard[data-loss]: the values are lost",
             Loss::Counter => "hazard[data-loss]: the last value of the sequence is lost",
         });
+    }
+    for obstacle in &step.fails_if {
+        add(&format!("hazard[fails]: fails if {}", obstacle.what));
     }
     if step.rewrites && Lock::ShareUpdateExclusive < step.lock {
         add("hazard[rewrite]: may rewrite the table, and blocks reads and writes meanwhile");

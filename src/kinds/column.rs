@@ -1,9 +1,9 @@
 //! A column of a table, with its generation expression. Its default and its identity are kinds of their own.
 
 use crate::{
-    ddl::{Action, Alter, Casts, Inline, Lock, Loss, Retype, Survival, Target, Verb},
+    ddl::{Action, Alter, Casts, Inline, Lock, Loss, Obstacle, Retype, Survival, Target, Verb},
     kinds::{PgObject, object, sql, state},
-    model::{Kind, ObjectId},
+    model::{Kind, Literal, ObjectId},
 };
 
 object! {
@@ -72,7 +72,9 @@ impl PgObject for Column {
         if !self.typed {
             let definition = self.definition(id);
             let add = alter_table(Verb::Create, id, format!("ADD COLUMN {definition}"));
-            actions.push(add.inline(Inline::Item(definition)));
+            let add = add.inline(Inline::Item(definition));
+            let empty = self.not_null && self.generated.is_none();
+            actions.push(if empty { add.fails_if(self.has_rows(id)) } else { add });
         }
         let settings = [
             (self.typed && self.not_null).then(|| "SET NOT NULL".to_owned()),
@@ -100,7 +102,10 @@ impl PgObject for Column {
                 let (retype, change) = self.retype(id, to, target);
                 return Alter::Displace { actions: vec![retype], change };
             }
-            Attr::not_null if to.not_null => vec!["SET NOT NULL".to_owned()],
+            Attr::not_null if to.not_null => {
+                let set = alter_table(Verb::Alter, id, format!("ALTER COLUMN {name} SET NOT NULL"));
+                return Alter::Do(vec![set.fails_if(has_nulls(id))]);
+            }
             Attr::not_null => vec!["DROP NOT NULL".to_owned()],
             // To compute a column anew loses nothing; to forget how it is computed keeps the values.
             Attr::generated if to.generated.is_none() && !self.is_virtual => vec!["DROP EXPRESSION".to_owned()],
@@ -175,6 +180,20 @@ impl Column {
         (alter_table(Verb::Alter, id, clause + &using).rewrites(), change)
     }
 
+    /// PostgreSQL has nothing to put into the rows that are there, unless the type is a domain with a default.
+    fn has_rows(&self, id: &ObjectId) -> Obstacle {
+        let table = id.container().qualified();
+        let own_default = format!(
+            "SELECT FROM pg_catalog.pg_type WHERE oid = pg_catalog.to_regtype({}) AND typdefault IS NOT NULL",
+            Literal(&self.data_type)
+        );
+        Obstacle {
+            what: "the table has rows",
+            query: format!("SELECT FROM {table} WHERE NOT EXISTS ({own_default})"),
+            advice: "give the column a default; or add it without NOT NULL, fill it, and set NOT NULL then",
+        }
+    }
+
     fn set_statistics(&self) -> String {
         format!("SET STATISTICS {}", self.statistics.unwrap_or(-1))
     }
@@ -212,6 +231,14 @@ impl Conversion {
         } else {
             Conversion::AsText
         }
+    }
+}
+
+fn has_nulls(id: &ObjectId) -> Obstacle {
+    Obstacle {
+        what: "a value is null",
+        query: format!("SELECT FROM {} WHERE {} IS NULL", id.container().qualified(), id.name),
+        advice: "fill the column first",
     }
 }
 

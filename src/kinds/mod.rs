@@ -166,6 +166,8 @@ pub trait PgObject: Clone + PartialEq + Sized {
     fn is_unstated(&self) -> bool {
         false
     }
+    /// Counts from now on as somebody's decision.
+    fn state(&mut self) {}
     /// Leaves out what a server of `version` does not know of.
     fn fit(&mut self, _version: Version) {}
     /// The roles and the extension without which it cannot be created.
@@ -349,6 +351,9 @@ macro_rules! dispatch {
             }
             pub fn is_unstated(&self) -> bool {
                 match self { $(Object::$Kind(it) => it.is_unstated(),)* }
+            }
+            pub fn state(&mut self) {
+                match self { $(Object::$Kind(it) => it.state(),)* }
             }
             pub fn fit(&mut self, version: Version) {
                 match self { $(Object::$Kind(it) => it.fit(version),)* }

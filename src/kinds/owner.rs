@@ -74,7 +74,7 @@ impl PgObject for Owner {
         format!("{} OF {}", Self::LABEL, id.container())
     }
     fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
-        vec![Action::create(id, self.statement(id))]
+        if self.is_session { vec![] } else { vec![Action::create(id, self.statement(id))] }
     }
     fn alter(&self, id: &ObjectId, to: &Owner, attr: Attr, _: Target) -> Alter {
         match attr {
@@ -83,13 +83,16 @@ impl PgObject for Owner {
         }
     }
     fn wants(&self, _: &ObjectId) -> Wants {
-        Wants { roles: vec![self.role.clone()], extension: None }
+        Wants { roles: if self.is_session { vec![] } else { vec![self.role.clone()] }, extension: None }
     }
     fn drop(&self, _: &ObjectId) -> Vec<Action> {
         vec![]
     }
     fn is_unstated(&self) -> bool {
         self.is_session
+    }
+    fn state(&mut self) {
+        self.is_session = false;
     }
 }
 

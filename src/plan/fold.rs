@@ -2,7 +2,8 @@
 //! Only neighbours in the sorted plan are joined, so no dependency can be crossed.
 
 use crate::{
-    ddl::{Action, Inline, Leaves, Lock, Loss, When},
+    catalog::Catalog,
+    ddl::{Action, Inline, Leaves, Lock, Loss, Obstacle, Verb, When},
     model::{ObjectId, Sql},
     plan::order::Ordered,
 };
@@ -30,6 +31,20 @@ impl Folded {
     }
     pub(crate) fn rewrites(&self) -> bool {
         self.actions.iter().any(|action| action.rewrites)
+    }
+    /// What the statement stumbles over in tables that are there. A default fills the rows of a new column.
+    pub(crate) fn fails_if(&self, from: &Catalog) -> Vec<Obstacle> {
+        let filled = |id: &ObjectId| {
+            self.actions
+                .iter()
+                .any(|part| part.subject.parent() == Some(id) && matches!(part.inline, Some(Inline::Suffix(_))))
+        };
+        let is_new = |table: &ObjectId| self.actions.iter().any(|it| it.subject == *table && it.verb == Verb::Create);
+        let stumbles = |action: &&Action| {
+            let is_there = |table| from.contains(table) && !is_new(table);
+            !filled(&action.subject) && action.subject.parent().is_some_and(is_there)
+        };
+        self.actions.iter().filter(stumbles).filter_map(|action| action.fails_if.clone()).collect()
     }
     pub(crate) fn when(&self) -> When {
         self.actions.first().map_or(When::InTransaction, |action| action.when)

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     catalog::Catalog,
-    ddl::{Action, Leaves, Lock, Loss, Target, When},
+    ddl::{Action, Leaves, Lock, Loss, Obstacle, Target, When},
     diagnostic::Diagnostic,
     diff::{Change, diff},
     model::ObjectId,
@@ -36,6 +36,8 @@ pub struct Step {
     pub lock: Lock,
     pub rewrites: bool,
     pub loses: Vec<Loss>,
+    /// Rows that make it fail.
+    pub fails_if: Vec<Obstacle>,
     pub leaves: Vec<Leaves>,
     pub when: When,
 }
@@ -59,6 +61,7 @@ impl Step {
             lock: Lock::None,
             rewrites: false,
             loses: Vec::new(),
+            fails_if: Vec::new(),
             leaves: Vec::new(),
             when: When::InTransaction,
         }
@@ -76,7 +79,7 @@ pub fn plan(from: &Catalog, to: &Catalog, target: Target) -> Result<Plan, Vec<Di
         let expanded = expand::expand(from, to, &changes, target, &explicit)?;
         match order::order(expanded.actions, &expanded.edges) {
             Ok(ordered) => {
-                let steps = words::group(fold::fold(ordered), &changes);
+                let steps = words::group(fold::fold(ordered), &changes, from);
                 return Ok(Plan { steps, changes });
             }
             Err(cycle) => {

@@ -1,6 +1,7 @@
 //! Says in words what each group of statements is about.
 
 use crate::{
+    catalog::Catalog,
     ddl::{Action, Verb},
     diff::Change,
     model::ObjectId,
@@ -8,7 +9,7 @@ use crate::{
 };
 
 /// Steps, with one line for those that follow each other and are about one object.
-pub(crate) fn group(folded: Vec<Folded>, changes: &[Change]) -> Vec<Step> {
+pub(crate) fn group(folded: Vec<Folded>, changes: &[Change], from: &Catalog) -> Vec<Step> {
     let mut groups: Vec<(ObjectId, Vec<Folded>)> = Vec::new();
     for next in folded {
         let Some(top) = next.actions.first().map(|action| top(&action.subject)) else { continue };
@@ -17,10 +18,10 @@ pub(crate) fn group(folded: Vec<Folded>, changes: &[Change]) -> Vec<Step> {
             Some(_) | None => groups.push((top, vec![next])),
         }
     }
-    groups.into_iter().flat_map(|(top, members)| steps(&top, members, changes)).collect()
+    groups.into_iter().flat_map(|(top, members)| steps(&top, members, changes, from)).collect()
 }
 
-fn steps(top: &ObjectId, members: Vec<Folded>, changes: &[Change]) -> Vec<Step> {
+fn steps(top: &ObjectId, members: Vec<Folded>, changes: &[Change], from: &Catalog) -> Vec<Step> {
     let actions: Vec<&Action> = members.iter().flat_map(|folded| &folded.actions).collect();
     let group = describe(top, &actions, changes);
     members
@@ -32,6 +33,7 @@ fn steps(top: &ObjectId, members: Vec<Folded>, changes: &[Change]) -> Vec<Step> 
             lock: folded.lock(),
             rewrites: folded.rewrites(),
             loses: folded.loses(),
+            fails_if: folded.fails_if(from),
             leaves: folded.leaves(),
             when: folded.when(),
         })
@@ -113,9 +115,13 @@ fn brief(id: &ObjectId, top: &ObjectId) -> String {
     };
     let full = id.to_string();
     let container = parent.to_string();
-    let own = [" OF ", " ON "].into_iter().find_map(|word| full.strip_suffix(&format!("{word}{container}")));
-    let of = if parent == top { String::new() } else { format!(" of {}", brief(parent, top)) };
-    lower(own.unwrap_or(&full)) + &of
+    let words = [" OF ", " ON "].into_iter();
+    let split = words.filter_map(|word| Some((full.strip_suffix(&format!("{word}{container}"))?, word))).next();
+    match split {
+        None => lower(&full),
+        Some((own, _)) if parent == top => lower(own),
+        Some((own, word)) => lower(own) + &lower(word) + &brief(parent, top),
+    }
 }
 
 /// `TABLE public.users` as it reads in a sentence: `table public.users`.

@@ -86,7 +86,7 @@ impl View<'_> {
     }
 }
 
-/// `to` as the diff should see it: where two texts differ and PostgreSQL, having read its own output again, says the
+/// `to` as the diff should see it. What it does not say stays as it is in `from`. And where two texts differ and PostgreSQL, having read its own output again, says the
 /// same of both, the text of `from` stands. Nothing else tells a real difference from a way of printing.
 ///
 /// # Errors
@@ -98,7 +98,9 @@ pub fn settle(
     target: Target,
     view: &View<'_>,
 ) -> Result<Catalog, Vec<Diagnostic>> {
-    Ok(remainder(shadow, from, to, target, view)?.0)
+    let mut to = to.clone();
+    to.keep_unstated(from);
+    Ok(remainder(shadow, from, &to, target, view)?.0)
 }
 
 /// The target with its texts as `from` has them where they mean the same, and what differs still.

@@ -11,7 +11,10 @@ pub(super) fn script(mut reading: Reading<'_>) -> Result<Script, Vec<Diagnostic>
     if reading.problems.is_empty() {
         Ok(Script { statements: reading.statements, notes: reading.notes, unordered: false })
     } else {
-        Err(reading.problems)
+        let doubts = reading.statements.iter().filter_map(|statement| statement.doubt.as_deref().cloned());
+        let mut problems: Vec<Diagnostic> = reading.problems.into_iter().chain(doubts).collect();
+        problems.sort_by_key(|found| found.labels.first().map(|label| (label.span.file, label.span.range.start)));
+        Err(problems)
     }
 }
 

@@ -76,9 +76,9 @@ pub fn introspect(client: &mut Client, owners: Owners) -> Result<Catalog, postgr
     for &kind in Kind::ALL {
         for row in transaction.query(kind.catalog(), &[&schemas])? {
             let Some(id) = identify(kind, &row, &addresses, &members)? else { continue };
-            let object = kind.read(&row)?;
-            if owners == Owners::Stated && object.is_unstated() {
-                continue;
+            let mut object = kind.read(&row)?;
+            if owners == Owners::All {
+                object.state();
             }
             let address = address(&row, "classid", "objid", "objsubid")?;
             if let Some(address) = address.filter(|address| address.0 != 0) {

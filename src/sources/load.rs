@@ -41,9 +41,13 @@ pub struct Loaded {
 /// attributes, and only if the server lacks them; what concerns the server as a whole is left out.
 ///
 /// # Errors
-/// Every statement that PostgreSQL refused, less those that only miss what a refused one would have defined.
+/// What is wrong with the syntax, before anything runs. Else every statement that PostgreSQL refused, less those that only miss what a refused one would have defined.
 /// The database is then half loaded.
 pub fn load(script: &Script, files: &Files, client: &mut Client, adapt: Adapt) -> Result<Loaded, Vec<Diagnostic>> {
+    let wrong = syntax_errors(script, files, client);
+    if !wrong.is_empty() {
+        return Err(wrong);
+    }
     let mut run = Run {
         files,
         client,
@@ -66,6 +70,18 @@ pub fn load(script: &Script, files: &Files, client: &mut Client, adapt: Adapt) -
     }
     let (defined, written) = written::written(script);
     Ok(Loaded { defined, written, notes: left_out(&leave_out) })
+}
+
+/// Of the statements that the parser refuses, those that the server does not know either: words that became keywords
+/// are still names on an older one.
+fn syntax_errors(script: &Script, files: &Files, client: &mut Client) -> Vec<Diagnostic> {
+    let mut refused = |statement: &Statement| match client.prepare(&statement.sql(files)) {
+        Ok(_) => None,
+        Err(error) if error.code() == Some(&SqlState::SYNTAX_ERROR) => statement.doubt.as_deref().cloned(),
+        // It is understood. What else is wrong with it shows when it runs.
+        Err(_) => None,
+    };
+    script.statements.iter().filter(|statement| statement.doubt.is_some()).filter_map(&mut refused).collect()
 }
 
 struct Run<'a> {

@@ -71,6 +71,8 @@ pub struct Statement {
     database: usize,
     /// Where the text that runs differs from the text that was read.
     edits: Vec<Edit>,
+    /// What the parser has against it. The parser is of one version of PostgreSQL; the server has the last word.
+    pub(crate) doubt: Option<Box<Diagnostic>>,
 }
 
 /// A piece of a file that runs as other text: a psql variable, a meta-command within a statement.
@@ -93,6 +95,7 @@ impl Statement {
             creates_in: None,
             database: 0,
             edits: Vec::new(),
+            doubt: None,
         }
     }
 

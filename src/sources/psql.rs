@@ -11,7 +11,7 @@ use super::defines::defines;
 use super::lexer::{Lexer, Token, TokenKind};
 use super::meta;
 use super::shelf::Shelf;
-use super::split::syntax_error;
+use super::split::{is_unfinished, syntax_error};
 use super::{Edit, Statement, file, text};
 use crate::diagnostic::Diagnostic;
 use crate::model::parser;
@@ -53,7 +53,10 @@ impl<'a> Reading<'a> {
         Reading {
             files,
             shelf,
-            variables: BTreeMap::new(),
+            // What psql sets by itself, as it is in a shadow.
+            variables: [("USER", "postgres"), ("DBNAME", "postgres"), ("ENCODING", "UTF8")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into(),
             databases: vec![(String::new(), None)],
             database: 0,
             open: Vec::new(),
@@ -172,7 +175,18 @@ impl<'a> Reading<'a> {
                     self.problems.push(syntax_error(&sql, &message, |range| cut.place(&range)));
                     lexer.jump(semicolon + 1);
                 }
-                None => self.problems.push(syntax_error(&sql, &message, |range| statement.place(&range))),
+                None if is_unfinished(&sql, &message) => {
+                    self.problems.push(syntax_error(&sql, &message, |range| statement.place(&range)));
+                }
+                None => {
+                    let doubt = syntax_error(&sql, &message, |range| statement.place(&range));
+                    self.statements.push(Statement {
+                        class: Class::Schema,
+                        database: self.database,
+                        doubt: Some(Box::new(doubt)),
+                        ..statement
+                    });
+                }
             },
         }
     }

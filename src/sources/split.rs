@@ -26,6 +26,11 @@ pub(crate) fn place_of_error(sql: &str) -> Range<usize> {
     }
 }
 
+/// Whether a statement is wrong on any server: it ends too early, or in the middle of a string.
+pub(crate) fn is_unfinished(sql: &str, message: &str) -> bool {
+    unfinished(message) || words(sql).any(|token| !token.closed)
+}
+
 fn unfinished(message: &str) -> bool {
     message.ends_with("at end of input")
 }
