@@ -3,7 +3,7 @@
 use crate::{
     ddl::{Action, Alter, Loss, Target, Verb},
     kinds::{Namespace, PgObject, object, state},
-    model::ObjectId,
+    model::{ObjectId, Version},
 };
 
 object! {
@@ -29,25 +29,24 @@ impl PgObject for Sequence {
                'pg_namespace'::regclass::oid AS parent_class, c.relnamespace AS parent_id, 0 AS parent_sub,
                c.relname::text AS name, format_type(s.seqtypid, NULL) AS data_type, s.seqincrement AS increment,
                s.seqmin AS min_value, s.seqmax AS max_value, s.seqstart AS start, s.seqcache AS cache, s.seqcycle AS cycle,
-               -- The sequence of an unlogged table follows the table (version 15 and later).
-               c.relpersistence = 'u' AND NOT EXISTS (
-                   SELECT FROM pg_depend d JOIN pg_class t ON t.oid = d.refobjid
-                   WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'a'
-                     AND d.refclassid = 'pg_class'::regclass AND t.relpersistence = 'u') AS unlogged
+               c.relpersistence = 'u' AS unlogged
         FROM pg_sequence s
         JOIN pg_class c ON c.oid = s.seqrelid
         WHERE c.relnamespace = ANY($1)
           AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
                           AND d.refclassid = 'pg_class'::regclass AND d.deptype = 'i')";
 
-    fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
-        let unlogged = if self.unlogged { "UNLOGGED " } else { "" };
+    fn create(&self, id: &ObjectId, target: Target) -> Vec<Action> {
+        let unlogged = if self.unlogged && can_be_unlogged(target) { "UNLOGGED " } else { "" };
         let options = self.options_beyond(&Sequence::plain(&self.data_type, self.increment));
         vec![Action::create(id, format!("CREATE {unlogged}SEQUENCE {}{options}", id.qualified()))]
     }
-    fn alter(&self, id: &ObjectId, to: &Sequence, attr: Attr, _: Target) -> Alter {
+    fn alter(&self, id: &ObjectId, to: &Sequence, attr: Attr, target: Target) -> Alter {
         let head = format!("ALTER SEQUENCE {}", id.qualified());
         let clause = match attr {
+            Attr::unlogged if !can_be_unlogged(target) => {
+                return Alter::Ignore("sequences can be unlogged from version 15 on");
+            }
             Attr::unlogged => {
                 let mode = if to.unlogged { "UNLOGGED" } else { "LOGGED" };
                 return Alter::Do(vec![Action::alter(id, format!("{head} SET {mode}"))]);
@@ -72,6 +71,10 @@ impl PgObject for Sequence {
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         vec![Action::drop(id, format!("DROP SEQUENCE {}", id.qualified())).loses(Loss::Counter)]
     }
+}
+
+fn can_be_unlogged(target: Target) -> bool {
+    Version::major(15) <= target.version
 }
 
 impl Sequence {

@@ -173,6 +173,9 @@ impl<'a> Work<'a> {
         if self.removed.contains(id) || self.rebuilt.contains_key(id) {
             return;
         }
+        if let Some(origin) = self.origin(id) {
+            return self.rebuild(origin, because);
+        }
         self.rebuilt.insert(id, because.clone());
         // A definition does not come off what it completes.
         if id.kind.completes_parent()
@@ -186,6 +189,15 @@ impl<'a> Work<'a> {
             }
         }
         self.rebuild_dependents(id);
+    }
+
+    /// What has to be made anew for `id` to be: an inherited object comes and goes with what it is inherited from.
+    fn origin(&self, id: &ObjectId) -> Option<&'a ObjectId> {
+        let (old, new) = (self.from.entry(id)?, self.to.entry(id)?);
+        let by = old.implied_by.as_ref().filter(|by| !old.object.is_own() && new.implied_by.as_ref() == Some(by))?;
+        let (origin, entry) = (self.from.key(by)?, self.from.entry(by)?);
+        let goes = !self.is_dropped(by) && entry.object.drop(by).iter().all(|action| action.loses.is_none());
+        (self.to.contains(by) && goes).then_some(origin)
     }
 
     fn rebuild_dependents(&mut self, id: &'a ObjectId) {

@@ -275,7 +275,13 @@ const DEPENDENCIES: &str = "
     -- An index that lacks some of its parts was created when all the partitions were there.
     SELECT 'pg_class'::regclass, x.indexrelid, 0, 'pg_class'::regclass, h.inhrelid, 0, false, false
     FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_inherits h ON h.inhparent = x.indrelid
-    WHERE i.relkind = 'I' AND NOT x.indisvalid";
+    WHERE i.relkind = 'I' AND NOT x.indisvalid
+    UNION ALL
+    -- So was a check that is valid nowhere: the one that a new table inherits is.
+    SELECT 'pg_constraint'::regclass, k.oid, 0, 'pg_class'::regclass, h.inhrelid, 0, false, false
+    FROM pg_constraint k JOIN pg_inherits h ON h.inhparent = k.conrelid
+    JOIN pg_constraint c ON c.conrelid = h.inhrelid AND c.conname = k.conname AND c.contype = 'c'
+    WHERE k.contype = 'c' AND NOT k.convalidated AND NOT c.convalidated AND NOT c.conislocal";
 
 const CASTS: &str = "
     SELECT format_type(castsource, NULL), format_type(casttarget, NULL), castcontext IN ('a', 'i') FROM pg_cast";
