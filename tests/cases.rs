@@ -93,8 +93,11 @@ fn run(case: &Case, server: &Server, is_reference: bool) -> Result<(), Failed> {
     if case.min_version.is_some_and(|least| major < least) || (case.native && is_reference) {
         return Ok(());
     }
-    let wanted =
-        Wanted { roles: ROLES.map(str::to_owned).into(), extensions: case.extensions.iter().cloned().collect() };
+    let wanted = Wanted {
+        roles: ROLES.map(str::to_owned).into(),
+        extensions: case.extensions.iter().cloned().collect(),
+        like: None,
+    };
     let side = |text: &str| -> Result<(Scratch, Catalog), Failed> {
         let mut scratch = shadow.scratch(&wanted).map_err(|error| error.to_string())?;
         let catalog = load_side(text, &mut scratch)?;

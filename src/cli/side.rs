@@ -84,7 +84,8 @@ pub(crate) fn read(
     let _progress = ui.progress("reading both sides");
     let owners = view.owners;
     // What one side names must be there for the other too: the plan leads from one to the other.
-    let mut wanted = Wanted::default();
+    let live = [&openings.from, &openings.to].into_iter().find_map(live_version);
+    let mut wanted = Wanted { like: live, ..Wanted::default() };
     for opening in [&openings.from, &openings.to] {
         if let Opening::Text(script) = opening {
             let named = sources::wanted(script, files);

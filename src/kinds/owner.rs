@@ -23,10 +23,10 @@ impl PgObject for Owner {
     const CATALOG: &'static str = "
         SELECT 0::oid AS classid, 0::oid AS objid, 0 AS objsubid, o.classid AS parent_class, o.objid AS parent_id,
                0 AS parent_sub, ''::text AS name, pg_get_userbyid(o.owner)::text AS role,
-               o.owner = CASE WHEN o.classid = 'pg_namespace'::regclass AND o.objid = to_regnamespace('public')
-                              -- Every database comes with it; since version 15 it is the database owner's.
-                              THEN coalesce(to_regrole('pg_database_owner'), 10)
-                              ELSE (SELECT r.oid FROM pg_roles r WHERE r.rolname = session_user) END AS is_session
+               CASE WHEN o.classid = 'pg_namespace'::regclass AND o.objid = to_regnamespace('public')
+                    -- Every database comes with it; since version 15 it is the database owner's.
+                    THEN o.owner IN (10, to_regrole('pg_database_owner'))
+                    ELSE o.owner = (SELECT r.oid FROM pg_roles r WHERE r.rolname = session_user) END AS is_session
         FROM (
             SELECT 'pg_class'::regclass::oid AS classid, c.oid AS objid, c.relowner AS owner FROM pg_class c
             WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'c') AND c.relnamespace = ANY($1)

@@ -53,6 +53,8 @@ pub struct Wanted {
     pub extensions: BTreeSet<String>,
     /// Roles that the script names. Those that are missing are created, without login.
     pub roles: BTreeSet<String>,
+    /// The version of the server that the schema is for, where a new database is to be as one of that version.
+    pub like: Option<Version>,
 }
 
 /// An empty database and a session in it. Both go when it is dropped.
@@ -131,6 +133,18 @@ fn create_roles(client: &mut postgres::Client, wanted: &Wanted, shadow: &str) ->
         }
     }
     Ok(())
+}
+
+/// Makes a new database what it is in the version that is wanted: until version 14 everybody could create in `public`
+/// (release notes of PostgreSQL 15, E.12.2).
+fn imitate(client: &mut postgres::Client, wanted: &Wanted, version: Version, shadow: &str) -> Result<(), Error> {
+    let is_open = |version: Version| version < Version::major(15);
+    let sql = match wanted.like.map(|like| (is_open(like), is_open(version))) {
+        Some((true, false)) => "GRANT CREATE ON SCHEMA public TO PUBLIC",
+        Some((false, true)) => "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+        Some(_) | None => return Ok(()),
+    };
+    client.batch_execute(sql).map_err(Error::postgres(shadow, "prepare an empty database"))
 }
 
 /// Refuses extensions that the server could not create, before a script fails halfway on them.

@@ -59,8 +59,9 @@ impl Shadow for Server {
                 client.batch_execute(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", Ident::new(dropped))).ok();
             }
         });
-        let client =
+        let mut client =
             target.connect().map_err(|source| Error::Connect { shadow: self.what.clone(), source: source.into() })?;
+        super::imitate(&mut client, wanted, self.version, &self.what)?;
         Ok(Scratch { client, adapt: |text| text.into(), limiter: Limiter::StatementTimeout, _guard: Box::new(guard) })
     }
 }

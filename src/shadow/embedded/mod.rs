@@ -17,7 +17,7 @@ use pglite_oxide::extensions;
 use postgres::{Client, NoTls};
 
 use super::child::Child;
-use super::{Error, Limiter, Scratch, Shadow, Wanted, create_roles, storage};
+use super::{Error, Limiter, Scratch, Shadow, Wanted, create_roles, imitate, storage};
 use crate::model::{Ident, Version};
 use serve::Order;
 
@@ -92,6 +92,7 @@ impl Shadow for Embedded {
     fn scratch(&self, wanted: &Wanted) -> Result<Scratch, Error> {
         let Instance { child, mut client } = self.instance(&bundled(wanted, &self.describe())?)?;
         create_roles(&mut client, wanted, WHAT)?;
+        imitate(&mut client, wanted, VERSION, WHAT)?;
         let child = Arc::new(child);
         Ok(Scratch {
             client,

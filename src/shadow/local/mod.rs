@@ -93,7 +93,8 @@ impl Shadow for Local {
                 .map_err(Error::postgres(&cluster.what, "create a scratch database"))?;
         }
         let guard = Database { name: name.clone(), cluster: Arc::clone(cluster) };
-        let client = session(&cluster.child, &name).map_err(Error::postgres(&cluster.what, "connect"))?;
+        let mut client = session(&cluster.child, &name).map_err(Error::postgres(&cluster.what, "connect"))?;
+        super::imitate(&mut client, wanted, self.version, &cluster.what)?;
         Ok(Scratch { client, adapt: |text| text.into(), limiter: Limiter::StatementTimeout, _guard: Box::new(guard) })
     }
 }
