@@ -38,6 +38,7 @@ const TOLD_ELSEWHERE: &[(&str, &str)] = &[
     ("domain_constraint", "domain"),
     ("enum_", "enum"),
     ("foreign_column", "foreign_table"),
+    ("not_null", "column"),
     ("operator_family", "operator_class"),
     ("operator_family_item", "operator_class"),
     ("publication_schema", "publication"),

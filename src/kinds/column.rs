@@ -45,7 +45,9 @@ impl PgObject for Column {
                row_number() OVER (PARTITION BY c.oid ORDER BY a.attnum)::int2 AS position,
                format_type(a.atttypid, a.atttypmod) AS data_type,
                CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END AS collation,
-               a.attnotnull AS not_null,
+               a.attnotnull AND NOT EXISTS (
+                   SELECT FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'n' AND k.conkey[1] = a.attnum
+                     AND NOT k.convalidated) AS not_null,
                CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END AS generated,
                a.attgenerated = 'v' AS is_virtual,
                a.attstorage::text AS storage, t.typstorage::text AS type_storage,

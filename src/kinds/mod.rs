@@ -36,6 +36,7 @@ mod identity;
 mod index;
 mod language;
 mod materialized_view;
+mod not_null;
 mod operator;
 mod operator_class;
 mod operator_family;

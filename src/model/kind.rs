@@ -49,6 +49,7 @@ macro_rules! for_each_kind {
             View(view::View),
             MaterializedView(materialized_view::MaterializedView),
             ViewColumn(view_column::ViewColumn),
+            NotNull(not_null::NotNull),
             Default(default::Default),
             Identity(identity::Identity),
             Index(index::Index),

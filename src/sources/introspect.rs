@@ -303,6 +303,9 @@ const UNMANAGED: &str = "
                           AND d.refclassid = 'pg_opclass'::regclass)
           AND NOT EXISTS (SELECT FROM pg_depend d JOIN pg_depend e ON e.classid = d.refclassid AND e.objid = d.refobjid
                           WHERE d.classid = i.classid AND d.objid = i.oid AND e.deptype = 'e')
+        -- A partition that is being detached.
+        UNION ALL SELECT 'pg_class'::regclass, h.inhrelid FROM pg_inherits h
+        WHERE to_jsonb(h)->>'inhdetachpending' = 'true'
         -- A table that is published and is not the user's.
         UNION ALL SELECT 'pg_publication_rel'::regclass, r.oid FROM pg_publication_rel r
         JOIN pg_class c ON c.oid = r.prrelid
