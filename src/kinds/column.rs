@@ -3,7 +3,7 @@
 use crate::{
     ddl::{Action, Alter, Casts, Inline, Lock, Loss, Obstacle, Retype, Survival, Target, Verb},
     kinds::{PgObject, object, sql, state},
-    model::{Kind, Literal, ObjectId},
+    model::{Kind, Literal, ObjectId, Version},
 };
 
 object! {
@@ -75,8 +75,12 @@ impl PgObject for Column {
             let definition = self.definition(id);
             let add = alter_table(Verb::Create, id, format!("ADD COLUMN {definition}"));
             let add = add.inline(Inline::Item(definition));
-            let empty = self.not_null && self.generated.is_none();
-            actions.push(if empty { add.fails_if(self.has_rows(id)) } else { add });
+            actions.push(match self.generated {
+                Some(_) if self.is_virtual => add,
+                Some(_) => add.rewrites(),
+                None if self.not_null && !is_foreign(id) => add.fails_if(self.has_rows(id)),
+                None => add,
+            });
         }
         let settings = [
             (self.typed && self.not_null).then(|| "SET NOT NULL".to_owned()),
@@ -106,11 +110,16 @@ impl PgObject for Column {
             }
             Attr::not_null if to.not_null => {
                 let set = alter_table(Verb::Alter, id, format!("ALTER COLUMN {name} SET NOT NULL"));
-                return Alter::Do(vec![set.fails_if(has_nulls(id))]);
+                return Alter::Do(vec![if is_foreign(id) { set } else { set.fails_if(has_nulls(id)) }]);
             }
             Attr::not_null => vec!["DROP NOT NULL".to_owned()],
             // To compute a column anew loses nothing; to forget how it is computed keeps the values.
             Attr::generated if to.generated.is_none() && !self.is_virtual => vec!["DROP EXPRESSION".to_owned()],
+            Attr::generated if self.recomputes(to, target) => {
+                let expression = to.generated.as_deref().unwrap_or_default();
+                let set = alter_table(Verb::Alter, id, format!("ALTER COLUMN {name} SET EXPRESSION AS ({expression})"));
+                return Alter::Do(vec![if to.is_virtual { set } else { set.rewrites() }]);
+            }
             Attr::generated | Attr::is_virtual => return Alter::Rebuild,
             Attr::storage if self.data_type != to.data_type && to.storage == to.type_storage => {
                 return Alter::Ignore("it is set with the type");
@@ -130,12 +139,18 @@ impl PgObject for Column {
             return vec![];
         }
         let drop = alter_table(Verb::Drop, id, format!("DROP COLUMN {}", id.name));
-        vec![if self.generated.is_some() { drop } else { drop.loses(Loss::Values) }]
+        // The values of a foreign table are elsewhere.
+        vec![if self.generated.is_some() || is_foreign(id) { drop } else { drop.loses(Loss::Values) }]
     }
 
     fn survive(&self, id: &ObjectId, to: &Column, rebuilt: &ObjectId) -> Survival {
         if self.generated.is_some() {
             return Survival::Rebuilt;
+        }
+        if rebuilt.kind == Kind::Collation {
+            let clause = format!("ALTER COLUMN {} TYPE {}", id.name, to.typed());
+            let action = alter_table(Verb::Alter, id, clause);
+            return Survival::Moved(vec![Action { because: Some(format!("{rebuilt} is made anew")), ..action }]);
         }
         // Values of a type that is made anew travel as text: the two types do not know each other.
         let clause = format!("ALTER COLUMN {} TYPE {} USING {}::text::{}", id.name, to.typed(), id.name, to.data_type);
@@ -175,11 +190,17 @@ impl Column {
             Conversion::AsText => (format!(" USING {}::text::{}", id.name, to.data_type), Retype::Conversion),
         };
         let clause = format!("ALTER COLUMN {} TYPE {}", id.name, to.typed());
-        // The values of a foreign table are elsewhere.
-        if id.container().kind == Kind::ForeignTable {
+        // With the same type PostgreSQL only makes the indexes anew.
+        if is_foreign(id) || self.data_type == to.data_type {
             return (alter_table(Verb::Alter, id, clause), change);
         }
         (alter_table(Verb::Alter, id, clause + &using).rewrites(), change)
+    }
+
+    /// Whether the server can be given another expression for a generated column.
+    fn recomputes(&self, to: &Column, target: Target) -> bool {
+        let both = self.generated.is_some() && to.generated.is_some() && self.is_virtual == to.is_virtual;
+        both && Version::major(17) <= target.version
     }
 
     /// PostgreSQL has nothing to put into the rows that are there, unless the type is a domain with a default.
@@ -234,6 +255,10 @@ impl Conversion {
             Conversion::AsText
         }
     }
+}
+
+fn is_foreign(id: &ObjectId) -> bool {
+    id.container().kind == Kind::ForeignTable
 }
 
 fn has_nulls(id: &ObjectId) -> Obstacle {

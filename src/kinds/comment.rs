@@ -35,7 +35,10 @@ impl PgObject for Comment {
                                  AND k.contype IN ('p', 'u', 'x')
         -- A composite type is known by its relation.
         LEFT JOIN pg_type t ON d.classoid = 'pg_type'::regclass AND t.oid = d.objoid AND t.typrelid <> 0
-        WHERE $1::oid[] IS NOT NULL AND (16384 <= d.objoid OR d.classoid = 'pg_namespace'::regclass)";
+        -- An extension comes with a comment of its own.
+        LEFT JOIN pg_extension e ON d.classoid = 'pg_extension'::regclass AND e.oid = d.objoid
+        LEFT JOIN pg_available_extensions v ON v.name = e.extname AND v.comment = d.description
+        WHERE v.name IS NULL AND $1::oid[] IS NOT NULL AND (16384 <= d.objoid OR d.classoid = 'pg_namespace'::regclass)";
 
     fn address(id: &ObjectId) -> String {
         format!("{} ON {}", Self::LABEL, id.container())

@@ -24,6 +24,7 @@ object! {
 impl PgObject for DefaultGrant {
     state!();
     const LABEL: &'static str = "DEFAULT PRIVILEGES";
+    const IS_DEVIATION: bool = true;
     const CATALOG: &'static str = "
         SELECT 0::oid AS classid, 0::oid AS objid, 0 AS objsubid,
                'pg_namespace'::regclass::oid AS parent_class, nullif(d.defaclnamespace, 0) AS parent_id, 0 AS parent_sub,

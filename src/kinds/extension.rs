@@ -12,6 +12,8 @@ object! {
         /// Set where it is not the version that the server would install by itself.
         pub version: Option<String>,
         pub relocatable: bool,
+        /// Whether tables belong to it.
+        pub has_tables: bool,
     }
 }
 
@@ -21,6 +23,9 @@ impl PgObject for Extension {
     const CATALOG: &'static str = "
         SELECT 'pg_extension'::regclass::oid AS classid, e.oid AS objid, 0 AS objsubid, e.extname::text AS name,
                n.nspname::text AS schema, e.extrelocatable AS relocatable,
+               EXISTS (SELECT FROM pg_depend d JOIN pg_class c ON c.oid = d.objid
+                       WHERE d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.deptype = 'e'
+                         AND d.classid = 'pg_class'::regclass AND c.relkind IN ('r', 'p')) AS has_tables,
                CASE WHEN e.extversion IS DISTINCT FROM v.default_version THEN e.extversion END AS version
         FROM pg_extension e
         JOIN pg_namespace n ON n.oid = e.extnamespace
@@ -28,7 +33,7 @@ impl PgObject for Extension {
         WHERE $1::oid[] IS NOT NULL";
 
     fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
-        let Extension { schema, version, relocatable: _ } = self;
+        let Extension { schema, version, relocatable: _, has_tables: _ } = self;
         // The extension's own control file puts it there, and then SCHEMA is refused.
         let schema = match schema.as_str() {
             "pg_catalog" => String::new(),
@@ -46,7 +51,7 @@ impl PgObject for Extension {
                 Some(version) => format!("UPDATE TO {}", Literal(version)),
                 None => return Alter::Ignore("no version is asked for"),
             },
-            Attr::relocatable => return Alter::Ignore("it is a property of the installed version"),
+            Attr::relocatable | Attr::has_tables => return Alter::Ignore("it is a property of the installed version"),
         };
         Alter::Do(vec![Action::alter(id, format!("ALTER EXTENSION {} {clause}", id.name))])
     }
@@ -54,6 +59,7 @@ impl PgObject for Extension {
         Wants { roles: Vec::new(), extension: Some(id.name.raw().to_owned()) }
     }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
-        vec![Action::drop(id, format!("DROP EXTENSION {}", id.name)).loses(Loss::Values)]
+        let drop = Action::drop(id, format!("DROP EXTENSION {}", id.name));
+        vec![if self.has_tables { drop.loses(Loss::Rows) } else { drop }]
     }
 }

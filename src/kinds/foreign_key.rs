@@ -56,6 +56,10 @@ impl PgObject for ForeignKey {
                 let validate = alter_table(Verb::Alter, id, format!("VALIDATE CONSTRAINT {}", id.name));
                 Alter::Do(vec![validate.locks(Lock::ShareUpdateExclusive)])
             }
+            Attr::definition if self.validated == to.validated && self.without_timing() == to.without_timing() => {
+                let clause = format!("ALTER CONSTRAINT {} {}", id.name, to.timing());
+                Alter::Do(vec![alter_table(Verb::Alter, id, clause)])
+            }
             Attr::definition | Attr::validated => Alter::Rebuild,
         }
     }
@@ -64,5 +68,22 @@ impl PgObject for ForeignKey {
     }
     fn follows(&self, parent: &ForeignKey) -> bool {
         self.definition == parent.definition
+    }
+}
+
+impl ForeignKey {
+    /// When it is checked is the last that `pg_get_constraintdef` prints, before `NOT VALID`.
+    fn without_timing(&self) -> &str {
+        let definition = sql::without_not_valid(&self.definition);
+        let definition = definition.strip_suffix(" INITIALLY DEFERRED").unwrap_or(definition);
+        definition.strip_suffix(" DEFERRABLE").unwrap_or(definition)
+    }
+    fn timing(&self) -> &'static str {
+        let definition = sql::without_not_valid(&self.definition);
+        match (definition.ends_with(" INITIALLY DEFERRED"), definition.ends_with(" DEFERRABLE")) {
+            (true, _) => "DEFERRABLE INITIALLY DEFERRED",
+            (false, true) => "DEFERRABLE INITIALLY IMMEDIATE",
+            (false, false) => "NOT DEFERRABLE",
+        }
     }
 }

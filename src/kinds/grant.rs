@@ -26,6 +26,7 @@ object! {
 impl PgObject for Grant {
     state!();
     const LABEL: &'static str = "PRIVILEGES";
+    const IS_DEVIATION: bool = true;
     const IS_PROPERTY: bool = true;
     const CATALOG: &'static str = "
         WITH o AS (
@@ -115,6 +116,7 @@ impl PgObject for Grant {
         let container = id.container();
         match (container.kind, id.name.raw().split_once(" ON ")) {
             (Kind::Extension, Some((role, member))) => format!("{} OF {} ON {member}", Self::LABEL, sql::role(role)),
+            _ if id.name.raw() == OWNER => format!("{} OF THE OWNER ON {container}", Self::LABEL),
             _ => format!("{} OF {} ON {container}", Self::LABEL, sql::role(id.name.raw())),
         }
     }
@@ -140,6 +142,9 @@ impl PgObject for Grant {
         self.statements(Verb::Drop, id, &self.privileges, &self.initial)
     }
 }
+
+/// The name in the address of the owner's own privileges, whoever that is.
+const OWNER: &str = "<owner>";
 
 impl Grant {
     fn statements(&self, verb: Verb, id: &ObjectId, from: &[String], to: &[String]) -> Vec<Action> {

@@ -114,6 +114,8 @@ pub trait PgObject: Clone + PartialEq + Sized {
     const COMPLETES_PARENT: bool = false;
     /// Whether a reader takes it for a property of what contains it, and not for a thing: an owner, a default.
     const IS_PROPERTY: bool = false;
+    /// Whether it is there where something is not as it is by itself, so that to add it may be to take something away.
+    const IS_DEVIATION: bool = false;
     /// The attributes that PostgreSQL prints from what it stores. It may print the same thing in two ways, until it
     /// has read its own words again.
     const PRINTED: &'static [&'static str] = &[];
@@ -284,6 +286,9 @@ macro_rules! dispatch {
             }
             pub const fn is_property(self) -> bool {
                 match self { $(Kind::$Kind => <$Type as PgObject>::IS_PROPERTY,)* }
+            }
+            pub const fn is_deviation(self) -> bool {
+                match self { $(Kind::$Kind => <$Type as PgObject>::IS_DEVIATION,)* }
             }
             pub const fn printed(self) -> &'static [&'static str] {
                 match self { $(Kind::$Kind => <$Type as PgObject>::PRINTED,)* }

@@ -1,7 +1,7 @@
 //! `CREATE POLICY`
 
 use crate::{
-    ddl::{Action, Alter, Lock, Retype, Target},
+    ddl::{Action, Alter, Lock, Retype, Target, Verb},
     kinds::{PgObject, Wants, object, sql, state},
     model::ObjectId,
 };
@@ -63,8 +63,9 @@ impl PgObject for Policy {
             // ALTER POLICY can change an expression, and cannot take one away.
             (Attr::command | Attr::permissive | Attr::using | Attr::check, ..) => return Alter::Rebuild,
         };
-        let sql = format!("ALTER POLICY {} ON {} {clause}", id.name, id.container().qualified());
-        Alter::Do(vec![Action::alter(id, sql).locks(Lock::AccessExclusive)])
+        // One statement: between two, a policy would be neither the one nor the other.
+        let head = format!("ALTER POLICY {} ON {}", id.name, id.container().qualified());
+        Alter::Do(vec![Action::clause(Verb::Alter, id, head, clause, "").locks(Lock::AccessExclusive)])
     }
     fn wants(&self, _: &ObjectId) -> Wants {
         Wants { roles: self.roles.clone(), extension: None }

@@ -41,7 +41,10 @@ impl PgObject for Rule {
     }
     fn alter(&self, id: &ObjectId, to: &Rule, attr: Attr, _: Target) -> Alter {
         match attr {
-            Attr::definition => Alter::Rebuild,
+            Attr::definition => {
+                let replace = sql::trimmed(&to.definition).replacen("CREATE RULE ", "CREATE OR REPLACE RULE ", 1);
+                Alter::Do(vec![Action::alter(id, replace).locks(Lock::AccessExclusive)])
+            }
             Attr::enabled => Alter::Do(vec![to.enable(id)]),
         }
     }

@@ -3,7 +3,7 @@
 use crate::{
     ddl::{Action, Alter, Loss, Target, Verb},
     kinds::{Namespace, PgObject, object, state},
-    model::{ObjectId, Version},
+    model::{Literal, ObjectId, Version},
 };
 
 object! {
@@ -51,12 +51,12 @@ impl PgObject for Sequence {
                 let mode = if to.unlogged { "UNLOGGED" } else { "LOGGED" };
                 return Alter::Do(vec![Action::alter(id, format!("{head} SET {mode}"))]);
             }
-            // The current value may lie outside the new bounds, which PostgreSQL refuses.
+            // PostgreSQL refuses bounds that the current value lies outside of.
             Attr::min_value if self.min_value < to.min_value && self.start < to.min_value => {
-                format!("MINVALUE {} RESTART WITH {}", to.min_value, to.start)
+                return Alter::Do(self.narrow(id, to, to.option(attr), &format!("last_value < {}", to.min_value)));
             }
             Attr::max_value if to.max_value < self.max_value && to.max_value < self.start => {
-                format!("MAXVALUE {} RESTART WITH {}", to.max_value, to.start)
+                return Alter::Do(self.narrow(id, to, to.option(attr), &format!("{} < last_value", to.max_value)));
             }
             Attr::data_type
             | Attr::increment
@@ -97,6 +97,17 @@ impl Sequence {
             cycle: false,
             unlogged: false,
         }
+    }
+    /// Moves the counter into the new bounds first, if it lies outside.
+    fn narrow(&self, id: &ObjectId, to: &Sequence, clause: String, is_outside: &str) -> Vec<Action> {
+        let (name, start) = (id.qualified(), to.start);
+        let alter = |clause| Action::clause(Verb::Alter, id, format!("ALTER SEQUENCE {name}"), clause, "");
+        if !(self.min_value..=self.max_value).contains(&start) {
+            return vec![alter(format!("{clause} RESTART WITH {start}")).loses(Loss::Counter)];
+        }
+        let literal = Literal(&name).to_string();
+        let set = format!("SELECT pg_catalog.setval({literal}, {start}, false) FROM {name} WHERE {is_outside}");
+        vec![Action::alter(id, set), alter(clause)]
     }
     /// The options that are not as in `plain`, each with a blank before it.
     pub(crate) fn options_beyond(&self, plain: &Sequence) -> String {

@@ -78,10 +78,10 @@ impl PgObject for Table {
             }
             Attr::partition_of | Attr::partition_bound => return Alter::Do(self.move_partition(id, to)),
             Attr::partition_key => return Alter::Rebuild,
-            Attr::access_method => match &to.access_method {
-                Some(name) => vec![format!("SET ACCESS METHOD {}", Ident::new(name))],
-                None => vec!["SET ACCESS METHOD heap".to_owned()],
-            },
+            Attr::access_method => {
+                let name = Ident::new(to.access_method.as_deref().unwrap_or("heap"));
+                return Alter::Do(vec![alter(id, format!("SET ACCESS METHOD {name}")).rewrites()]);
+            }
             Attr::tablespace => {
                 let name = to.tablespace.as_deref().unwrap_or("pg_default");
                 return Alter::Do(vec![alter(id, format!("SET TABLESPACE {}", Ident::new(name))).rewrites()]);

@@ -3,7 +3,7 @@
 use crate::{
     ddl::{Action, Alter, Lock, Retype, Target, Verb},
     kinds::{PgObject, object, sql, state},
-    model::ObjectId,
+    model::{ObjectId, Version},
 };
 
 object! {
@@ -41,9 +41,17 @@ impl PgObject for Trigger {
         }
         actions
     }
-    fn alter(&self, id: &ObjectId, to: &Trigger, attr: Attr, _: Target) -> Alter {
+    fn alter(&self, id: &ObjectId, to: &Trigger, attr: Attr, target: Target) -> Alter {
         match attr {
-            Attr::definition => Alter::Rebuild,
+            Attr::definition => match to.replacement(self, target) {
+                None => Alter::Rebuild,
+                Some(sql) => {
+                    let replace = Action::alter(id, sql).locks(Lock::ShareRowExclusive);
+                    // It comes out enabled.
+                    let enable = (to.enabled != "O" && self.enabled == to.enabled).then(|| to.enable(id));
+                    Alter::Do(std::iter::once(replace).chain(enable).collect())
+                }
+            },
             Attr::enabled => Alter::Do(vec![to.enable(id)]),
             Attr::is_local => Alter::Ignore("it follows from the partitioned table above"),
         }
@@ -58,6 +66,12 @@ impl PgObject for Trigger {
 }
 
 impl Trigger {
+    /// The statement that leaves no moment without a trigger; constraint triggers have none.
+    fn replacement(&self, old: &Trigger, target: Target) -> Option<String> {
+        let plain = |trigger: &Trigger| trigger.definition.starts_with("CREATE TRIGGER ");
+        let replaceable = Version::major(14) <= target.version && plain(old) && plain(self);
+        replaceable.then(|| self.definition.replacen("CREATE TRIGGER ", "CREATE OR REPLACE TRIGGER ", 1))
+    }
     fn enable(&self, id: &ObjectId) -> Action {
         let clause = sql::enabled(&self.enabled, "TRIGGER", &id.name);
         sql::alter_table(Verb::Alter, id, id.container(), clause).locks(Lock::ShareRowExclusive)

@@ -7,6 +7,7 @@ macro_rules! for_each_kind {
         $callback! {
             Schema(schema::Schema),
             Extension(extension::Extension),
+            Owner(owner::Owner),
             Collation(collation::Collation),
             Language(language::Language),
             ShellType(shell_type::ShellType),
@@ -66,7 +67,6 @@ macro_rules! for_each_kind {
             Comment(comment::Comment),
             SecurityLabel(security_label::SecurityLabel),
             ExtensionDependency(extension_dependency::ExtensionDependency),
-            Owner(owner::Owner),
             Grant(grant::Grant),
             DefaultGrant(default_grant::DefaultGrant),
         }

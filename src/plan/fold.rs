@@ -30,20 +30,18 @@ impl Folded {
         self.actions.iter().filter_map(|action| action.leaves.clone()).collect()
     }
     pub(crate) fn rewrites(&self) -> bool {
-        self.actions.iter().any(|action| action.rewrites)
+        let is_new = matches!(self.sql, Sql::Definition { .. });
+        !is_new && self.actions.iter().any(|action| action.rewrites)
     }
     /// What the statement stumbles over in tables that are there. A default fills the rows of a new column.
     pub(crate) fn fails_if(&self, from: &Catalog) -> Vec<Obstacle> {
-        let filled = |id: &ObjectId| {
-            self.actions
-                .iter()
-                .any(|part| part.subject.parent() == Some(id) && matches!(part.inline, Some(Inline::Suffix(_))))
+        let is_filled = |action: &Action| {
+            let mut parts = self.actions.iter().filter(|part| part.subject.parent() == Some(&action.subject));
+            action.verb == Verb::Create && parts.any(|part| matches!(part.inline, Some(Inline::Suffix(_))))
         };
         let is_new = |table: &ObjectId| self.actions.iter().any(|it| it.subject == *table && it.verb == Verb::Create);
-        let stumbles = |action: &&Action| {
-            let is_there = |table| from.contains(table) && !is_new(table);
-            !filled(&action.subject) && action.subject.parent().is_some_and(is_there)
-        };
+        let is_there = |table: &ObjectId| from.contains(table) && !is_new(table);
+        let stumbles = |action: &&Action| !is_filled(action) && action.subject.parent().is_some_and(is_there);
         self.actions.iter().filter(stumbles).filter_map(|action| action.fails_if.clone()).collect()
     }
     pub(crate) fn when(&self) -> When {

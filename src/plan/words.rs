@@ -56,14 +56,19 @@ fn top(id: &ObjectId) -> ObjectId {
 const MOST: usize = 5;
 
 fn describe(top: &ObjectId, actions: &[&Action], changes: &[Change]) -> String {
-    let because = actions.iter().find_map(|action| action.because.clone());
-    let because = because.map(|reason| format!(", because {}", lower(&reason))).unwrap_or_default();
     let name = lower(&top.to_string());
-    let own = actions.iter().find(|action| action.subject == *top && action.verb != Verb::Alter);
-    match own.map(|action| action.verb) {
-        Some(Verb::Create) => format!("Create {name}{because}"),
-        Some(Verb::Drop) => format!("Drop {name}{because}"),
-        Some(Verb::Alter) | None => format!("{}: {}{because}", capital(&name), parts(top, actions, changes).join(", ")),
+    // That a thing is rebuilt because it is rebuilt says nothing.
+    let reasons = actions.iter().filter_map(|action| action.because.as_deref()).map(lower);
+    let because =
+        reasons.filter(|reason| !reason.starts_with(&name)).map(|reason| format!(", because {reason}")).next();
+    let because = because.unwrap_or_default();
+    let does = |verb| actions.iter().any(|action| action.subject == *top && action.verb == verb);
+    match (does(Verb::Drop), does(Verb::Create)) {
+        _ if top.kind.is_deviation() => format!("Change {name}{because}"),
+        (true, true) => format!("Rebuild {name}{because}"),
+        (true, false) => format!("Drop {name}{because}"),
+        (false, true) => format!("Create {name}{because}"),
+        (false, false) => format!("{}: {}{because}", capital(&name), parts(top, actions, changes).join(", ")),
     }
 }
 
@@ -72,8 +77,9 @@ fn parts(top: &ObjectId, actions: &[&Action], changes: &[Change]) -> Vec<String>
     let mut parts: Vec<String> = Vec::new();
     for action in actions.iter().filter(|action| !goes_without_saying(action, actions)) {
         let verb = match action.verb {
-            Verb::Drop => "drop",
             Verb::Alter => "change",
+            _ if action.subject.kind.is_deviation() => "change",
+            Verb::Drop => "drop",
             Verb::Create => "add",
         };
         let part = match action.subject == *top {
@@ -111,7 +117,8 @@ fn attributes(id: &ObjectId, changes: &[Change]) -> String {
 /// `column email`, `comment of column email`, `privileges of reporter`
 fn brief(id: &ObjectId, top: &ObjectId) -> String {
     let Some(parent) = id.parent().filter(|_| id.kind.is_property()) else {
-        return format!("{} {}", id.kind.label().to_lowercase(), id.name);
+        let label = id.kind.label().to_lowercase();
+        return if id.name.raw().is_empty() { label } else { format!("{label} {}", id.name) };
     };
     let full = id.to_string();
     let container = parent.to_string();
@@ -126,8 +133,10 @@ fn brief(id: &ObjectId, top: &ObjectId) -> String {
 
 /// `TABLE public.users` as it reads in a sentence: `table public.users`.
 fn lower(text: &str) -> String {
+    let mut quotes = 0;
     let lowered = text.split(' ').map(|word| {
-        let keyword = word.chars().all(|c| c.is_ascii_uppercase());
+        let keyword = quotes % 2 == 0 && word != "PUBLIC" && word.chars().all(|c| c.is_ascii_uppercase());
+        quotes += word.matches('"').count();
         if keyword { word.to_lowercase() } else { word.to_owned() }
     });
     lowered.collect::<Vec<_>>().join(" ")
