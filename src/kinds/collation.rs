@@ -3,7 +3,7 @@
 use crate::{
     ddl::{Action, Alter, Target},
     kinds::{PgObject, object, state},
-    model::{Literal, ObjectId},
+    model::{Ident, Literal, ObjectId},
 };
 
 object! {
@@ -15,6 +15,8 @@ object! {
         pub lc_ctype: Option<String>,
         pub locale: Option<String>,
         pub rules: Option<String>,
+        /// Whether it is a copy of `C` or `POSIX`, which go with every encoding; any other libc collation goes with one.
+        pub any_encoding: bool,
     }
 }
 
@@ -30,14 +32,20 @@ impl PgObject for Collation {
                CASE WHEN asked IS NULL THEN c.collctype::text ELSE asked->>'lc_ctype' END AS lc_ctype,
                CASE WHEN asked IS NULL THEN coalesce(to_jsonb(c)->>'colllocale', to_jsonb(c)->>'colliculocale')
                     ELSE asked->>'locale' END AS locale,
-               to_jsonb(c)->>'collicurules' AS rules
+               to_jsonb(c)->>'collicurules' AS rules,
+               asked IS NULL AND c.collprovider = 'c' AND c.collencoding = -1
+                   AND c.collcollate = c.collctype AND c.collcollate IN ('C', 'POSIX') AS any_encoding
         FROM pg_collation c,
              -- Where the embedded PostgreSQL stands in for a locale that it has not (`shadow/embedded/stand_in.rs`).
              LATERAL (SELECT CASE WHEN c.collprovider = 'c' THEN (to_jsonb(c)->>'colllocale')::jsonb END AS asked) s
         WHERE c.collnamespace = ANY($1)";
 
     fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
-        let Collation { provider, deterministic, lc_collate, lc_ctype, locale, rules } = self;
+        let Collation { provider, deterministic, lc_collate, lc_ctype, locale, rules, any_encoding } = self;
+        if let Some(original) = lc_collate.as_ref().filter(|_| *any_encoding) {
+            let sql = format!("CREATE COLLATION {} FROM pg_catalog.{}", id.qualified(), Ident::new(original));
+            return vec![Action::create(id, sql)];
+        }
         let provider = match provider.as_str() {
             "i" => "icu",
             "b" => "builtin",
@@ -64,9 +72,13 @@ impl PgObject for Collation {
     }
     fn alter(&self, _: &ObjectId, _: &Collation, attr: Attr, _: Target) -> Alter {
         match attr {
-            Attr::provider | Attr::deterministic | Attr::lc_collate | Attr::lc_ctype | Attr::locale | Attr::rules => {
-                Alter::Rebuild
-            }
+            Attr::provider
+            | Attr::deterministic
+            | Attr::lc_collate
+            | Attr::lc_ctype
+            | Attr::locale
+            | Attr::rules
+            | Attr::any_encoding => Alter::Rebuild,
         }
     }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
