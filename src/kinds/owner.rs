@@ -74,7 +74,7 @@ impl PgObject for Owner {
         format!("{} OF {}", Self::LABEL, id.container())
     }
     fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
-        if self.is_session { vec![] } else { vec![Action::create(id, self.statement(id))] }
+        if self.is_session { vec![] } else { vec![Action::create(id, self.statement(id)).at(-1)] }
     }
     fn alter(&self, id: &ObjectId, to: &Owner, attr: Attr, _: Target) -> Alter {
         match attr {

@@ -1,13 +1,12 @@
 //! The list of kinds: the one place that names them all.
 
-/// The list of kinds, in the order they are created when nothing else decides.
+/// The list of kinds, in the order they are created when nothing else decides. What contains others is read before them.
 /// It is written once; `model` takes the names from it, `kinds` the types.
 macro_rules! for_each_kind {
     ($callback:ident) => {
         $callback! {
             Schema(schema::Schema),
             Extension(extension::Extension),
-            Owner(owner::Owner),
             Collation(collation::Collation),
             Language(language::Language),
             ShellType(shell_type::ShellType),
@@ -67,6 +66,7 @@ macro_rules! for_each_kind {
             Comment(comment::Comment),
             SecurityLabel(security_label::SecurityLabel),
             ExtensionDependency(extension_dependency::ExtensionDependency),
+            Owner(owner::Owner),
             Grant(grant::Grant),
             DefaultGrant(default_grant::DefaultGrant),
         }

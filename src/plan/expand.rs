@@ -396,7 +396,9 @@ impl<'a> Work<'a> {
             .into_iter()
             .map(|id| {
                 let position = if id == subject { action.position } else { 0 };
-                (id.kind, position, id.name.clone(), id.signature.clone())
+                // What is below zero comes before all its siblings, of whatever kind: nothing is granted before the
+                // owner is the right one.
+                (position.min(0), id.kind, position, id.name.clone(), id.signature.clone())
             })
             .collect();
         // What is set on a new object right after its creation belongs to the creation.
