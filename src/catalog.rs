@@ -101,7 +101,7 @@ impl Catalog {
     /// Takes over from an earlier state what is not said here and stays, such as owners.
     pub fn keep_unstated(&mut self, earlier: &Catalog) {
         for (id, entry) in earlier.iter().filter(|(id, _)| id.kind.may_be_unstated()) {
-            let is_silent = self.get(id).is_none_or(Object::is_unstated);
+            let is_silent = self.get(id).is_none_or(|object| object.is_unstated());
             if is_silent && id.parent().is_none_or(|parent| self.contains(parent)) {
                 self.objects.insert(id.clone(), entry.clone());
             }

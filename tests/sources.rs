@@ -100,8 +100,12 @@ fn what_cannot_be_read_is_shown() {
     assert_shown("unfinished-copy", &shown("copy.sql"));
 }
 
+/// The current folder is the whole process's: one test moves it, another depends on it.
+static CURRENT_FOLDER: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
 #[test]
 fn a_failing_program_is_shown() {
+    let _held = CURRENT_FOLDER.lock().expect("no test panicked");
     let shown = |word: &str| {
         let mut files = Files::default();
         let problems = Source::parse(word).expect("a source").read(&mut files).expect_err("should not be read");
@@ -114,6 +118,7 @@ fn a_failing_program_is_shown() {
 
 #[test]
 fn git_revisions_and_commands_are_read() {
+    let _held = CURRENT_FOLDER.lock().expect("no test panicked");
     let mut files = Files::default();
     let script = Source::parse("exec:echo 'CREATE TABLE a (); SELECT 1'").expect("a source").read(&mut files);
     assert_eq!(script.expect("a script").statements.len(), 2);

@@ -32,8 +32,9 @@ pub fn diff(from: &Catalog, to: &Catalog, target: Target) -> Vec<Change> {
     let mut added = Vec::new();
     for (id, entry) in to.iter() {
         match from.get(id) {
-            _ if entry.object.is_unstated() => (),
+            None if entry.object.is_unstated() && entry.object.create(id, target).is_empty() => (),
             None => added.push(id),
+            Some(_) if entry.object.is_unstated() => (),
             Some(old) if *old != entry.object => {
                 let attributes: Vec<&'static str> = old
                     .alter(id, &entry.object, target)

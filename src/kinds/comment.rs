@@ -11,6 +11,8 @@ object! {
         pub text: String,
         /// Set where it is on what stands behind the object: the sequence of an identity column, the index of a key.
         pub behind: Option<String>,
+        /// What an extension says of itself: it comes with it.
+        pub initial: Option<String>,
     }
 }
 
@@ -29,7 +31,7 @@ impl PgObject for Comment {
                         SELECT 'SEQUENCE ' || d.objoid::regclass FROM pg_depend i
                         WHERE i.classid = d.classoid AND i.objid = d.objoid AND i.deptype = 'i'
                           AND i.refclassid = 'pg_class'::regclass AND 0 < i.refobjsubid) END AS behind,
-               d.description AS text
+               v.comment AS initial, d.description AS text
         FROM pg_description d
         LEFT JOIN pg_constraint k ON d.classoid = 'pg_class'::regclass AND k.conindid = d.objoid
                                  AND k.contype IN ('p', 'u', 'x')
@@ -37,8 +39,8 @@ impl PgObject for Comment {
         LEFT JOIN pg_type t ON d.classoid = 'pg_type'::regclass AND t.oid = d.objoid AND t.typrelid <> 0
         -- An extension comes with a comment of its own.
         LEFT JOIN pg_extension e ON d.classoid = 'pg_extension'::regclass AND e.oid = d.objoid
-        LEFT JOIN pg_available_extensions v ON v.name = e.extname AND v.comment = d.description
-        WHERE v.name IS NULL AND $1::oid[] IS NOT NULL AND (16384 <= d.objoid OR d.classoid = 'pg_namespace'::regclass)";
+        LEFT JOIN pg_available_extensions v ON v.name = e.extname
+        WHERE v.comment IS DISTINCT FROM d.description AND $1::oid[] IS NOT NULL AND (16384 <= d.objoid OR d.classoid = 'pg_namespace'::regclass)";
 
     fn address(id: &ObjectId) -> String {
         format!("{} ON {}", Self::LABEL, id.container())
@@ -50,10 +52,12 @@ impl PgObject for Comment {
         match attr {
             Attr::text => Alter::Do(vec![Action::alter(id, to.statement(id, &Literal(&to.text).to_string()))]),
             Attr::behind => Alter::Ignore("the name is PostgreSQL's"),
+            Attr::initial => Alter::Ignore("it belongs to the extension"),
         }
     }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
-        vec![Action::drop(id, self.statement(id, "NULL"))]
+        let initial = self.initial.as_ref().map_or("NULL".to_owned(), |text| Literal(text).to_string());
+        vec![Action::drop(id, self.statement(id, &initial))]
     }
 }
 

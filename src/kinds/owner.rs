@@ -11,6 +11,8 @@ object! {
         pub role: String,
         /// Whether it is the role of the session that read it, and so nobody's decision.
         pub is_session: bool,
+        /// Whether it is the one that the schema `public` comes with.
+        pub is_initial: bool,
     }
 }
 
@@ -23,10 +25,10 @@ impl PgObject for Owner {
     const CATALOG: &'static str = "
         SELECT 0::oid AS classid, 0::oid AS objid, 0 AS objsubid, o.classid AS parent_class, o.objid AS parent_id,
                0 AS parent_sub, ''::text AS name, pg_get_userbyid(o.owner)::text AS role,
-               CASE WHEN o.classid = 'pg_namespace'::regclass AND o.objid = to_regnamespace('public')
-                    -- Every database comes with it; since version 15 it is the database owner's.
-                    THEN o.owner IN (10, to_regrole('pg_database_owner'))
-                    ELSE o.owner = (SELECT r.oid FROM pg_roles r WHERE r.rolname = session_user) END AS is_session
+               o.owner = (SELECT r.oid FROM pg_roles r WHERE r.rolname = session_user) AS is_session,
+               -- Every database comes with it; since version 15 it is the database owner's.
+               coalesce(o.classid = 'pg_namespace'::regclass AND o.objid = to_regnamespace('public')
+                        AND o.owner IN (10, to_regrole('pg_database_owner')), false) AS is_initial
         FROM (
             SELECT 'pg_class'::regclass::oid AS classid, c.oid AS objid, c.relowner AS owner FROM pg_class c
             WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'c') AND c.relnamespace = ANY($1)
@@ -79,7 +81,7 @@ impl PgObject for Owner {
     fn alter(&self, id: &ObjectId, to: &Owner, attr: Attr, _: Target) -> Alter {
         match attr {
             Attr::role => Alter::Do(vec![Action::alter(id, to.statement(id))]),
-            Attr::is_session => Alter::Ignore("it is about the session that read it"),
+            Attr::is_session | Attr::is_initial => Alter::Ignore("it says why nobody may have decided on it"),
         }
     }
     fn wants(&self, _: &ObjectId) -> Wants {
@@ -89,10 +91,10 @@ impl PgObject for Owner {
         vec![]
     }
     fn is_unstated(&self) -> bool {
-        self.is_session
+        self.is_session || self.is_initial
     }
     fn state(&mut self) {
-        self.is_session = false;
+        (self.is_session, self.is_initial) = (false, false);
     }
 }
 

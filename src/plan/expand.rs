@@ -7,7 +7,6 @@ use crate::{
     ddl::{Action, Alter, Inline, Retype, Room, Survival, Target, Verb},
     diagnostic::Diagnostic,
     diff::Change,
-    kinds::Object,
     model::ObjectId,
 };
 
@@ -138,7 +137,7 @@ impl<'a> Work<'a> {
         for id in self.removed.clone() {
             self.rebuild_dependents(id);
             for follower in self.followers.get(id).cloned().unwrap_or_default() {
-                if self.from.get(follower).is_some_and(Object::is_part) && self.to.contains(follower) {
+                if self.from.get(follower).is_some_and(|object| object.is_part()) && self.to.contains(follower) {
                     self.rebuild(follower, Some(format!("it is dropped with {id}")));
                 }
             }
@@ -350,7 +349,7 @@ impl<'a> Work<'a> {
     fn comes_with(&self, id: &ObjectId, by: &ObjectId) -> bool {
         let own = self.to.get(id).is_some_and(|object| object.is_own());
         let comes = match self.is_created(by) {
-            true => self.to.get(by).is_some_and(Object::brings_along),
+            true => self.to.get(by).is_some_and(|object| object.brings_along()),
             false => id.parent().is_some_and(|parent| self.is_created(parent)),
         };
         !own && id.kind == by.kind && comes
