@@ -175,13 +175,13 @@ impl Action {
         }
     }
     pub fn create(subject: &ObjectId, sql: impl Into<String>) -> Action {
-        Action::new(Verb::Create, subject, Sql::Statement(sql.into()))
+        Action::statement(Verb::Create, subject, sql)
     }
     pub fn alter(subject: &ObjectId, sql: impl Into<String>) -> Action {
-        Action::new(Verb::Alter, subject, Sql::Statement(sql.into()))
+        Action::statement(Verb::Alter, subject, sql)
     }
     pub fn drop(subject: &ObjectId, sql: impl Into<String>) -> Action {
-        Action::new(Verb::Drop, subject, Sql::Statement(sql.into()))
+        Action::statement(Verb::Drop, subject, sql)
     }
     /// A definition that the objects it contains may join: `CREATE TABLE t (…)`.
     pub fn define(subject: &ObjectId, head: String, tail: String, parens: Parens) -> Action {
@@ -195,8 +195,8 @@ impl Action {
     pub fn listed(verb: Verb, subject: &ObjectId, head: String, item: String, tail: String) -> Action {
         Action::new(verb, subject, Sql::List { head, items: vec![item], tail })
     }
-    pub fn statement(verb: Verb, subject: &ObjectId, sql: String) -> Action {
-        Action::new(verb, subject, Sql::Statement(sql))
+    pub fn statement(verb: Verb, subject: &ObjectId, sql: impl Into<String>) -> Action {
+        Action::new(verb, subject, Sql::Statement(sql.into()))
     }
     pub fn inline(self, inline: Inline) -> Action {
         Action { inline: Some(inline), ..self }

@@ -118,7 +118,7 @@ fn compare(arguments: &Arguments, choice: &Choice, files: &mut Files, ui: &Ui) -
     let openings = openings.transpose().map_err(|found| Error::Diagnostics(found, files.clone()))?;
     let live = openings.as_ref().map(side::live_version);
     let opened = shadow::open(choice, live.from.or(live.to).map(|version| version.major_number()))
-        .map_err(|error| Error::from(side::shadow_error(&error)))?;
+        .map_err(|error| Error::from(error.diagnostic()))?;
     ui.detail(&format!("shadow: {}", opened.shadow.describe()));
 
     let filter = Filter {

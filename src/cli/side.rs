@@ -33,7 +33,7 @@ pub(crate) struct Live {
 impl Live {
     /// Which of these are in the way of a migration. What cannot be told in a moment is left to the hazard's comment.
     pub(crate) fn met<'a>(&mut self, obstacles: impl Iterator<Item = &'a Obstacle>) -> Vec<&'a Obstacle> {
-        let bound = format!("SET statement_timeout = {}", PATIENCE.as_millis());
+        let bound = format!("SET statement_timeout = {}; SET default_transaction_read_only = on", PATIENCE.as_millis());
         if self.client.batch_execute(&bound).is_err() {
             return Vec::new();
         }
@@ -158,10 +158,11 @@ pub(crate) fn copy(
     wanted: &Wanted,
     view: &View<'_>,
 ) -> Result<Scratch, Vec<Diagnostic>> {
-    let mut scratch = reload(shadow, from, wanted, view.owners)?.scratch;
-    let lost = differences(from, &view.read(&mut scratch)?);
+    let mut copy = reload(shadow, from, wanted, view.owners)?;
+    (view.filter)(&mut copy.catalog);
+    let lost = differences(from, &copy.catalog);
     if lost.is_empty() {
-        return Ok(scratch);
+        return Ok(copy.scratch);
     }
     let title = format!("FROM cannot be made anew on {} as it is, so that nothing can be rehearsed", shadow.describe());
     let found = lost.into_iter().fold(Diagnostic::error("cannot-reload", title), Diagnostic::with_note);
@@ -195,18 +196,13 @@ fn read_script(
     wanted: &Wanted,
     owners: Owners,
 ) -> Result<Side, Vec<Diagnostic>> {
-    let mut scratch = shadow.scratch(wanted).map_err(|error| vec![shadow_error(&error)])?;
+    let mut scratch = shadow.scratch(wanted).map_err(|error| vec![error.diagnostic()])?;
     let loaded = sources::load(script, files, &mut scratch.client, scratch.adapt)?;
     let mut catalog = introspect::introspect(&mut scratch.client, owners)
         .map_err(|error| vec![unreadable(&shadow.describe(), &error)])?;
     loaded.note_places(&mut catalog);
     let notes = script.notes.iter().cloned().chain(loaded.notes).collect();
     Ok(Side { catalog, scratch: Some(scratch), live: None, notes })
-}
-
-pub(crate) fn shadow_error(error: &crate::shadow::Error) -> Diagnostic {
-    let diagnostic = Diagnostic::error("shadow", error.to_string());
-    error.hint().into_iter().fold(diagnostic, Diagnostic::with_help)
 }
 
 fn unreadable(what: &str, error: &postgres::Error) -> Diagnostic {

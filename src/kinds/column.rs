@@ -147,14 +147,14 @@ impl PgObject for Column {
         if self.generated.is_some() {
             return Survival::Rebuilt;
         }
-        if rebuilt.kind == Kind::Collation {
-            let clause = format!("ALTER COLUMN {} TYPE {}", id.name, to.typed());
-            let action = alter_table(Verb::Alter, id, clause);
-            return Survival::Moved(vec![Action { because: Some(format!("{rebuilt} is made anew")), ..action }]);
-        }
-        // Values of a type that is made anew travel as text: the two types do not know each other.
-        let clause = format!("ALTER COLUMN {} TYPE {} USING {}::text::{}", id.name, to.typed(), id.name, to.data_type);
-        let action = alter_table(Verb::Alter, id, clause).rewrites();
+        let clause = format!("ALTER COLUMN {} TYPE {}", id.name, to.typed());
+        let action = if rebuilt.kind == Kind::Collation {
+            alter_table(Verb::Alter, id, clause)
+        } else {
+            // Values of a type that is made anew travel as text: the two types do not know each other.
+            let using = format!(" USING {}::text::{}", id.name, to.data_type);
+            alter_table(Verb::Alter, id, clause + &using).rewrites()
+        };
         Survival::Moved(vec![Action { because: Some(format!("{rebuilt} is made anew")), ..action }])
     }
 

@@ -40,7 +40,8 @@ impl PgObject for Comment {
         -- An extension comes with a comment of its own.
         LEFT JOIN pg_extension e ON d.classoid = 'pg_extension'::regclass AND e.oid = d.objoid
         LEFT JOIN pg_available_extensions v ON v.name = e.extname
-        WHERE v.comment IS DISTINCT FROM d.description AND $1::oid[] IS NOT NULL AND (16384 <= d.objoid OR d.classoid = 'pg_namespace'::regclass)";
+        WHERE v.comment IS DISTINCT FROM d.description AND $1::oid[] IS NOT NULL
+          AND (16384 <= d.objoid OR d.classoid = 'pg_namespace'::regclass)";
 
     fn address(id: &ObjectId) -> String {
         format!("{} ON {}", Self::LABEL, id.container())

@@ -55,9 +55,5 @@ impl PgObject for DomainConstraint {
 
 fn alter_domain(verb: Verb, id: &ObjectId, clause: String) -> Action {
     let sql = format!("ALTER DOMAIN {} {clause}", id.container().qualified());
-    match verb {
-        Verb::Create => Action::create(id, sql),
-        Verb::Alter => Action::alter(id, sql),
-        Verb::Drop => Action::drop(id, sql),
-    }
+    Action::statement(verb, id, sql)
 }

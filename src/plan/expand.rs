@@ -1,13 +1,14 @@
-//! Asks each kind how to carry out its change, rebuilds what stands in the way, and says what must come before what.
+//! Asks each kind how to carry out its change, and rebuilds what stands in the way.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     catalog::{Catalog, Entry},
-    ddl::{Action, Alter, Inline, Retype, Room, Survival, Target, Verb},
+    ddl::{Action, Alter, Retype, Survival, Target, Verb},
     diagnostic::Diagnostic,
     diff::Change,
     model::ObjectId,
+    plan::edges::{self, Edge},
 };
 
 /// Actions in reading order, and what must come before what.
@@ -16,15 +17,6 @@ pub(crate) struct Expanded {
     pub edges: Vec<Edge>,
     /// What is dropped with something else, and the subject of the action that drops it.
     pub implicit: BTreeMap<ObjectId, ObjectId>,
-}
-
-/// One action before another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Edge {
-    pub before: usize,
-    pub after: usize,
-    /// A wish: it gives way where it cannot be had.
-    pub soft: bool,
 }
 
 pub(crate) fn expand(
@@ -45,26 +37,26 @@ pub(crate) fn expand(
     let mut actions = std::mem::take(&mut work.actions);
     actions.sort_by_cached_key(|action| work.reading_order(action));
     work.actions = actions;
-    let edges = work.edges(&implicit);
+    let edges = edges::find(&work, &implicit);
     Ok(Expanded { actions: work.actions, edges, implicit })
 }
 
-struct Work<'a> {
-    from: &'a Catalog,
-    to: &'a Catalog,
+pub(super) struct Work<'a> {
+    pub(super) from: &'a Catalog,
+    pub(super) to: &'a Catalog,
     target: Target<'a>,
     dependents: BTreeMap<&'a ObjectId, Vec<&'a ObjectId>>,
     followers: BTreeMap<&'a ObjectId, Vec<&'a ObjectId>>,
-    added: BTreeSet<&'a ObjectId>,
-    removed: BTreeSet<&'a ObjectId>,
+    pub(super) added: BTreeSet<&'a ObjectId>,
+    pub(super) removed: BTreeSet<&'a ObjectId>,
     /// Dropped and created again, with the reason.
-    rebuilt: BTreeMap<&'a ObjectId, Option<String>>,
+    pub(super) rebuilt: BTreeMap<&'a ObjectId, Option<String>>,
     /// Changed in place.
     altered: BTreeMap<&'a ObjectId, Vec<Action>>,
     /// Rebuilt under objects that hold data: renamed first, dropped last.
-    set_aside: BTreeMap<&'a ObjectId, Vec<&'a ObjectId>>,
+    pub(super) set_aside: BTreeMap<&'a ObjectId, Vec<&'a ObjectId>>,
     stuck: Vec<Diagnostic>,
-    actions: Vec<Action>,
+    pub(super) actions: Vec<Action>,
 }
 
 impl<'a> Work<'a> {
@@ -251,7 +243,7 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn is_dropped(&self, id: &ObjectId) -> bool {
+    pub(super) fn is_dropped(&self, id: &ObjectId) -> bool {
         self.removed.contains(id) || self.rebuilt.contains_key(id)
     }
 
@@ -341,7 +333,7 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn is_created(&self, id: &ObjectId) -> bool {
+    pub(super) fn is_created(&self, id: &ObjectId) -> bool {
         self.added.contains(id) || (self.rebuilt.contains_key(id) && self.to.contains(id))
     }
 
@@ -404,253 +396,5 @@ impl<'a> Work<'a> {
         let created = self.is_dropped(subject) || !self.from.contains(subject);
         let verb = if created && action.verb == Verb::Alter { Verb::Create } else { action.verb };
         (phase, path[..=at].to_vec(), within, verb, path)
-    }
-
-    fn edges(&self, implicit: &BTreeMap<ObjectId, ObjectId>) -> Vec<Edge> {
-        Edges::new(self, implicit).find()
-    }
-}
-
-/// Finds what must come before what, by address.
-struct Edges<'a, 'w> {
-    work: &'w Work<'a>,
-    implicit: &'w BTreeMap<ObjectId, ObjectId>,
-    creates: HashMap<&'w ObjectId, usize>,
-    alters: HashMap<&'w ObjectId, Vec<usize>>,
-    drops: HashMap<&'w ObjectId, Vec<usize>>,
-    found: HashSet<Edge>,
-}
-
-impl<'a, 'w> Edges<'a, 'w> {
-    fn new(work: &'w Work<'a>, implicit: &'w BTreeMap<ObjectId, ObjectId>) -> Edges<'a, 'w> {
-        let mut it = Edges {
-            work,
-            implicit,
-            creates: HashMap::new(),
-            alters: HashMap::new(),
-            drops: HashMap::new(),
-            found: HashSet::new(),
-        };
-        for (at, action) in work.actions.iter().enumerate() {
-            match action.verb {
-                Verb::Create => {
-                    it.creates.entry(&action.subject).or_insert(at);
-                }
-                Verb::Alter => it.alters.entry(&action.subject).or_default().push(at),
-                Verb::Drop => it.drops.entry(&action.subject).or_default().push(at),
-            }
-        }
-        it
-    }
-
-    fn add(&mut self, before: usize, after: usize, soft: bool) {
-        if before != after {
-            self.found.insert(Edge { before, after, soft });
-        }
-    }
-
-    /// The first action that takes `id` away: its own, or that of what it dies with.
-    fn drop_of(&self, id: &ObjectId) -> Option<usize> {
-        let root = self.implicit.get(id).unwrap_or(id);
-        self.drops.get(root).and_then(|at| at.first()).copied()
-    }
-    /// The last one: where the name was set aside first, the drop itself.
-    fn last_drop_of(&self, id: &ObjectId) -> Option<usize> {
-        let root = self.implicit.get(id).unwrap_or(id);
-        self.drops.get(root).and_then(|at| at.last()).copied()
-    }
-
-    /// The actions after which `id` is there: its own, or those of what it comes with.
-    fn makers_of(&self, id: &ObjectId) -> Vec<usize> {
-        if !self.work.is_created(id) {
-            return Vec::new();
-        }
-        if let Some(&at) = self.creates.get(id) {
-            return vec![at];
-        }
-        let by = self.work.to.entry(id).and_then(|entry| entry.implied_by.as_ref());
-        by.into_iter().chain(id.parent()).flat_map(|with| self.makers_of(with)).collect()
-    }
-
-    fn find(mut self) -> Vec<Edge> {
-        self.in_sequence();
-        self.tear_down();
-        self.build_up();
-        self.join_parents();
-        self.free_names();
-        self.make_room();
-        let mut edges: Vec<Edge> = self.found.into_iter().collect();
-        edges.sort_by_key(|edge| (edge.before, edge.after, edge.soft));
-        edges
-    }
-
-    /// The actions of one object in the order in which its kind gave them.
-    fn in_sequence(&mut self) {
-        let mut last: HashMap<(&ObjectId, bool), usize> = HashMap::new();
-        for (at, action) in self.work.actions.iter().enumerate() {
-            let side = action.verb == Verb::Drop;
-            if let Some(before) = last.insert((&action.subject, side), at) {
-                self.add(before, at, false);
-            }
-            for id in &action.after {
-                for before in self.alters.get(id).cloned().unwrap_or_default() {
-                    self.add(before, at, false);
-                }
-                if let Some(before) = self.creates.get(id).copied() {
-                    self.add(before, at, false);
-                }
-            }
-        }
-    }
-
-    /// What needs something goes before it, or lets go of it before.
-    fn tear_down(&mut self) {
-        let work = self.work;
-        for (id, entry) in work.from.iter() {
-            let own = work.is_dropped(id).then(|| self.drop_of(id)).flatten();
-            // What it inherits may go once it is no longer inherited.
-            let by = entry.implied_by.as_ref().filter(|by| !work.is_dropped(id) && work.is_dropped(by));
-            if let (Some(drop), Some(parent)) = (by.and_then(|by| self.last_drop_of(by)), id.parent()) {
-                for alter in self.alters.get(parent).cloned().unwrap_or_default() {
-                    self.add(alter, drop, false);
-                }
-            }
-            // What is set on an object that is made anew is set on the new one.
-            let alters = if work.is_dropped(id) { None } else { self.alters.get(id).cloned() }.unwrap_or_default();
-            if own.is_none() && alters.is_empty() {
-                continue;
-            }
-            // What was inherited can go only once it is no longer inherited.
-            if let (Some(own), Some(_), Some(parent)) = (own, &entry.implied_by, id.parent()) {
-                for alter in self.alters.get(parent).cloned().unwrap_or_default() {
-                    self.add(alter, own, false);
-                }
-            }
-            for needed in id.parent().into_iter().chain(&entry.needs) {
-                let drop = work.is_dropped(needed).then(|| self.last_drop_of(needed)).flatten();
-                if let (Some(own), Some(drop)) = (own, drop) {
-                    self.add(self.last_drop_of(id).unwrap_or(own), drop, false);
-                    // What is not renamed itself goes by its name, which may hold the name of what it needs.
-                    if let Some(rename) = self.drop_of(needed).filter(|_| !work.set_aside.contains_key(id)) {
-                        self.add(own, rename, false);
-                    }
-                }
-                for &alter in &alters {
-                    if let Some(drop) = drop {
-                        self.add(alter, drop, false);
-                    }
-                }
-                if let Some(own) = own.filter(|_| id.parent() != Some(needed)) {
-                    for alter in self.alters.get(needed).cloned().unwrap_or_default() {
-                        self.add(own, alter, false);
-                    }
-                }
-            }
-        }
-    }
-
-    /// What is needed comes first.
-    fn build_up(&mut self) {
-        let work = self.work;
-        let mut parts: HashMap<&ObjectId, Vec<usize>> = HashMap::new();
-        for (at, action) in work.actions.iter().enumerate().filter(|(_, action)| action.verb == Verb::Create) {
-            if let (Some(parent), Some(Inline::Item(_))) = (action.subject.parent(), &action.inline) {
-                parts.entry(parent).or_default().push(at);
-            }
-        }
-        for (at, action) in work.actions.iter().enumerate().filter(|(_, action)| action.verb != Verb::Drop) {
-            let id = &action.subject;
-            let Some(entry) = work.to.entry(id) else { continue };
-            // The whole takes up a part of another kind when it is created, if the part is there.
-            let taken_up = entry.implied_by.as_ref().filter(|by| by.kind != id.kind && action.verb == Verb::Create);
-            for whole in taken_up.map(|by| self.makers_of(by)).unwrap_or_default() {
-                self.add(at, whole, false);
-            }
-            let needs = id.parent().into_iter().chain(&entry.needs).chain(&entry.implied_by);
-            let needs = needs.filter(|&id| taken_up != Some(id)).map(|id| (id, false));
-            let mentions = entry.mentions.iter().map(|id| (id, true));
-            for (needed, soft) in needs.chain(mentions) {
-                for before in self.makers_of(needed) {
-                    self.add(before, at, soft);
-                }
-                // A body that mentions a table may mean any of its columns.
-                for &before in parts.get(needed).into_iter().flatten().filter(|_| soft) {
-                    self.add(before, at, soft);
-                }
-                let contains = id.parent() == Some(needed);
-                // What a definition contains need not wait for what is set afterwards.
-                if !(contains && self.creates.contains_key(needed)) {
-                    for before in self.alters.get(needed).cloned().unwrap_or_default() {
-                        self.add(before, at, soft);
-                    }
-                }
-            }
-        }
-    }
-
-    /// What comes under another parent finds there what the two have in common, and nothing that is to go.
-    fn join_parents(&mut self) {
-        let work = self.work;
-        let mut going: HashMap<&ObjectId, Vec<usize>> = HashMap::new();
-        for (at, action) in work.actions.iter().enumerate().filter(|(_, action)| action.verb == Verb::Drop) {
-            going.entry(action.subject.parent().unwrap_or(&action.subject)).or_default().push(at);
-        }
-        for (id, entry) in work.to.iter().filter(|(id, _)| !work.is_created(id)) {
-            let as_before = work.from.entry(id).is_some_and(|old| old.implied_by == entry.implied_by);
-            let Some(by) = entry.implied_by.as_ref().filter(|_| !as_before) else { continue };
-            let joins = id.parent().and_then(|child| self.alters.get(child)).cloned().unwrap_or_default();
-            let goes = by.parent().and_then(|parent| going.get(parent)).into_iter().flatten().copied();
-            for before in goes.chain(self.makers_of(by)).collect::<Vec<_>>() {
-                for &after in &joins {
-                    self.add(before, after, true);
-                }
-            }
-        }
-    }
-
-    /// A name is freed before it is taken.
-    fn free_names(&mut self) {
-        let work = self.work;
-        let mut freed: HashMap<_, Vec<usize>> = HashMap::new();
-        let mut heirs: HashMap<&ObjectId, Vec<usize>> = HashMap::new();
-        for id in work.removed.iter().chain(work.rebuilt.keys()) {
-            let Some(at) = self.drop_of(id) else { continue };
-            for slot in id.slots() {
-                freed.entry(slot).or_default().push(at);
-            }
-            for with in work.from.entry(id).into_iter().flat_map(|entry| &entry.dies_with) {
-                heirs.entry(with).or_default().push(at);
-            }
-        }
-        for (at, action) in work.actions.iter().enumerate().filter(|(_, action)| action.verb == Verb::Create) {
-            let id = &action.subject;
-            for before in id.slots().filter_map(|slot| freed.get(&slot).cloned()).flatten() {
-                self.add(before, at, false);
-            }
-            if let Some(before) = self.drop_of(id).filter(|_| work.is_dropped(id)) {
-                self.add(before, at, false);
-            }
-            for before in id.parent().and_then(|parent| heirs.get(parent).cloned()).unwrap_or_default() {
-                self.add(before, at, true);
-            }
-        }
-    }
-
-    /// Room is made before it is taken.
-    fn make_room(&mut self) {
-        let actions = &self.work.actions;
-        let mut freed: HashMap<&str, Vec<usize>> = HashMap::new();
-        for (at, action) in actions.iter().enumerate() {
-            if let Some(Room::Frees(of)) = &action.room {
-                freed.entry(of).or_default().push(at);
-            }
-        }
-        for (at, action) in actions.iter().enumerate() {
-            if let Some(Room::Takes(of)) = &action.room {
-                for &before in freed.get(of.as_str()).into_iter().flatten() {
-                    self.add(before, at, true);
-                }
-            }
-        }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! changes → expand → order → fold → [`Plan`]
 
+mod edges;
 mod expand;
 mod fold;
 mod order;

@@ -10,7 +10,7 @@ use petgraph::{algo::tarjan_scc, graph::DiGraph};
 use crate::{
     ddl::{Action, Inline, Verb},
     model::{ObjectId, Sql},
-    plan::expand::Edge,
+    plan::edges::Edge,
 };
 
 /// An action with those that are written inside it.

@@ -10,7 +10,7 @@ use crate::{
     model::ObjectId,
     plan::{Plan, Step, plan},
     rehearse::{
-        reload::{lost, reload, shadow_diagnostic, wanted},
+        reload::{lost, reload, wanted},
         run::{Failure, run},
     },
     shadow::{Scratch, Shadow, Wanted},
@@ -46,7 +46,7 @@ pub fn rehearse(
     view: &View<'_>,
 ) -> Result<Convergence, Vec<Diagnostic>> {
     // What only the target names is not there yet.
-    scratch.provide_roles(&wanted(to)).map_err(|error| vec![shadow_diagnostic(&error)])?;
+    scratch.provide_roles(&wanted(to)).map_err(|error| vec![error.diagnostic()])?;
     let mut done = 0;
     for pass in 0..PASSES {
         if let Err(mut failure) = run(scratch, &plan_.steps[done..]) {
@@ -86,8 +86,9 @@ impl View<'_> {
     }
 }
 
-/// `to` as the diff should see it. What it does not say stays as it is in `from`. And where two texts differ and PostgreSQL, having read its own output again, says the
-/// same of both, the text of `from` stands. Nothing else tells a real difference from a way of printing.
+/// `to` as the diff should see it. What it does not say stays as it is in `from`. And where two texts differ and
+/// PostgreSQL, having read its own output again, says the same of both, the text of `from` stands. Nothing else tells
+/// a real difference from a way of printing.
 ///
 /// # Errors
 /// Diagnostics where a side cannot be created anew in the shadow.
@@ -118,7 +119,8 @@ fn remainder(
     }
     let again = |catalog: &Catalog| {
         let mut reloaded = reload(shadow, catalog, &Wanted::default(), view.owners)?;
-        view.read(&mut reloaded.scratch)
+        (view.filter)(&mut reloaded.catalog);
+        Ok::<_, Vec<Diagnostic>>(reloaded.catalog)
     };
     // A side that cannot be created anew settles nothing; the difference stands as it is.
     let Ok(to_again) = again(to) else { return Ok((goal, left)) };

@@ -32,7 +32,7 @@ pub fn reload(
     let mut wanted = wanted(catalog);
     wanted.roles.extend(also.roles.iter().cloned());
     wanted.extensions.extend(also.extensions.iter().cloned());
-    let mut scratch = shadow.scratch(&wanted).map_err(|error| vec![shadow_diagnostic(&error)])?;
+    let mut scratch = shadow.scratch(&wanted).map_err(|error| vec![error.diagnostic()])?;
     let empty = introspect(&mut scratch.client, owners).map_err(|error| vec![lost(&error)])?;
     let target = Target { version: empty.version, casts: &empty.casts };
     // Bodies may mention what is created later; they were accepted once already.
@@ -76,8 +76,4 @@ pub fn wanted(catalog: &Catalog) -> Wanted {
 pub(super) fn lost(error: &postgres::Error) -> Diagnostic {
     Diagnostic::error("shadow-lost", format!("the shadow went away: {error}"))
         .with_help("run it again; if it happens again, use another shadow (`--shadow local`, `--shadow postgres://…`)")
-}
-
-pub(super) fn shadow_diagnostic(error: &crate::shadow::Error) -> Diagnostic {
-    Diagnostic::error("shadow", error.to_string())
 }

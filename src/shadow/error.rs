@@ -1,5 +1,6 @@
 //! Why there is no shadow, or no scratch database in it, and what to do about it.
 
+use crate::diagnostic::Diagnostic;
 use std::path::PathBuf;
 
 use crate::connect;
@@ -52,6 +53,12 @@ impl Error {
             Error::Connect { source, .. } => return source.hint(),
             Error::Postgres { .. } | Error::Io { .. } => return None,
         })
+    }
+
+    /// The error with its hint, for the user.
+    pub fn diagnostic(&self) -> Diagnostic {
+        let found = Diagnostic::error("shadow", self.to_string());
+        self.hint().into_iter().fold(found, Diagnostic::with_help)
     }
 
     pub(super) fn io(doing: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Error {
