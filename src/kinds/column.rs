@@ -28,6 +28,8 @@ object! {
         pub is_local: bool,
         /// How many parents have it.
         pub parents: i32,
+        /// Whether one of them computes it.
+        pub computed_above: bool,
     }
 }
 
@@ -54,7 +56,9 @@ impl PgObject for Column {
                nullif(to_jsonb(a)->>'attcompression', '') AS compression,
                nullif(a.attstattarget, -1)::int4 AS statistics,
                coalesce(a.attoptions, '{}') AS options, c.reloftype <> 0 AS typed,
-               a.attislocal AS is_local, a.attinhcount::int4 AS parents
+               a.attislocal AS is_local, a.attinhcount::int4 AS parents,
+               EXISTS (SELECT FROM pg_inherits i JOIN pg_attribute pa ON pa.attrelid = i.inhparent
+                       WHERE i.inhrelid = a.attrelid AND pa.attname = a.attname AND pa.attgenerated <> '') AS computed_above
         FROM pg_attribute a
         JOIN pg_class c ON c.oid = a.attrelid
         JOIN pg_type t ON t.oid = a.atttypid
@@ -69,12 +73,11 @@ impl PgObject for Column {
         format!("{} {}.{}", Self::LABEL, id.container().qualified(), id.name)
     }
 
-    fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
+    fn create(&self, id: &ObjectId, target: Target) -> Vec<Action> {
         let mut actions = Vec::new();
         if !self.typed {
-            let definition = self.definition(id);
-            let add = alter_table(Verb::Create, id, format!("ADD COLUMN {definition}"));
-            let add = add.inline(Inline::Item(definition));
+            let add = alter_table(Verb::Create, id, format!("ADD COLUMN {}", self.definition(id, true)));
+            let add = add.inline(Inline::Item(self.definition(id, self.states_expression(target))));
             actions.push(match self.generated {
                 Some(_) if self.is_virtual => add,
                 Some(_) => add.rewrites(),
@@ -99,7 +102,9 @@ impl PgObject for Column {
         let clauses = match attr {
             Attr::position => return Alter::Ignore("PostgreSQL cannot move a column"),
             Attr::typed => return Alter::Ignore("it is about the table"),
-            Attr::is_local | Attr::parents => return Alter::Ignore("it follows from the parents of the table"),
+            Attr::is_local | Attr::parents | Attr::computed_above => {
+                return Alter::Ignore("it follows from the parents of the table");
+            }
             Attr::collation if self.data_type != to.data_type => return Alter::Ignore("it is set with the type"),
             Attr::data_type | Attr::collation if self.typed && to.typed => {
                 return Alter::Ignore("it follows from the type of the table");
@@ -172,8 +177,13 @@ impl Column {
         format!("{}{collation}", self.data_type)
     }
 
-    fn definition(&self, id: &ObjectId) -> String {
-        let generated = self.generated.iter().map(|expr| {
+    /// A child's column is computed as its parent's is; only later versions let a new child say so itself.
+    fn states_expression(&self, target: Target) -> bool {
+        !self.computed_above || Version::major(16) <= target.version
+    }
+
+    fn definition(&self, id: &ObjectId, with_expression: bool) -> String {
+        let generated = self.generated.iter().filter(|_| with_expression).map(|expr| {
             let kind = if self.is_virtual { "VIRTUAL" } else { "STORED" };
             format!(" GENERATED ALWAYS AS ({expr}) {kind}")
         });

@@ -2,4 +2,4 @@
 
 use crate::kinds::routine::routine;
 
-routine!(Function, "FUNCTION", "'f', 'w'");
+routine!(Function, "FUNCTION", "'f', 'w'", "''");

@@ -2,4 +2,5 @@
 
 use crate::kinds::routine::routine;
 
-routine!(Procedure, "PROCEDURE", "'p'");
+// `p(integer)` may mean `p(OUT integer)` too; with a mode the name has one meaning (PostgreSQL manual, DROP PROCEDURE).
+routine!(Procedure, "PROCEDURE", "'p'", "'IN '");

@@ -1,8 +1,9 @@
 //! What functions and procedures have in common: a definition that PostgreSQL prints and replaces as a whole.
 
-/// `FUNCTION` and `PROCEDURE` differ in their label and in `pg_proc.prokind`.
+/// `FUNCTION` and `PROCEDURE` differ in their label, in `pg_proc.prokind`, and in whether arguments must say that they
+/// are `IN`.
 macro_rules! routine {
-    ($Type:ident, $label:literal, $prokinds:literal) => {
+    ($Type:ident, $label:literal, $prokinds:literal, $mode:literal) => {
         use crate::{
             ddl::{Action, Alter, Retype, Target},
             kinds::{Namespace, PgObject, object, sql, state},
@@ -35,7 +36,9 @@ macro_rules! routine {
             const CATALOG: &'static str = concat!("
                 SELECT 'pg_proc'::regclass::oid AS classid, p.oid AS objid, 0 AS objsubid,
                        'pg_namespace'::regclass::oid AS parent_class, p.pronamespace AS parent_id, 0 AS parent_sub,
-                       p.proname::text AS name, '(' || oidvectortypes(p.proargtypes) || ')' AS signature,
+                       p.proname::text AS name,
+                       (SELECT '(' || coalesce(string_agg(concat(", $mode, ", format_type(t, NULL)), ', ' ORDER BY n), '') || ')'
+                        FROM unnest(p.proargtypes) WITH ORDINALITY u (t, n)) AS signature,
                        pg_get_functiondef(p.oid) AS definition, pg_get_function_result(p.oid) AS result,
                        ARRAY(SELECT concat_ws(' ', coalesce((p.proargmodes::text[])[i], 'i'), nullif(p.proargnames[i], ''))
                              FROM generate_series(1, coalesce(array_length(p.proallargtypes, 1), p.pronargs)) i

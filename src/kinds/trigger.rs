@@ -43,6 +43,7 @@ impl PgObject for Trigger {
     }
     fn alter(&self, id: &ObjectId, to: &Trigger, attr: Attr, target: Target) -> Alter {
         match attr {
+            Attr::definition if !to.is_local => Alter::Ignore("it follows from the partitioned table above"),
             Attr::definition => match to.replacement(self, target) {
                 None => Alter::Rebuild,
                 Some(sql) => {
@@ -53,7 +54,7 @@ impl PgObject for Trigger {
                 }
             },
             Attr::enabled => Alter::Do(vec![to.enable(id)]),
-            Attr::is_local => Alter::Ignore("it follows from the partitioned table above"),
+            Attr::is_local => Alter::Rebuild,
         }
     }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {

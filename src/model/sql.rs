@@ -68,12 +68,17 @@ impl fmt::Display for Sql {
 }
 
 /// A string literal, quoted for SQL whatever `standard_conforming_strings` says
-/// (PostgreSQL manual, 4.1.2.1 and 4.1.2.2).
+/// (PostgreSQL manual, 4.1.2.1 and 4.1.2.2). A carriage return is written as an escape: as itself it would not outlive
+/// editors and Git, which may change how lines end.
 pub struct Literal<'a>(pub &'a str);
 
 impl fmt::Display for Literal<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let quoted = self.0.replace('\'', "''");
-        if quoted.contains('\\') { write!(f, "E'{}'", quoted.replace('\\', "\\\\")) } else { write!(f, "'{quoted}'") }
+        if quoted.contains(['\\', '\r']) {
+            write!(f, "E'{}'", quoted.replace('\\', "\\\\").replace('\r', "\\r"))
+        } else {
+            write!(f, "'{quoted}'")
+        }
     }
 }
