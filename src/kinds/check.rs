@@ -24,6 +24,7 @@ object! {
 impl PgObject for Check {
     state!();
     const LABEL: &'static str = "CONSTRAINT";
+    const PRECEDES_ATTACHING: bool = true;
     const PRINTED: &'static [&'static str] = &["definition"];
     const NAMESPACES: &'static [Namespace] = &[Namespace::Constraint];
     const CATALOG: &'static str = "

@@ -36,6 +36,7 @@ object! {
 impl PgObject for Column {
     state!();
     const LABEL: &'static str = "COLUMN";
+    const PRECEDES_ATTACHING: bool = true;
     const PRINTED: &'static [&'static str] = &["generated"];
     // A column reads others only where it is generated.
     const BLOCKS: Option<Retype> = Some(Retype::Modifier);

@@ -18,6 +18,7 @@ object! {
 impl PgObject for Default {
     state!();
     const LABEL: &'static str = "DEFAULT OF COLUMN";
+    const PRECEDES_ATTACHING: bool = true;
     const IS_PROPERTY: bool = true;
     const PRINTED: &'static [&'static str] = &["expression"];
     const BLOCKS: Option<Retype> = Some(Retype::Conversion);

@@ -20,6 +20,9 @@ object! {
         pub start: i64,
         pub cache: i64,
         pub cycle: bool,
+        /// From version 15 on the sequence need not be as its table is.
+        pub unlogged: bool,
+        pub table_unlogged: bool,
     }
 }
 
@@ -34,7 +37,9 @@ impl PgObject for Identity {
                format('%I.%I', n.nspname, c.relname) AS sequence,
                format('%I.%I', t.relnamespace::regnamespace, t.relname || '_' || a.attname || '_seq') AS usual_sequence,
                format_type(s.seqtypid, NULL) AS data_type, s.seqincrement AS increment,
-               s.seqmin AS min_value, s.seqmax AS max_value, s.seqstart AS start, s.seqcache AS cache, s.seqcycle AS cycle
+               s.seqmin AS min_value, s.seqmax AS max_value, s.seqstart AS start, s.seqcache AS cache, s.seqcycle AS cycle,
+               current_setting('server_version_num')::int4 >= 150000 AND c.relpersistence = 'u' AS unlogged,
+               current_setting('server_version_num')::int4 >= 150000 AND t.relpersistence = 'u' AS table_unlogged
         FROM pg_sequence s
         JOIN pg_class c ON c.oid = s.seqrelid
         JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -59,7 +64,8 @@ impl PgObject for Identity {
         let options = if options.is_empty() { options } else { format!(" ({})", options.trim_start()) };
         let identity = format!("GENERATED {} AS IDENTITY{options}", self.mode());
         let add = alter_column(Verb::Create, id, &format!("ADD {identity}"));
-        vec![add.inline(Inline::Suffix(format!(" {identity}")))]
+        let add = add.inline(Inline::Suffix(format!(" {identity}")));
+        std::iter::once(add).chain(self.is_apart().then(|| self.log(id))).collect()
     }
     fn alter(&self, id: &ObjectId, to: &Identity, attr: Attr, _: Target) -> Alter {
         let clause = match attr {
@@ -79,6 +85,11 @@ impl PgObject for Identity {
             Attr::start => format!("SET START WITH {}", to.start),
             Attr::cache => format!("SET CACHE {}", to.cache),
             Attr::cycle => format!("SET {}", if to.cycle { "CYCLE" } else { "NO CYCLE" }),
+            Attr::unlogged | Attr::table_unlogged if !self.is_apart() && !to.is_apart() => {
+                return Alter::Ignore("it follows the table");
+            }
+            Attr::table_unlogged if self.unlogged != to.unlogged => return Alter::Ignore("the sequence is set anyway"),
+            Attr::unlogged | Attr::table_unlogged => return Alter::Do(vec![to.log(id)]),
         };
         Alter::Do(vec![alter_column(Verb::Alter, id, &clause)])
     }
@@ -90,6 +101,13 @@ impl PgObject for Identity {
 impl Identity {
     fn mode(&self) -> &'static str {
         if self.always { "ALWAYS" } else { "BY DEFAULT" }
+    }
+    fn is_apart(&self) -> bool {
+        self.unlogged != self.table_unlogged
+    }
+    fn log(&self, id: &ObjectId) -> Action {
+        let mode = if self.unlogged { "UNLOGGED" } else { "LOGGED" };
+        Action::alter(id, format!("ALTER SEQUENCE {} SET {mode}", self.sequence)).locks(Lock::AccessExclusive)
     }
     fn as_sequence(&self) -> Sequence {
         let Identity {
@@ -103,6 +121,8 @@ impl Identity {
             start,
             cache,
             cycle,
+            unlogged: _,
+            table_unlogged: _,
         } = self;
         Sequence {
             data_type: data_type.clone(),

@@ -119,6 +119,8 @@ pub trait PgObject: Clone + PartialEq + Sized {
     /// The attributes that PostgreSQL prints from what it stores. It may print the same thing in two ways, until it
     /// has read its own words again.
     const PRINTED: &'static [&'static str] = &[];
+    /// Whether a table must have it before it can be attached as a partition.
+    const PRECEDES_ATTACHING: bool = false;
     /// Whether one side's silence about it is no statement: what the other side says is kept.
     const MAY_BE_UNSTATED: bool = false;
 
@@ -164,6 +166,10 @@ pub trait PgObject: Clone + PartialEq + Sized {
     /// Whether its creation creates what it implies. Otherwise each is created by itself, and attached.
     fn brings_along(&self) -> bool {
         true
+    }
+    /// Whether it is created by itself, and then made a part of what it belongs to.
+    fn is_attached(&self) -> bool {
+        false
     }
     /// Whether it is as it is by nobody's decision, such as an owner that is only whoever created the object.
     fn is_unstated(&self) -> bool {
@@ -296,6 +302,9 @@ macro_rules! dispatch {
             pub const fn may_be_unstated(self) -> bool {
                 match self { $(Kind::$Kind => <$Type as PgObject>::MAY_BE_UNSTATED,)* }
             }
+            pub const fn precedes_attaching(self) -> bool {
+                match self { $(Kind::$Kind => <$Type as PgObject>::PRECEDES_ATTACHING,)* }
+            }
             pub const fn fires_on_ddl(self) -> bool {
                 match self { $(Kind::$Kind => <$Type as PgObject>::FIRES_ON_DDL,)* }
             }
@@ -354,6 +363,9 @@ macro_rules! dispatch {
             }
             pub fn brings_along(&self) -> bool {
                 match self { $(Object::$Kind(it) => it.brings_along(),)* }
+            }
+            pub fn is_attached(&self) -> bool {
+                match self { $(Object::$Kind(it) => it.is_attached(),)* }
             }
             pub fn is_unstated(&self) -> bool {
                 match self { $(Object::$Kind(it) => it.is_unstated(),)* }

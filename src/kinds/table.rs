@@ -15,6 +15,8 @@ object! {
         pub inherits: Vec<String>,
         pub partition_of: Option<String>,
         pub partition_bound: Option<String>,
+        /// Whether the columns of a partition stand in another order than those of the partitioned table.
+        pub own_order: bool,
         /// `RANGE (created_at)`
         pub partition_key: Option<String>,
         /// Set where it is not the server's default.
@@ -44,6 +46,12 @@ impl PgObject for Table {
                 JOIN pg_namespace pn ON pn.oid = p.relnamespace
                 WHERE i.inhrelid = c.oid AND c.relispartition) AS partition_of,
                CASE WHEN c.relispartition THEN pg_get_expr(c.relpartbound, c.oid) END AS partition_bound,
+               c.relispartition AND (
+                   SELECT array_agg(a.attname ORDER BY a.attnum) IS DISTINCT FROM (
+                       SELECT array_agg(pa.attname ORDER BY pa.attnum)
+                       FROM pg_inherits i JOIN pg_attribute pa ON pa.attrelid = i.inhparent
+                       WHERE i.inhrelid = c.oid AND 0 < pa.attnum AND NOT pa.attisdropped)
+                   FROM pg_attribute a WHERE a.attrelid = c.oid AND 0 < a.attnum AND NOT a.attisdropped) AS own_order,
                CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END AS partition_key,
                (SELECT a.amname::text FROM pg_am a
                 WHERE a.oid = c.relam AND a.amname <> current_setting('default_table_access_method')) AS access_method,
@@ -56,6 +64,9 @@ impl PgObject for Table {
 
     fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
         let mut actions = vec![self.definition(id)];
+        if self.own_order {
+            actions.extend(self.attach(id));
+        }
         if self.row_security {
             actions.push(secure(id, "ENABLE"));
         }
@@ -76,6 +87,7 @@ impl PgObject for Table {
             Attr::partition_bound if self.partition_of != to.partition_of => {
                 return Alter::Ignore("it is set when the partition is attached");
             }
+            Attr::own_order => return Alter::Ignore("PostgreSQL cannot move a column"),
             Attr::partition_of | Attr::partition_bound => return Alter::Do(self.move_partition(id, to)),
             Attr::partition_key => return Alter::Rebuild,
             Attr::access_method => {
@@ -109,6 +121,9 @@ impl PgObject for Table {
     fn survive(&self, _: &ObjectId, _: &Table, _: &ObjectId) -> Survival {
         Survival::Stuck
     }
+    fn is_attached(&self) -> bool {
+        self.own_order
+    }
 }
 
 impl Table {
@@ -122,7 +137,9 @@ impl Table {
             head.push_str(&format!(" OF {of_type}"));
             parens = Parens::WhenNotEmpty;
         }
-        if let (Some(parent), Some(bound)) = (&self.partition_of, &self.partition_bound) {
+        // PARTITION OF would take the order of the columns over.
+        let partition_of = self.partition_of.as_ref().filter(|_| !self.own_order);
+        if let (Some(parent), Some(bound)) = (partition_of, &self.partition_bound) {
             head.push_str(&format!(" PARTITION OF {parent}"));
             tail.push_str(&format!(" {bound}"));
             parens = Parens::WhenNotEmpty;
@@ -137,7 +154,7 @@ impl Table {
         }
         tail.extend(self.tablespace.iter().map(|name| format!(" TABLESPACE {}", Ident::new(name))));
         let define = Action::define(id, head, tail, parens);
-        match &self.partition_of {
+        match partition_of {
             Some(parent) => define.room(Room::Takes(parent.clone())),
             None => define,
         }
@@ -169,12 +186,15 @@ impl Table {
             let detach = Action::alter(id, sql).locks(Lock::AccessExclusive);
             actions.push(detach.room(Room::Frees(parent.clone())));
         }
-        if let (Some(parent), Some(bound)) = (&to.partition_of, &to.partition_bound) {
-            let sql = format!("ALTER TABLE {parent} ATTACH PARTITION {name} {bound}");
-            let attach = Action::alter(id, sql).locks(Lock::ShareUpdateExclusive);
-            actions.push(attach.room(Room::Takes(parent.clone())));
-        }
+        actions.extend(to.attach(id));
         actions
+    }
+
+    fn attach(&self, id: &ObjectId) -> Option<Action> {
+        let (parent, bound) = (self.partition_of.as_ref()?, self.partition_bound.as_ref()?);
+        let sql = format!("ALTER TABLE {parent} ATTACH PARTITION {} {bound}", id.qualified());
+        let attach = Action::alter(id, sql).locks(Lock::ShareUpdateExclusive);
+        Some(attach.room(Room::Takes(parent.clone())))
     }
 }
 

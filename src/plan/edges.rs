@@ -233,15 +233,17 @@ impl<'a, 'w> Edges<'a, 'w> {
                 heirs.entry(with).or_default().push(at);
             }
         }
+        for &id in work.added.iter().chain(work.rebuilt.keys()) {
+            let itself = self.drop_of(id).filter(|_| work.is_dropped(id));
+            let others = id.slots().filter_map(|slot| freed.get(&slot)).flatten().copied();
+            for before in others.chain(itself).collect::<Vec<_>>() {
+                for at in self.makers_of(id) {
+                    self.add(before, at, false);
+                }
+            }
+        }
         for (at, action) in work.actions.iter().enumerate().filter(|(_, action)| action.verb == Verb::Create) {
-            let id = &action.subject;
-            for before in id.slots().filter_map(|slot| freed.get(&slot).cloned()).flatten() {
-                self.add(before, at, false);
-            }
-            if let Some(before) = self.drop_of(id).filter(|_| work.is_dropped(id)) {
-                self.add(before, at, false);
-            }
-            for before in id.parent().and_then(|parent| heirs.get(parent).cloned()).unwrap_or_default() {
+            for before in action.subject.parent().and_then(|it| heirs.get(it).cloned()).unwrap_or_default() {
                 self.add(before, at, true);
             }
         }

@@ -340,11 +340,13 @@ impl<'a> Work<'a> {
     /// Whether `id` comes into being by itself when `by`, which implies it, does, or the table that it is on.
     fn comes_with(&self, id: &ObjectId, by: &ObjectId) -> bool {
         let own = self.to.get(id).is_some_and(|object| object.is_own());
+        let attached = |parent: &ObjectId| self.to.get(parent).is_some_and(|object| object.is_attached());
+        let precedes = id.kind.precedes_attaching() && id.ancestors().any(|it| self.is_created(it) && attached(it));
         let comes = match self.is_created(by) {
             true => self.to.get(by).is_some_and(|object| object.brings_along()),
             false => id.parent().is_some_and(|parent| self.is_created(parent)),
         };
-        !own && id.kind == by.kind && comes
+        !own && !precedes && id.kind == by.kind && comes
     }
 
     /// What has to be changed of an object that comes into being as a copy of `by`.
