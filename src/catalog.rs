@@ -18,6 +18,8 @@ pub struct Catalog {
     pub unmanaged: BTreeSet<String>,
     /// What is there and whose value is never read, by name.
     pub secrets: BTreeMap<String, Option<String>>,
+    /// Privileges on what is the server's own, where they are no longer those that it came with.
+    pub server_privileges: BTreeSet<String>,
     objects: BTreeMap<ObjectId, Entry>,
 }
 
@@ -43,6 +45,7 @@ impl Catalog {
             casts: Casts::default(),
             unmanaged: BTreeSet::new(),
             secrets: BTreeMap::new(),
+            server_privileges: BTreeSet::new(),
             objects: BTreeMap::new(),
         }
     }

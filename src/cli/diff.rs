@@ -141,6 +141,7 @@ fn compare(arguments: &Arguments, choice: &Choice, files: &mut Files, ui: &Ui) -
     let mut diagnostics = opened.warnings;
     diagnostics.extend(sides.from.notes.drain(..).chain(sides.to.notes.drain(..)));
     let unmanaged = unmanaged(&sides, arguments.strict, &mut diagnostics);
+    diagnostics.extend(server_privileges(&sides));
     diagnostics.extend(secrets(&sides));
     let shadow = opened.shadow.as_ref();
     let findings = plan_and_rehearse(arguments, shadow, sides, &view, ui).map_err(fault)?;
@@ -251,6 +252,23 @@ fn unmanaged(sides: &Pair<Side>, strict: bool, diagnostics: &mut Vec<Diagnostic>
         diagnostics.push(shared.iter().fold(found, |it, name| it.with_note((*name).clone())));
     }
     from.union(to).cloned().collect()
+}
+
+/// Names the privileges on the server's own objects that only one side has. They are left as they are: a platform sets
+/// them, and a declared schema does not speak of them.
+fn server_privileges(sides: &Pair<Side>) -> Vec<Diagnostic> {
+    let only = |one: &Side, other: &Side, name: &str| {
+        let left: Vec<&String> = one.catalog.server_privileges.difference(&other.catalog.server_privileges).collect();
+        let title = format!("privileges on the server's own objects are only in {name}, and are not changed");
+        let found = match one.live.is_some() && other.live.is_none() {
+            true => Diagnostic::warning("server-privileges", title),
+            false => Diagnostic::error("server-privileges", title)
+                .with_help("make this part of the change by hand, or leave it out of both sides"),
+        };
+        (!left.is_empty()).then(|| left.into_iter().fold(found, |found, it| found.with_note(it.as_str())))
+    };
+    let found = [only(&sides.from, &sides.to, "FROM"), only(&sides.to, &sides.from, "TO")];
+    found.into_iter().flatten().collect()
 }
 
 /// Names the secrets of both sides that differ, or that cannot be told apart. Their values are never shown.

@@ -132,6 +132,7 @@ fn read_one(
             let notes = not_carried(&catalog, &seen).into_iter().collect();
             seen.unmanaged = catalog.unmanaged;
             seen.secrets = catalog.secrets;
+            seen.server_privileges = catalog.server_privileges;
             let live = Some(Live { version, client });
             Ok(Side { catalog: seen, scratch: Some(reloaded.scratch), live, notes })
         }

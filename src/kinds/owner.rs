@@ -25,10 +25,9 @@ impl PgObject for Owner {
     const CATALOG: &'static str = "
         SELECT 0::oid AS classid, 0::oid AS objid, 0 AS objsubid, o.classid AS parent_class, o.objid AS parent_id,
                0 AS parent_sub, ''::text AS name, pg_get_userbyid(o.owner)::text AS role,
-               o.owner = (SELECT r.oid FROM pg_roles r WHERE r.rolname = session_user) AS is_session,
-               -- Every database comes with it; since version 15 it is the database owner's.
-               coalesce(o.classid = 'pg_namespace'::regclass AND o.objid = to_regnamespace('public')
-                        AND o.owner IN (10, to_regrole('pg_database_owner')), false) AS is_initial
+               o.owner = (SELECT r.oid FROM pg_roles r WHERE r.rolname = session_user) AND NOT p.came AS is_session,
+               p.came AND o.owner = CASE WHEN current_setting('server_version_num')::int4 < 150000 THEN 10
+                                         ELSE to_regrole('pg_database_owner') END AS is_initial
         FROM (
             SELECT 'pg_class'::regclass::oid AS classid, c.oid AS objid, c.relowner AS owner FROM pg_class c
             WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'c') AND c.relnamespace = ANY($1)
@@ -70,7 +69,9 @@ impl PgObject for Owner {
             SELECT 'pg_event_trigger'::regclass, t.oid, t.evtowner FROM pg_event_trigger t
             UNION ALL
             SELECT 'pg_statistic_ext'::regclass, s.oid, s.stxowner FROM pg_statistic_ext s WHERE s.stxnamespace = ANY($1)
-        ) o";
+        ) o,
+        -- The schema `public` that every database comes with; since version 15 it is the database owner's.
+        LATERAL (SELECT o.classid = 'pg_namespace'::regclass AND o.objid = 2200 AS came) p";
 
     fn address(id: &ObjectId) -> String {
         format!("{} OF {}", Self::LABEL, id.container())

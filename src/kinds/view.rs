@@ -10,8 +10,10 @@ object! {
     pub struct View {
         /// As `pg_get_viewdef` prints it.
         pub query: String,
-        /// Name, type and collation of each column, in order.
+        /// Each column, in order, as a query that reads nothing gives it: `NULL::integer AS id`.
         pub columns: Vec<String>,
+        /// `CREATE OR REPLACE VIEW` lets a view read itself.
+        pub reads_itself: bool,
         pub options: Vec<String>,
     }
 }
@@ -27,21 +29,28 @@ impl PgObject for View {
         SELECT 'pg_class'::regclass::oid AS classid, c.oid AS objid, 0 AS objsubid,
                'pg_namespace'::regclass::oid AS parent_class, c.relnamespace AS parent_id, 0 AS parent_sub,
                c.relname::text AS name, pg_get_viewdef(c.oid) AS query,
-               ARRAY(SELECT concat_ws(' ', quote_ident(a.attname), format_type(a.atttypid, a.atttypmod),
-                                      nullif(a.attcollation, 0)::regcollation)
+               ARRAY(SELECT concat('NULL::', format_type(a.atttypid, a.atttypmod),
+                                   ' COLLATE ' || nullif(a.attcollation, 0)::regcollation, ' AS ', quote_ident(a.attname))
                      FROM pg_attribute a WHERE a.attrelid = c.oid AND 0 < a.attnum ORDER BY a.attnum) AS columns,
+               EXISTS (SELECT FROM pg_rewrite r JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
+                       WHERE r.ev_class = c.oid AND d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid
+                         AND d.deptype = 'n') AS reads_itself,
                coalesce(c.reloptions, '{}') AS options
         FROM pg_class c
         WHERE c.relkind = 'v' AND c.relnamespace = ANY($1)";
 
     fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
-        vec![Action::create(id, self.definition("CREATE VIEW", id))]
+        if !self.reads_itself {
+            return vec![Action::create(id, self.definition("CREATE VIEW", id))];
+        }
+        let first = format!("CREATE VIEW {} AS\n SELECT {}", id.qualified(), self.columns.join(",\n    "));
+        vec![Action::create(id, first), Action::alter(id, self.definition("CREATE OR REPLACE VIEW", id))]
     }
     fn alter(&self, id: &ObjectId, to: &View, attr: Attr, _: Target) -> Alter {
         match attr {
             // PostgreSQL replaces a query only where the columns that are there stay as they are.
             Attr::query | Attr::columns if !to.columns.starts_with(&self.columns) => Alter::Rebuild,
-            Attr::columns => Alter::Ignore("they follow from the query"),
+            Attr::columns | Attr::reads_itself => Alter::Ignore("they follow from the query"),
             Attr::query => {
                 let replace = to.definition("CREATE OR REPLACE VIEW", id);
                 Alter::Do(vec![Action::alter(id, replace).locks(Lock::AccessExclusive)])

@@ -118,6 +118,9 @@ pub fn introspect(client: &mut Client, owners: Owners) -> Result<Catalog, postgr
     for row in transaction.query(UNMANAGED, &[&schemas])? {
         catalog.unmanaged.insert(row.get(0));
     }
+    for row in transaction.query(SERVER_PRIVILEGES, &[])? {
+        catalog.server_privileges.insert(row.get(0));
+    }
     for row in transaction.query(SECRETS, &[])? {
         catalog.secrets.insert(row.get(0), row.get(1));
     }
@@ -327,17 +330,22 @@ const UNMANAGED: &str = "
     FROM found f, LATERAL pg_identify_object(f.classid, f.oid, 0) i
     WHERE NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = f.classid AND d.objid = f.oid AND d.deptype = 'e')
     UNION
-    SELECT format('grantor %I of privileges on %s', pg_get_userbyid(grantor), on_what) FROM granted
-    -- Privileges on what is the server's, where they are no longer those that it came with.
-    UNION
+    SELECT format('grantor %I of privileges on %s', pg_get_userbyid(grantor), on_what) FROM granted";
+
+/// Privileges on what is the server's own, where they are no longer those that it came with (`pg_init_privs`).
+const SERVER_PRIVILEGES: &str = "
     SELECT format('privileges on %s %s: %s', i.type, i.identity, p.acl)
-    FROM (SELECT 'pg_proc'::regclass AS classid, oid, proacl AS acl, pronamespace AS schema FROM pg_proc
-          UNION ALL SELECT 'pg_class'::regclass, oid, relacl, relnamespace FROM pg_class WHERE relkind <> 't'
-          UNION ALL SELECT 'pg_type'::regclass, oid, typacl, typnamespace FROM pg_type) p
-    LEFT JOIN pg_init_privs w ON w.classoid = p.classid AND w.objoid = p.oid AND w.objsubid = 0
-    CROSS JOIN LATERAL pg_identify_object(p.classid, p.oid, 0) i
+    FROM (SELECT 'pg_proc'::regclass AS classid, oid, 0 AS sub, proacl AS acl, pronamespace AS schema FROM pg_proc
+          UNION ALL SELECT 'pg_class'::regclass, oid, 0, relacl, relnamespace FROM pg_class WHERE relkind <> 't'
+          UNION ALL SELECT 'pg_class'::regclass, c.oid, a.attnum, a.attacl, c.relnamespace
+                    FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+          UNION ALL SELECT 'pg_type'::regclass, oid, 0, typacl, typnamespace FROM pg_type
+          UNION ALL SELECT 'pg_namespace'::regclass, oid, 0, nspacl, oid FROM pg_namespace
+          UNION ALL SELECT 'pg_language'::regclass, oid, 0, lanacl, 'pg_catalog'::regnamespace FROM pg_language) p
+    LEFT JOIN pg_init_privs w ON w.classoid = p.classid AND w.objoid = p.oid AND w.objsubid = p.sub
+    CROSS JOIN LATERAL pg_identify_object(p.classid, p.oid, p.sub) i
     WHERE p.acl IS NOT NULL AND p.acl IS DISTINCT FROM w.initprivs
-      AND p.oid < 16384 AND p.schema = 'pg_catalog'::regnamespace";
+      AND p.oid < 16384 AND p.schema IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)";
 
 /// Values that are never read, since they are secrets. They are known to be there, and by a digest that is never shown.
 const SECRETS: &str = concat!(
