@@ -9,7 +9,7 @@ SHOP := fixtures/schemas/shop
 CONFORMANCE := ../shared/conformance
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-versions build ready fmt lint docs conformance libclang
+.PHONY: help demo test test-versions build ready fmt lint docs conformance round-trip libclang
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -43,6 +43,9 @@ docs: libclang ## Write the generated pages of docs/reference anew
 conformance: build ## Judge the program by a corpus of real schema changes, where that corpus is
 	@test -f $(CONFORMANCE)/run.py || { echo "there is no corpus at $(CONFORMANCE); CONFORMANCE=DIR names another folder"; exit 1; }
 	python3 $(CONFORMANCE)/run.py --bin $(TRUEUP)
+
+round-trip: libclang ## Take real schemas from nothing to the schema and back, and count what survives
+	cargo test --release --test round_trip
 
 libclang:
 	@bash .ci/libclang

@@ -39,6 +39,10 @@ struct Journey {
     down: usize,
 }
 
+/// Schemas that cannot go back, and why.
+const ONE_WAY: [(&str, &str); 1] =
+    [("postgrest-fixtures", "it sets the OID of a function by UPDATE, after which PostgreSQL cannot drop its schema")];
+
 static JOURNEYS: Mutex<Vec<Journey>> = Mutex::new(Vec::new());
 
 fn main() {
@@ -103,9 +107,10 @@ fn travel(name: &str, file: &Path, local: &Local) -> Result<(), Failed> {
     let extra: Vec<String> = got.ids().filter(|id| !wanted.contains(id)).map(ToString::to_string).collect();
     let dumps = Pair::new(dump, dump::of(&mut copy.client));
 
-    let down = trueup(&[&url(&mut database)?, "empty"])?;
+    let one_way = ONE_WAY.iter().any(|(schema, _)| *schema == name);
+    let down = if one_way { String::new() } else { trueup(&[&url(&mut database)?, "empty"])? };
     apply(&down, &mut database)?;
-    let left: Vec<String> = read(&mut database)?
+    let left: Vec<String> = if one_way { &nothing } else { &read(&mut database)? }
         .iter()
         .filter(|(id, entry)| !id.kind.may_be_unstated() && nothing.get(id) != Some(&entry.object))
         .map(|(id, _)| id.to_string())
@@ -214,4 +219,7 @@ fn print_table() {
         servers
     });
     println!("{:46}{objects:>10}{survived:>10}  {servers:?}", format!("{} schemas", journeys.len()));
+    for (schema, reason) in ONE_WAY.iter().filter(|(schema, _)| journeys.iter().any(|it| it.schema == *schema)) {
+        println!("{schema} is not taken back to nothing: {reason}");
+    }
 }
