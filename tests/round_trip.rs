@@ -110,7 +110,8 @@ fn travel(name: &str, file: &Path, local: &Local) -> Result<(), Failed> {
     let one_way = ONE_WAY.iter().any(|(schema, _)| *schema == name);
     let down = if one_way { String::new() } else { trueup(&[&url(&mut database)?, "empty"])? };
     apply(&down, &mut database)?;
-    let left: Vec<String> = if one_way { &nothing } else { &read(&mut database)? }
+    let after = if one_way { nothing.clone() } else { read(&mut database)? };
+    let left: Vec<String> = after
         .iter()
         .filter(|(id, entry)| !id.kind.may_be_unstated() && nothing.get(id) != Some(&entry.object))
         .map(|(id, _)| id.to_string())
