@@ -116,6 +116,12 @@ impl Catalog {
             entry.object.fit(version);
         }
     }
+    /// Lets every text of every object be changed.
+    pub fn replace_texts(&mut self, replace: &dyn Fn(&mut String)) {
+        for entry in self.objects.values_mut() {
+            entry.object.replace_texts(replace);
+        }
+    }
     /// Every object with those that need it directly.
     pub fn dependents(&self) -> BTreeMap<&ObjectId, Vec<&ObjectId>> {
         let mut dependents: BTreeMap<&ObjectId, Vec<&ObjectId>> = BTreeMap::new();

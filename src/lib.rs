@@ -13,5 +13,6 @@ pub mod sources;
 pub mod diff;
 pub mod plan;
 pub mod rehearse;
+pub mod stubs;
 pub mod emit;
 pub mod cli;

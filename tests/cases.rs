@@ -134,7 +134,7 @@ fn load_side(text: &str, scratch: &mut Scratch) -> Result<Catalog, Failed> {
     std::fs::write(file.path(), text)?;
     let source = Source::parse(&file.path().to_string_lossy()).map_err(|found| shown(vec![found], &files))?;
     let script = source.read(&mut files).map_err(|found| shown(found, &files))?;
-    load(&script, &files, &mut scratch.client, scratch.adapt).map_err(|found| shown(found, &files))?;
+    load(&script, &files, &mut scratch.client, &*scratch.adapt).map_err(|found| shown(found, &files))?;
     introspect::introspect(&mut scratch.client, Owners::Stated).map_err(|error| format!("{error:?}").into())
 }
 

@@ -81,7 +81,7 @@ fn travel(name: &str, file: &Path, local: &Local) -> Result<(), Failed> {
         Err(trueup::shadow::Error::Extension { .. }) => return rehearse(name, file),
         Err(error) => return Err(error.to_string().into()),
     };
-    load(&script, &files, &mut database.client, database.adapt).map_err(|found| shown(found, &files))?;
+    load(&script, &files, &mut database.client, &*database.adapt).map_err(|found| shown(found, &files))?;
     let mut copy = empty(local, &roles)?;
     let nothing = read(&mut copy)?;
 

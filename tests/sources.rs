@@ -44,7 +44,7 @@ impl Folder {
     }
     fn load(&self, name: &str, client: &mut Client) -> Result<Loaded, String> {
         let (script, files) = self.read(name)?;
-        load(&script, &files, client, |text| text.into()).map_err(|problems| self.shown(&problems, &files))
+        load(&script, &files, client, &str::to_owned).map_err(|problems| self.shown(&problems, &files))
     }
 }
 
@@ -394,7 +394,7 @@ fn loads_the_corpus() {
         let result = read.and_then(|script| {
             let mut client = cluster.database(&format!("corpus{index}"));
             provide(&mut client, &script, &files);
-            load(&script, &files, &mut client, |text| text.into()).map(|loaded| (script.statements.len(), loaded))
+            load(&script, &files, &mut client, &str::to_owned).map(|loaded| (script.statements.len(), loaded))
         });
         match result {
             Ok((statements, loaded)) => println!(

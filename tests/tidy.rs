@@ -19,6 +19,7 @@ const LAYERS: &[&str] = &[
     "diff",
     "plan",
     "rehearse",
+    "stubs",
     "emit",
     "cli",
 ];

@@ -10,6 +10,7 @@ use crate::{
         exit::{Ended, Error},
         filter::{Filter, Pattern},
         side::{self, Side},
+        stand_ins,
         ui::{self, Ui},
     },
     ddl::{Leaves, Target},
@@ -115,10 +116,12 @@ pub(crate) fn run(arguments: &Arguments, ui: &Ui) -> Result<Ended, Error> {
 fn compare(arguments: &Arguments, choice: &Choice, files: &mut Files, ui: &Ui) -> Result<Findings, Error> {
     let words = Pair::new(arguments.from.as_str(), arguments.to.as_str());
     let openings = Pair::new(side::open(words.from, files), side::open(words.to, files));
-    let openings = openings.transpose().map_err(|found| Error::Diagnostics(found, files.clone()))?;
+    let mut openings = openings.transpose().map_err(|found| Error::Diagnostics(found, files.clone()))?;
     let live = openings.as_ref().map(side::live_version);
     let opened = shadow::open(choice, live.from.or(live.to).map(|version| version.major_number()))
         .map_err(|error| Error::from(error.diagnostic()))?;
+    let opened = stand_ins::provide(opened, choice, &mut openings, words, files)
+        .map_err(|found| Error::Diagnostics(found, files.clone()))?;
     ui.detail(&format!("shadow: {}", opened.shadow.describe()));
 
     let filter = Filter {

@@ -4,6 +4,7 @@ mod diff;
 mod exit;
 mod filter;
 mod side;
+mod stand_ins;
 mod ui;
 
 use std::{ffi::OsString, process::ExitCode};

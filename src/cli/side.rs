@@ -122,11 +122,11 @@ fn read_one(
         Opening::Live { mut client, version } => {
             let catalog =
                 introspect::introspect(&mut client, owners).map_err(|error| vec![unreadable(word, &error)])?;
-            if version.major_number() == shadow.version().major_number() {
+            if version.major_number() == shadow.version().major_number() && !shadow.stands_in() {
                 let live = Some(Live { version, client });
                 return Ok(Side { catalog, scratch: None, live, notes: Vec::new() });
             }
-            // Texts of different versions are not compared: the live schema is read where the other side is read.
+            // Texts of different servers are not compared: the live schema is read where the other side is read.
             let reloaded = reload(shadow, &catalog, wanted, owners)?;
             let mut seen = reloaded.catalog;
             let notes = not_carried(&catalog, &seen).into_iter().collect();
@@ -139,13 +139,15 @@ fn read_one(
     }
 }
 
-/// What the shadow, of another version, does not show as the live server does.
+/// What the shadow, of another version or with stand-ins, does not show as the live server does.
 fn not_carried(live: &Catalog, seen: &Catalog) -> Option<Diagnostic> {
-    let title = "the shadow is of another version and does not show these as the live server does";
+    let title = "the shadow does not show these as the live server does; differences in them may be missed";
     let lost = differences(live, seen);
     (!lost.is_empty()).then(|| {
         let found = lost.into_iter().fold(Diagnostic::warning("not-carried", title), Diagnostic::with_note);
-        found.with_help("use a shadow of the live server's version: `--shadow local:MAJOR`, or `--shadow postgres://…`")
+        found.with_help(
+            "use a shadow of the live server's version with its extensions: `--shadow local:MAJOR`, or `--shadow postgres://…`",
+        )
     })
 }
 
@@ -198,8 +200,8 @@ fn read_script(
     owners: Owners,
 ) -> Result<Side, Vec<Diagnostic>> {
     let mut scratch = shadow.scratch(wanted).map_err(|error| vec![error.diagnostic()])?;
-    let loaded = sources::load(script, files, &mut scratch.client, scratch.adapt)?;
-    let mut catalog = introspect::introspect(&mut scratch.client, owners)
+    let loaded = sources::load(script, files, &mut scratch.client, &*scratch.adapt)?;
+    let mut catalog = introspect::introspect_scratch(&mut scratch, owners)
         .map_err(|error| vec![unreadable(&shadow.describe(), &error)])?;
     loaded.note_places(&mut catalog);
     let notes = script.notes.iter().cloned().chain(loaded.notes).collect();

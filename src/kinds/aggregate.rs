@@ -54,8 +54,7 @@ impl PgObject for Aggregate {
                    CASE WHEN a.aggkind = 'h' THEN 'HYPOTHETICAL' END], NULL) AS options
         FROM pg_aggregate a
         JOIN pg_proc p ON p.oid = a.aggfnoid
-        WHERE p.pronamespace = ANY($1)
-          AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')";
+        WHERE p.pronamespace = ANY($1)";
 
     fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
         let Aggregate { arguments, options } = self;

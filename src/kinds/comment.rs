@@ -31,7 +31,7 @@ impl PgObject for Comment {
                         SELECT 'SEQUENCE ' || d.objoid::regclass FROM pg_depend i
                         WHERE i.classid = d.classoid AND i.objid = d.objoid AND i.deptype = 'i'
                           AND i.refclassid = 'pg_class'::regclass AND 0 < i.refobjsubid) END AS behind,
-               v.comment AS initial, d.description AS text
+               coalesce(v.comment, s.comment) AS initial, d.description AS text
         FROM pg_description d
         LEFT JOIN pg_constraint k ON d.classoid = 'pg_class'::regclass AND k.conindid = d.objoid
                                  AND k.contype IN ('p', 'u', 'x')
@@ -40,7 +40,8 @@ impl PgObject for Comment {
         -- An extension comes with a comment of its own.
         LEFT JOIN pg_extension e ON d.classoid = 'pg_extension'::regclass AND e.oid = d.objoid
         LEFT JOIN pg_available_extensions v ON v.name = e.extname
-        WHERE v.comment IS DISTINCT FROM d.description AND $1::oid[] IS NOT NULL
+        LEFT JOIN LATERAL (SELECT e.extcondition[2] AS comment) s ON v.name IS NULL AND e.extconfig IS NULL
+        WHERE coalesce(v.comment, s.comment) IS DISTINCT FROM d.description AND $1::oid[] IS NOT NULL
           AND (16384 <= d.objoid OR d.classoid = 'pg_namespace'::regclass)";
 
     fn address(id: &ObjectId) -> String {

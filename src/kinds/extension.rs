@@ -26,10 +26,12 @@ impl PgObject for Extension {
                EXISTS (SELECT FROM pg_depend d JOIN pg_class c ON c.oid = d.objid
                        WHERE d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.deptype = 'e'
                          AND d.classid = 'pg_class'::regclass AND c.relkind IN ('r', 'p')) AS has_tables,
-               CASE WHEN e.extversion IS DISTINCT FROM v.default_version THEN e.extversion END AS version
+               CASE WHEN e.extversion IS DISTINCT FROM coalesce(v.default_version, s.version) THEN e.extversion END AS version
         FROM pg_extension e
         JOIN pg_namespace n ON n.oid = e.extnamespace
         LEFT JOIN pg_available_extensions v ON v.name = e.extname
+        -- One that is stood in for keeps there what a control file would say (`shadow::stub`).
+        LEFT JOIN LATERAL (SELECT e.extcondition[1] AS version) s ON v.name IS NULL AND e.extconfig IS NULL
         WHERE $1::oid[] IS NOT NULL";
 
     fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {

@@ -131,6 +131,8 @@ pub trait PgObject: Clone + PartialEq + Sized {
     fn attr_name(attr: Self::Attr) -> &'static str;
     /// Every attribute with its value, for people. Written by [`object!`].
     fn attributes(&self) -> Vec<(&'static str, String)>;
+    /// Lets every text that it holds be changed. Written by [`object!`].
+    fn replace_texts(&mut self, replace: &dyn Fn(&mut String));
 
     fn create(&self, id: &ObjectId, target: Target) -> Vec<Action>;
     fn alter(&self, id: &ObjectId, to: &Self, attr: Self::Attr, target: Target) -> Alter;
@@ -207,6 +209,38 @@ pub enum Namespace {
     Constraint,
 }
 
+/// The texts in a field of whatever type.
+trait Texts {
+    fn each(&mut self, change: &dyn Fn(&mut String));
+}
+
+impl Texts for String {
+    fn each(&mut self, change: &dyn Fn(&mut String)) {
+        change(self);
+    }
+}
+
+impl<T: Texts> Texts for Option<T> {
+    fn each(&mut self, change: &dyn Fn(&mut String)) {
+        self.iter_mut().for_each(|it| it.each(change));
+    }
+}
+
+impl<T: Texts> Texts for Vec<T> {
+    fn each(&mut self, change: &dyn Fn(&mut String)) {
+        self.iter_mut().for_each(|it| it.each(change));
+    }
+}
+
+macro_rules! without_texts {
+    ($($Type:ty),*) => {
+        $(impl Texts for $Type {
+            fn each(&mut self, _: &dyn Fn(&mut String)) {}
+        })*
+    };
+}
+without_texts!(bool, i16, i32, i64, f32, u32);
+
 /// Declares the state of a kind, an `Attr` with one variant per field, so that
 /// `PgObject::alter` must say what happens when each of them changes, and how it is read.
 macro_rules! object {
@@ -230,6 +264,10 @@ macro_rules! object {
                 $(if self.$field != to.$field { changed.push(Attr::$field); })*
                 let _ = to;
                 changed
+            }
+            fn replace_fields(&mut self, replace: &dyn Fn(&mut String)) {
+                let _ = replace;
+                $(crate::kinds::Texts::each(&mut self.$field, replace);)*
             }
             fn named_attributes(&self) -> Vec<(&'static str, String)> {
                 vec![$((stringify!($field), format!("{:?}", self.$field)),)*]
@@ -260,6 +298,9 @@ macro_rules! state {
         }
         fn attributes(&self) -> Vec<(&'static str, String)> {
             self.named_attributes()
+        }
+        fn replace_texts(&mut self, replace: &dyn Fn(&mut String)) {
+            self.replace_fields(replace);
         }
     };
 }
@@ -384,6 +425,9 @@ macro_rules! dispatch {
                     $((Object::$Kind(it), Object::$Kind(parent)) => it.follows(parent),)*
                     _ => false,
                 }
+            }
+            pub fn replace_texts(&mut self, replace: &dyn Fn(&mut String)) {
+                match self { $(Object::$Kind(it) => it.replace_texts(replace),)* }
             }
             pub fn attributes(&self) -> Vec<(&'static str, String)> {
                 match self { $(Object::$Kind(it) => it.attributes(),)* }

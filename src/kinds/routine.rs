@@ -49,9 +49,7 @@ macro_rules! routine {
                 JOIN pg_language l ON l.oid = p.prolang
                 WHERE p.prokind IN (", $prokinds, ") AND p.pronamespace = ANY($1)
                   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid
-                                  AND d.refclassid = 'pg_type'::regclass AND d.deptype = 'i')
-                  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid
-                                  AND d.deptype = 'e')");
+                                  AND d.refclassid = 'pg_type'::regclass AND d.deptype = 'i')");
 
             fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
                 let definition = sql::trimmed(&self.definition);

@@ -34,7 +34,7 @@ impl PgObject for View {
                      FROM pg_attribute a WHERE a.attrelid = c.oid AND 0 < a.attnum ORDER BY a.attnum) AS columns,
                EXISTS (SELECT FROM pg_rewrite r JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
                        WHERE r.ev_class = c.oid AND d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid
-                         AND d.deptype = 'n') AS reads_itself,
+                         AND 0 < d.refobjsubid) AS reads_itself,
                coalesce(c.reloptions, '{}') AS options
         FROM pg_class c
         WHERE c.relkind = 'v' AND c.relnamespace = ANY($1)";

@@ -5,6 +5,7 @@
 
 use std::{
     collections::HashMap,
+    ops::Range,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -38,6 +39,16 @@ pub(crate) fn parse_plpgsql(sql: &str) -> Result<serde_json::Value, String> {
 pub(crate) fn parse_whole(sql: &str) -> Result<pg_query::ParseResult, String> {
     let _held = lock();
     pg_query::parse(sql, pg_query::ParserOptions::DEFAULT).map_err(message)
+}
+
+/// Where each token is; comments are left out. Empty for what the scanner refuses.
+pub(crate) fn tokens(sql: &str) -> Vec<Range<usize>> {
+    use pg_query::protobuf::Token;
+    let _held = lock();
+    let tokens = pg_query::scan(sql).map(|scan| scan.tokens).unwrap_or_default();
+    let meant = tokens.iter().filter(|token| !matches!(token.token(), Token::SqlComment | Token::CComment));
+    let place = |at: i32| usize::try_from(at).unwrap_or_default();
+    meant.map(|token| place(token.start)..place(token.end)).collect()
 }
 
 /// Whether the parser takes a word for more than a name, as `quote_ident` decides it: any keyword that is not in

@@ -14,7 +14,7 @@ use crate::{
         run::{Failure, run},
     },
     shadow::{Scratch, Shadow, Wanted},
-    sources::introspect::{Owners, introspect},
+    sources::introspect::{Owners, introspect_scratch},
 };
 
 /// How often what is left over is planned for before it is called left over.
@@ -80,7 +80,7 @@ pub struct View<'a> {
 
 impl View<'_> {
     pub fn read(&self, scratch: &mut Scratch) -> Result<Catalog, Vec<Diagnostic>> {
-        let mut catalog = introspect(&mut scratch.client, self.owners).map_err(|error| vec![lost(&error)])?;
+        let mut catalog = introspect_scratch(scratch, self.owners).map_err(|error| vec![lost(&error)])?;
         (self.filter)(&mut catalog);
         Ok(catalog)
     }

@@ -27,7 +27,7 @@ pub fn run(scratch: &mut Scratch, steps: &[Step]) -> Result<(), Box<Failure>> {
             Leaves::Elsewhere(_) => None,
         });
         let statements = std::iter::once(step.sql.as_str()).chain(made_up);
-        let sql = statements.map(scratch.adapt).collect::<Vec<_>>().join(";\n");
+        let sql = statements.map(|sql| (scratch.adapt)(sql)).collect::<Vec<_>>().join(";\n");
         scratch.client.batch_execute(&sql).map_err(|error| {
             let server = error.as_db_error();
             Box::new(Failure {

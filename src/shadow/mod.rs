@@ -5,11 +5,14 @@ mod choice;
 mod cleanup;
 mod embedded;
 mod error;
+mod literals;
 mod local;
+mod modifiers;
 mod storage;
+mod stub;
+mod stubbed;
 mod url;
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +25,8 @@ pub use cleanup::{install as clean_up_on_signals, run as clean_up};
 pub use embedded::Embedded;
 pub use error::Error;
 pub use local::{Binaries, Local};
+pub use stub::{Canonical, Printed, Stub};
+pub use stubbed::Stubbed;
 pub use url::Server;
 
 /// The hidden command that runs a shadow in a process of its own: `trueup shadow-server KIND DIR …`.
@@ -40,6 +45,15 @@ pub trait Shadow: Send + Sync {
     /// # Errors
     /// When the server cannot start, an extension is to be had nowhere, or the server refuses the database.
     fn scratch(&self, wanted: &Wanted) -> Result<Scratch, Error>;
+    /// Whether something in its databases only stands in for what other servers have.
+    fn stands_in(&self) -> bool {
+        false
+    }
+    /// Which of these extensions the server cannot create.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    fn lacks(&self, extensions: &BTreeSet<String>) -> Result<BTreeSet<String>, Error>;
     /// Says that so many scratch databases like this will be asked for soon, for those that can start them ahead.
     fn expect(&self, scratches: usize, wanted: &Wanted) {
         let _ = (scratches, wanted);
@@ -62,13 +76,15 @@ pub struct Scratch {
     pub client: postgres::Client,
     /// What the text of a statement becomes, so that this server takes it.
     pub adapt: Adapt,
+    /// What a text of the catalog becomes, so that it reads as on a server that lacks nothing.
+    pub restore: Adapt,
     limiter: Limiter,
     /// Whatever must live as long as the session, and clean up after it.
     pub(crate) _guard: Box<dyn Send>,
 }
 
 /// The text of a statement, or other text that has the same effect on a server that lacks something.
-pub type Adapt = fn(&str) -> Cow<'_, str>;
+pub type Adapt = Arc<dyn Fn(&str) -> String + Send + Sync>;
 
 enum Limiter {
     Child(Arc<child::Child>),
@@ -147,16 +163,19 @@ fn imitate(client: &mut postgres::Client, wanted: &Wanted, version: Version, sha
     client.batch_execute(sql).map_err(Error::postgres(shadow, "prepare an empty database"))
 }
 
+/// Which of these extensions the server cannot create.
+fn missing(client: &mut postgres::Client, wanted: &BTreeSet<String>, shadow: &str) -> Result<BTreeSet<String>, Error> {
+    let names: Vec<&str> = wanted.iter().map(String::as_str).collect();
+    let query =
+        "SELECT w FROM unnest($1::text[]) w WHERE w NOT IN (SELECT name FROM pg_catalog.pg_available_extensions)";
+    let rows = client.query(query, &[&names]).map_err(Error::postgres(shadow, "look for extensions"))?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
 /// Refuses extensions that the server could not create, before a script fails halfway on them.
 fn require_extensions(client: &mut postgres::Client, wanted: &Wanted, shadow: &str) -> Result<(), Error> {
-    for extension in &wanted.extensions {
-        let available: bool = client
-            .query_one("SELECT EXISTS (SELECT FROM pg_catalog.pg_available_extensions WHERE name = $1)", &[extension])
-            .and_then(|row| row.try_get(0))
-            .map_err(Error::postgres(shadow, "look for extensions"))?;
-        if !available {
-            return Err(Error::Extension { extension: extension.clone(), shadow: shadow.to_owned() });
-        }
+    match missing(client, &wanted.extensions, shadow)?.pop_first() {
+        Some(extension) => Err(Error::Extension { extension, shadow: shadow.to_owned() }),
+        None => Ok(()),
     }
-    Ok(())
 }

@@ -1,12 +1,13 @@
 //! Scratch databases on a server that the user names. They have names of their own and are always dropped.
 
+use std::collections::BTreeSet;
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use postgres::Client;
 
 use super::cleanup::Pending;
-use super::{Error, Limiter, Scratch, Shadow, Wanted, create_roles};
+use super::{Adapt, Error, Limiter, Scratch, Shadow, Wanted, create_roles};
 use crate::connect::Target;
 use crate::model::{Ident, Version};
 
@@ -44,6 +45,11 @@ impl Shadow for Server {
         format!("{} (PostgreSQL {})", self.what, self.version)
     }
 
+    fn lacks(&self, extensions: &BTreeSet<String>) -> Result<BTreeSet<String>, Error> {
+        let mut admin = self.admin.lock().unwrap_or_else(PoisonError::into_inner);
+        super::missing(&mut admin, extensions, &self.what)
+    }
+
     fn scratch(&self, wanted: &Wanted) -> Result<Scratch, Error> {
         let name = unique_name();
         let target = self.target.with_database(&name);
@@ -62,7 +68,14 @@ impl Shadow for Server {
         let mut client =
             target.connect().map_err(|source| Error::Connect { shadow: self.what.clone(), source: source.into() })?;
         super::imitate(&mut client, wanted, self.version, &self.what)?;
-        Ok(Scratch { client, adapt: |text| text.into(), limiter: Limiter::StatementTimeout, _guard: Box::new(guard) })
+        let as_it_is: Adapt = Arc::new(str::to_owned);
+        Ok(Scratch {
+            client,
+            adapt: Arc::clone(&as_it_is),
+            restore: as_it_is,
+            limiter: Limiter::StatementTimeout,
+            _guard: Box::new(guard),
+        })
     }
 }
 

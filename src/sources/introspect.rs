@@ -9,7 +9,8 @@ use postgres::{Client, IsolationLevel, Row, Transaction};
 
 use crate::{
     catalog::Catalog,
-    model::{Kind, ObjectId, Version},
+    model::{Ident, Kind, ObjectId, Version},
+    shadow::Scratch,
     sources::mentions,
 };
 
@@ -23,6 +24,14 @@ pub enum Owners {
     All,
     /// Only owners other than the role of the session, which nobody decided on.
     Stated,
+}
+
+/// Which objects are read.
+enum Scope {
+    /// All but these, which belong to extensions.
+    AllBut(BTreeSet<Address>),
+    /// These, and what is in them.
+    Only(BTreeSet<Address>),
 }
 
 /// Objects by the addresses that `pg_depend` and the satellites use.
@@ -57,26 +66,60 @@ impl Addresses {
 /// # Errors
 /// What the server says, such as a connection lost half way.
 pub fn introspect(client: &mut Client, owners: Owners) -> Result<Catalog, postgres::Error> {
+    read(client, owners, None)
+}
+
+/// Reads a scratch database as a server would show it that lacks nothing.
+///
+/// # Errors
+/// What the server says, such as a connection lost half way.
+pub fn introspect_scratch(scratch: &mut Scratch, owners: Owners) -> Result<Catalog, postgres::Error> {
+    let mut catalog = introspect(&mut scratch.client, owners)?;
+    catalog.replace_texts(&|text| *text = (scratch.restore)(text));
+    Ok(catalog)
+}
+
+/// Reads the members of an extension as if they were the user's own, and the schemas that they stand in.
+///
+/// # Errors
+/// What the server says, such as a connection lost half way.
+pub fn introspect_members(client: &mut Client, extension: &str) -> Result<Catalog, postgres::Error> {
+    read(client, Owners::All, Some(extension))
+}
+
+fn read(client: &mut Client, owners: Owners, extension: Option<&str>) -> Result<Catalog, postgres::Error> {
     let mut transaction =
         client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true).start()?;
     transaction.batch_execute(SESSION)?;
     let version: i32 = transaction.query_one("SELECT current_setting('server_version_num')::int4", &[])?.get(0);
     let mut catalog = Catalog::new(Version(version));
-    let schemas: Vec<u32> = transaction.query(SCHEMAS, &[])?.iter().map(|row| row.get(0)).collect();
+    let schemas = match extension {
+        None => transaction.query(SCHEMAS, &[])?,
+        Some(extension) => transaction.query(SCHEMAS_OF_MEMBERS, &[&extension])?,
+    };
+    let schemas: Vec<u32> = schemas.iter().map(|row| row.get(0)).collect();
 
     let mut addresses = Addresses::default();
     for row in transaction.query(ALIASES, &[&schemas])? {
         addresses.aliases.insert((row.get(0), row.get(1), 0), (row.get(2), row.get(3), row.get(4)));
     }
-    let members: BTreeSet<Address> =
-        transaction.query(MEMBERS, &[])?.iter().map(|row| (row.get(0), row.get(1), 0)).collect();
+    let members = transaction.query(MEMBERS, &[&extension])?;
+    let members: BTreeSet<Address> = members.iter().map(|row| (row.get(0), row.get(1), 0)).collect();
+    let scope = match extension {
+        None => Scope::AllBut(members),
+        Some(_) => Scope::Only(members),
+    };
 
     let mut implied = Vec::new();
     let mut needs = Vec::new();
+    let stand_ins: Vec<String> = transaction.query(STAND_INS, &[])?.iter().map(|row| row.get(0)).collect();
     for &kind in Kind::ALL {
         for row in transaction.query(kind.catalog(), &[&schemas])? {
-            let Some(id) = identify(kind, &row, &addresses, &members)? else { continue };
+            let Some(id) = identify(kind, &row, &addresses, &scope)? else { continue };
             let mut object = kind.read(&row)?;
+            if !stand_ins.is_empty() {
+                object.replace_texts(&|text| name_types(text, &stand_ins));
+            }
             if owners == Owners::All {
                 object.state();
             }
@@ -129,14 +172,11 @@ pub fn introspect(client: &mut Client, owners: Owners) -> Result<Catalog, postgr
 }
 
 /// The name-based address of a row; nothing for what belongs to an extension, or to what is not the user's.
-fn identify(
-    kind: Kind,
-    row: &Row,
-    addresses: &Addresses,
-    members: &BTreeSet<Address>,
-) -> Result<Option<ObjectId>, postgres::Error> {
+fn identify(kind: Kind, row: &Row, addresses: &Addresses, scope: &Scope) -> Result<Option<ObjectId>, postgres::Error> {
     let own = address(row, "classid", "objid", "objsubid")?;
-    if own.is_some_and(|(class, object, _)| kind != Kind::Schema && members.contains(&(class, object, 0))) {
+    let is_member =
+        |members: &BTreeSet<Address>| own.is_some_and(|(class, object, _)| members.contains(&(class, object, 0)));
+    if matches!(scope, Scope::AllBut(members) if kind != Kind::Schema && is_member(members)) {
         return Ok(None);
     }
     let name: String = row.try_get("name")?;
@@ -149,7 +189,21 @@ fn identify(
             None => return Ok(None),
         },
     };
+    let stands_alone = id.parent().is_none_or(|parent| parent.kind == Kind::Schema);
+    if matches!(scope, Scope::Only(members) if kind != Kind::Schema && stands_alone && !is_member(members)) {
+        return Ok(None);
+    }
     Ok(Some(id.signed(signature)))
+}
+
+/// Calls the types that the shadow stands in for by their names: `"geometry(Point,4326)"` is `geometry(Point,4326)`.
+fn name_types(text: &mut String, stand_ins: &[String]) {
+    for name in stand_ins {
+        let quoted = Ident::new(name).to_string();
+        if text.contains(&quoted) {
+            *text = text.replace(&quoted, name);
+        }
+    }
 }
 
 fn has(row: &Row, column: &str) -> bool {
@@ -259,12 +313,24 @@ const ALIASES: &str = "
     SELECT d.classid, d.objid, d.refclassid, d.refobjid, 0
     FROM pg_depend d WHERE d.deptype = 'e'";
 
-/// What belongs to an extension. Of a composite type it is the type that does, not its relation.
+/// The schemas that the members of an extension stand in, the server's own too.
+const SCHEMAS_OF_MEMBERS: &str = "
+    SELECT DISTINCT n.oid FROM pg_extension e
+    JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.deptype = 'e'
+    LEFT JOIN pg_depend s ON s.classid = d.classid AND s.objid = d.objid AND s.refclassid = 'pg_namespace'::regclass
+    JOIN pg_namespace n ON n.oid IN (e.extnamespace, s.refobjid)
+                        OR (d.classid = 'pg_namespace'::regclass AND n.oid = d.objid)
+    WHERE e.extname = $1";
+
+/// What belongs to an extension, or to any. Of a composite type it is the type that does, not its relation.
 const MEMBERS: &str = "
-    SELECT classid, objid FROM pg_depend WHERE deptype = 'e'
+    SELECT d.classid, d.objid FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid
+    WHERE d.deptype = 'e' AND ($1::text IS NULL OR e.extname = $1)
     UNION ALL
     SELECT 'pg_class'::regclass, t.typrelid FROM pg_depend d JOIN pg_type t ON t.oid = d.objid
-    WHERE d.deptype = 'e' AND d.classid = 'pg_type'::regclass AND t.typrelid <> 0";
+    JOIN pg_extension e ON e.oid = d.refobjid
+    WHERE d.deptype = 'e' AND d.classid = 'pg_type'::regclass AND t.typrelid <> 0
+      AND ($1::text IS NULL OR e.extname = $1)";
 
 /// `pg_depend` between objects of the user. A sequence that a column owns goes with the column, and does not need it.
 const DEPENDENCIES: &str = "
@@ -285,6 +351,12 @@ const DEPENDENCIES: &str = "
     FROM pg_constraint k JOIN pg_inherits h ON h.inhparent = k.conrelid
     JOIN pg_constraint c ON c.conrelid = h.inhrelid AND c.conname = k.conname AND c.contype = 'c'
     WHERE k.contype = 'c' AND NOT k.convalidated AND NOT c.convalidated AND NOT c.conislocal";
+
+/// The domains that `shadow` has for types with modifiers. No extension has a domain with such a name.
+const STAND_INS: &str = "
+    SELECT t.typname::text FROM pg_type t
+    JOIN pg_depend d ON d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e'
+    WHERE t.typtype = 'd' AND strpos(t.typname, '(') <> 0";
 
 const CASTS: &str = "
     SELECT format_type(castsource, NULL), format_type(casttarget, NULL), castcontext IN ('a', 'i') FROM pg_cast";
@@ -345,7 +417,9 @@ const SERVER_PRIVILEGES: &str = "
     LEFT JOIN pg_init_privs w ON w.classoid = p.classid AND w.objoid = p.oid AND w.objsubid = p.sub
     CROSS JOIN LATERAL pg_identify_object(p.classid, p.oid, p.sub) i
     WHERE p.acl IS NOT NULL AND p.acl IS DISTINCT FROM w.initprivs
-      AND p.oid < 16384 AND p.schema IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)";
+      AND p.oid < 16384
+      -- The embedded server does not know what information_schema came with.
+      AND (p.schema = 'pg_catalog'::regnamespace OR p.schema = to_regnamespace('information_schema') AND w.initprivs IS NOT NULL)";
 
 /// Values that are never read, since they are secrets. They are known to be there, and by a digest that is never shown.
 const SECRETS: &str = concat!(

@@ -1,6 +1,5 @@
 //! Runs a script in an empty database, in batches, and says what PostgreSQL refused and where.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -13,7 +12,6 @@ use super::refusal::{self, Refusal};
 use super::{Script, Statement, written};
 use crate::diagnostic::Diagnostic;
 use crate::model::{Files, Ident, Span};
-use crate::shadow::Adapt;
 
 /// One round trip each; larger batches hold many locks and are no faster (`shadow.md`, section 2).
 const BATCH: usize = 200;
@@ -43,7 +41,12 @@ pub struct Loaded {
 /// # Errors
 /// What is wrong with the syntax, before anything runs. Else every statement that PostgreSQL refused, less those that only miss what a refused one would have defined.
 /// The database is then half loaded.
-pub fn load(script: &Script, files: &Files, client: &mut Client, adapt: Adapt) -> Result<Loaded, Vec<Diagnostic>> {
+pub fn load(
+    script: &Script,
+    files: &Files,
+    client: &mut Client,
+    adapt: &dyn Fn(&str) -> String,
+) -> Result<Loaded, Vec<Diagnostic>> {
     let wrong = syntax_errors(script, files, client);
     if !wrong.is_empty() {
         return Err(wrong);
@@ -87,7 +90,7 @@ fn syntax_errors(script: &Script, files: &Files, client: &mut Client) -> Vec<Dia
 struct Run<'a> {
     files: &'a Files,
     client: &'a mut Client,
-    adapt: Adapt,
+    adapt: &'a dyn Fn(&str) -> String,
     unordered: bool,
     refusals: Vec<Refusal<'a>>,
     /// Refused in an unordered script, but perhaps only for now.
@@ -167,12 +170,8 @@ impl<'a> Run<'a> {
         result.err().map(|error| Refusal { statement, error })
     }
 
-    fn text(&self, statement: &'a Statement) -> Cow<'a, str> {
-        let text = statement.sql(self.files);
-        if statement.defines.iter().all(|defined| defined.kind != "collation") {
-            return text;
-        }
-        Cow::Owned((self.adapt)(&text).into_owned())
+    fn text(&self, statement: &Statement) -> String {
+        (self.adapt)(&statement.sql(self.files))
     }
 
     /// So that a refused statement does not spoil the block that it stands in.

@@ -8,6 +8,7 @@ mod serve;
 mod stand_in;
 mod stubs;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -89,6 +90,10 @@ impl Shadow for Embedded {
         }
     }
 
+    fn lacks(&self, extensions: &BTreeSet<String>) -> Result<BTreeSet<String>, Error> {
+        Ok(extensions.iter().filter(|name| !is_there(name)).cloned().collect())
+    }
+
     fn scratch(&self, wanted: &Wanted) -> Result<Scratch, Error> {
         let Instance { child, mut client } = self.instance(&bundled(wanted, &self.describe())?)?;
         create_roles(&mut client, wanted, WHAT)?;
@@ -96,7 +101,8 @@ impl Shadow for Embedded {
         let child = Arc::new(child);
         Ok(Scratch {
             client,
-            adapt: stand_in::adapt,
+            adapt: Arc::new(|text| stand_in::adapt(text).into_owned()),
+            restore: Arc::new(str::to_owned),
             limiter: Limiter::Child(Arc::clone(&child)),
             _guard: Box::new(child),
         })
@@ -120,11 +126,15 @@ fn bundled(wanted: &Wanted, shadow: &str) -> Result<Vec<String>, Error> {
     for name in &wanted.extensions {
         if extensions::by_sql_name(name).is_some() {
             bundled.push(name.clone());
-        } else if !stubs::has(name) && name != "plpgsql" {
+        } else if !is_there(name) {
             return Err(Error::Extension { extension: name.clone(), shadow: shadow.to_owned() });
         }
     }
     Ok(bundled)
+}
+
+fn is_there(extension: &str) -> bool {
+    extensions::by_sql_name(extension).is_some() || stubs::has(extension) || extension == "plpgsql"
 }
 
 fn connect(dir: &Path) -> Result<Client, Error> {

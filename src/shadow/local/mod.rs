@@ -6,6 +6,7 @@ mod cluster;
 mod files;
 mod supervise;
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -15,7 +16,7 @@ use std::time::{Duration, Instant};
 use postgres::{Client, NoTls};
 
 use super::child::Child;
-use super::{Error, Limiter, Scratch, Shadow, Wanted, create_roles, storage};
+use super::{Adapt, Error, Limiter, Scratch, Shadow, Wanted, create_roles, storage};
 use crate::model::Version;
 
 pub use binaries::Binaries;
@@ -79,6 +80,11 @@ impl Shadow for Local {
         self.cluster.what.clone()
     }
 
+    fn lacks(&self, extensions: &BTreeSet<String>) -> Result<BTreeSet<String>, Error> {
+        let mut admin = self.cluster.admin.lock().unwrap_or_else(PoisonError::into_inner);
+        super::missing(&mut admin, extensions, &self.cluster.what)
+    }
+
     fn scratch(&self, wanted: &Wanted) -> Result<Scratch, Error> {
         let cluster = &self.cluster;
         let name = format!("scratch_{}", self.created.fetch_add(1, Ordering::Relaxed));
@@ -95,7 +101,14 @@ impl Shadow for Local {
         let guard = Database { name: name.clone(), cluster: Arc::clone(cluster) };
         let mut client = session(&cluster.child, &name).map_err(Error::postgres(&cluster.what, "connect"))?;
         super::imitate(&mut client, wanted, self.version, &cluster.what)?;
-        Ok(Scratch { client, adapt: |text| text.into(), limiter: Limiter::StatementTimeout, _guard: Box::new(guard) })
+        let as_it_is: Adapt = Arc::new(str::to_owned);
+        Ok(Scratch {
+            client,
+            adapt: Arc::clone(&as_it_is),
+            restore: as_it_is,
+            limiter: Limiter::StatementTimeout,
+            _guard: Box::new(guard),
+        })
     }
 }
 

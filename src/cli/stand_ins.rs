@@ -1,0 +1,122 @@
+//! Extensions that the shadow lacks, and where stand-ins for them come from: a live side first, which has the very version;
+//! then server programs of this machine; then the embedded server; and where nothing is known, nothing but the name.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    cli::side::{Opening, live_version},
+    connect,
+    diagnostic::Diagnostic,
+    model::{Files, Ident, Pair},
+    shadow::{Choice, Embedded, Local, Opened, Shadow, Stub, Stubbed, Wanted},
+    sources,
+    stubs::{Donor, stub},
+};
+
+/// Makes the shadow offer every extension that the sides use. Where any shadow will do and a server of this machine has
+/// them all, that one is taken. What is stood in for is told once, as a warning.
+///
+/// # Errors
+/// Diagnostics where a donor cannot be read.
+pub(crate) fn provide(
+    opened: Opened,
+    choice: &Choice,
+    openings: &mut Pair<Opening>,
+    words: Pair<&str>,
+    files: &Files,
+) -> Result<Opened, Vec<Diagnostic>> {
+    let mut used = BTreeSet::new();
+    for opening in [&mut openings.from, &mut openings.to] {
+        used.extend(extensions(opening, files));
+    }
+    let missing = opened.shadow.lacks(&used).map_err(|error| vec![error.diagnostic()])?;
+    if missing.is_empty() {
+        return Ok(opened);
+    }
+    let is_live = [&openings.from, &openings.to].into_iter().any(|it| live_version(it).is_some());
+    let is_free = matches!(choice, Choice::Auto) && !is_live;
+    if let Some(local) = is_free.then(|| locals().find(|local| has_all(local, &used))).flatten() {
+        return Ok(Opened { shadow: Box::new(local), ..opened });
+    }
+    let Opened { shadow, mut warnings } = opened;
+    let mut stubs = Vec::new();
+    for extension in &missing {
+        let (made, of) = match donor(extension, openings, words) {
+            Some((donor, of)) => (stub(donor, extension)?, Some(of)),
+            None => (Stub::empty(extension), None),
+        };
+        warnings.push(told(&made, of.as_deref(), &shadow.describe()));
+        stubs.push(made);
+    }
+    Ok(Opened { shadow: Box::new(Stubbed::new(shadow, stubs)), warnings })
+}
+
+fn extensions(opening: &mut Opening, files: &Files) -> BTreeSet<String> {
+    match opening {
+        Opening::Text(script) => sources::wanted(script, files).extensions,
+        Opening::Live { client, .. } => client
+            .query("SELECT extname::text FROM pg_catalog.pg_extension", &[])
+            .map(|rows| rows.iter().map(|row| row.get(0)).collect())
+            .unwrap_or_default(),
+    }
+}
+
+/// A session in a database that has the extension, and what to call it.
+fn donor(extension: &str, openings: &mut Pair<Opening>, words: Pair<&str>) -> Option<(Box<dyn Donor>, String)> {
+    for (opening, word, name) in [(&mut openings.from, words.from, "FROM"), (&mut openings.to, words.to, "TO")] {
+        let Opening::Live { client, .. } = opening else { continue };
+        let query = "SELECT FROM pg_catalog.pg_extension WHERE extname = $1";
+        let has_it = client.query(query, &[&extension]).is_ok_and(|rows| !rows.is_empty());
+        if let Some(session) = connect::Target::parse(word).ok().filter(|_| has_it).and_then(|it| it.connect().ok()) {
+            return Some((Box::new(session), name.to_owned()));
+        }
+    }
+    locals()
+        .map(|local| Box::new(local) as Box<dyn Shadow>)
+        .chain(std::iter::once_with(|| Box::new(Embedded::new()) as Box<dyn Shadow>))
+        .find_map(|server| created(server.as_ref(), extension).map(|donor| (donor, server.describe())))
+}
+
+/// The servers that the programs of this machine can start.
+fn locals() -> impl Iterator<Item = Local> {
+    Local::available().into_iter().filter_map(|binaries| Local::start(&binaries).ok())
+}
+
+fn has_all(server: &Local, extensions: &BTreeSet<String>) -> bool {
+    server.lacks(extensions).is_ok_and(|missing| missing.is_empty())
+}
+
+/// A scratch database in which the extension was created.
+fn created(server: &dyn Shadow, extension: &str) -> Option<Box<dyn Donor>> {
+    let wanted = Wanted { extensions: BTreeSet::from([extension.to_owned()]), ..Wanted::default() };
+    if !server.lacks(&wanted.extensions).ok()?.is_empty() {
+        return None;
+    }
+    let mut scratch = server.scratch(&wanted).ok()?;
+    scratch.client.batch_execute(&format!("CREATE EXTENSION {} CASCADE", Ident::new(extension))).ok()?;
+    Some(Box::new(scratch))
+}
+
+fn told(stub: &Stub, of: Option<&str>, shadow: &str) -> Diagnostic {
+    let name = &stub.name;
+    match of {
+        Some(of) => {
+            let count = stub.members.len();
+            let title =
+                format!("extension `{name}` is not on the {shadow}: stand-ins for its {count} objects are used");
+            Diagnostic::warning("stand-in", title)
+                .with_note(format!("made from {of}, version {}; they have its names and compute nothing", stub.version))
+                .with_help(
+                    "for a rehearsal with the extension itself, use a shadow that has it: `--shadow postgres://…`",
+                )
+        }
+        None => Diagnostic::warning(
+            "stand-in",
+            format!("extension `{name}` is nowhere to be had; it stands empty in the shadow"),
+        )
+        .with_help(format!(
+            "where something uses what is in `{name}`: use `--shadow local` with server programs that have it, \
+                 `--shadow postgres://…` naming a server that has it, or compare with a live database that has it"
+        )),
+    }
+}

@@ -1,0 +1,240 @@
+//! Stand-ins for an extension that a server lacks: the same types, functions, operators and access methods under the
+//! same names. They compute nothing.
+
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "parse trees have hundreds of nodes; this is about a few of them, and means that by `_`"
+)]
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use pg_query::NodeEnum;
+
+use super::modifiers;
+use crate::model::{Ident, Literal, parser};
+
+/// Asks a server that has the extension what it makes of the modifiers of a type: of `geometry` and `POINT`, `4326` it
+/// makes `geometry(Point,4326)`. Nothing where it cannot tell.
+pub type Canonical = Arc<dyn Fn(&str, &[String]) -> Option<String> + Send + Sync>;
+
+/// Asks a server that has the extension how it prints a value: of `geometry` and `POINT(0 0)` it makes some hexadecimal
+/// digits. Nothing where it cannot tell.
+pub type Printed = Arc<dyn Fn(&str, &str) -> Option<String> + Send + Sync>;
+
+/// What stands in for one extension.
+#[derive(Clone)]
+pub struct Stub {
+    pub name: String,
+    /// `0` where it is not known.
+    pub version: String,
+    /// What it says of itself.
+    pub comment: Option<String>,
+    /// The schema that `statements` create it in.
+    pub schema: String,
+    pub relocatable: bool,
+    /// What creates the members.
+    pub statements: Vec<String>,
+    /// The members, as `ALTER EXTENSION … ADD` names them.
+    pub members: Vec<String>,
+    /// The schemas among them.
+    pub schemas: Vec<String>,
+    /// The types whose values PostgreSQL cannot read.
+    pub types: BTreeSet<String>,
+    /// Those that take modifiers.
+    pub modified: BTreeSet<String>,
+    /// The index access methods, whose storage parameters no other method knows.
+    pub methods: BTreeSet<String>,
+    pub canonical: Canonical,
+    pub printed: Printed,
+}
+
+impl Stub {
+    /// What does for an extension of which nothing is known: its name, and nothing in it.
+    #[must_use]
+    pub fn empty(name: &str) -> Stub {
+        Stub {
+            name: name.to_owned(),
+            version: "0".to_owned(),
+            comment: None,
+            schema: "public".to_owned(),
+            relocatable: true,
+            statements: Vec::new(),
+            members: Vec::new(),
+            schemas: Vec::new(),
+            types: BTreeSet::new(),
+            modified: BTreeSet::new(),
+            methods: BTreeSet::new(),
+            canonical: Arc::new(|_, _| None),
+            printed: Arc::new(|_, _| None),
+        }
+    }
+
+    /// A block that does what `CREATE EXTENSION` would. A function's body cannot be checked: it may be of a language
+    /// that came with the extension.
+    fn create(&self, schema: Option<&str>, version: Option<&str>, if_not_exists: bool) -> String {
+        let Stub { name, schema: home, statements, members, schemas, .. } = self;
+        let version = version.unwrap_or(&self.version);
+        let comment = self.comment.as_ref().map_or("NULL".to_owned(), |text| Literal(text).to_string());
+        let (is_there, wrong) = (Literal(name), Literal("extension already exists"));
+        let already = match if_not_exists {
+            true => "RETURN;".to_owned(),
+            false => format!("RAISE EXCEPTION USING ERRCODE = 'duplicate_object', MESSAGE = {wrong};"),
+        };
+        let own_schema = schemas.contains(home);
+        let execute = |sql: &String| format!("EXECUTE {};", Literal(sql));
+        let add = |member: &String| execute(&format!("ALTER EXTENSION {} ADD {member}", Ident::new(name)));
+        let row = if own_schema {
+            format!("{}::regnamespace", Literal(&Ident::new(home).to_string()))
+        } else {
+            "home".to_owned()
+        };
+        let asked = match schema {
+            Some(schema) => format!("to_regnamespace({})", Literal(&Ident::new(schema).to_string())),
+            None => "to_regnamespace(quote_ident(current_schema()))".to_owned(),
+        };
+        let lines = [
+            "DO $trueup_stub$ DECLARE home oid; asked oid; own oid; checks text := current_setting('check_function_bodies'); BEGIN".to_owned(),
+            format!("IF EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = {is_there}) THEN {already} END IF;"),
+            format!("asked := {asked};"),
+            "PERFORM set_config('check_function_bodies', 'off', true);".to_owned(),
+            format!("IF to_regnamespace({}) IS NULL THEN EXECUTE {}; END IF;", Literal(&Ident::new(home).to_string()), Literal(&format!("CREATE SCHEMA {}", Ident::new(home)))),
+            schemas.iter().filter(|it| *it != home).map(|it| execute(&format!("CREATE SCHEMA {}", Ident::new(it)))).collect(),
+            statements.iter().map(execute).collect::<Vec<_>>().join("\n"),
+            format!("home := {}::regnamespace;", Literal(&Ident::new(home).to_string())),
+            format!(
+                "INSERT INTO pg_catalog.pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion, extcondition)
+                 VALUES (pg_nextoid('pg_extension', 'oid', 'pg_extension_oid_index'), {is_there},
+                         (SELECT oid FROM pg_roles WHERE rolname = current_user), {row}, true, {}, ARRAY[{}, {comment}]) RETURNING oid INTO own;",
+                Literal(version),
+                Literal(&self.version)
+            ),
+            execute(&format!("COMMENT ON EXTENSION {} IS {comment}", Ident::new(name))),
+            // What CREATE EXTENSION notes itself: the extension needs its schema, unless that is one of its members.
+            match own_schema {
+                true => String::new(),
+                false => "INSERT INTO pg_catalog.pg_depend (classid, objid, objsubid, refclassid, refobjid, refobjsubid, deptype)
+                          VALUES ('pg_extension'::regclass, own, 0, 'pg_namespace'::regclass, home, 0, 'n');".to_owned(),
+            },
+            members.iter().map(add).collect::<Vec<_>>().join("\n"),
+            match own_schema {
+                true => String::new(),
+                false => format!(
+                    "IF asked <> home THEN EXECUTE 'ALTER EXTENSION ' || quote_ident({is_there}) || ' SET SCHEMA ' || asked::regnamespace; END IF;"
+                ),
+            },
+            format!("UPDATE pg_catalog.pg_extension SET extrelocatable = {} WHERE oid = own;", self.relocatable),
+            "PERFORM set_config('check_function_bodies', checks, true);".to_owned(),
+            "END $trueup_stub$".to_owned(),
+        ];
+        lines.join("\n")
+    }
+}
+
+/// What a statement becomes where these extensions are stood in for.
+pub(super) fn adapt<'a>(sql: &'a str, stubs: &[Stub]) -> Cow<'a, str> {
+    let lower = sql.to_ascii_lowercase();
+    let concerned: Vec<&Stub> = stubs.iter().filter(|stub| stub.is_mentioned(&lower)).collect();
+    if concerned.is_empty() {
+        return Cow::Borrowed(sql);
+    }
+    let with_extension = extension(sql, &concerned);
+    if let Some(sql) = with_extension {
+        return Cow::Owned(sql);
+    }
+    let types: BTreeMap<&str, &Stub> =
+        concerned.iter().flat_map(|stub| stub.modified.iter().map(|name| (name.as_str(), *stub))).collect();
+    let text = modifiers::stand_in(sql, &types);
+    let methods: BTreeSet<&str> = concerned.iter().flat_map(|stub| &stub.methods).map(String::as_str).collect();
+    match parameters(&text, &methods) {
+        Some(sql) => Cow::Owned(sql),
+        None => text,
+    }
+}
+
+impl Stub {
+    /// Whether a statement, in lower case, might be about it. Says yes too often, never too seldom.
+    fn is_mentioned(&self, lower: &str) -> bool {
+        let mut words = std::iter::once(&self.name).chain(&self.modified).chain(&self.methods);
+        words.any(|word| lower.contains(&word.to_ascii_lowercase()))
+    }
+}
+
+/// `CREATE EXTENSION` and `ALTER EXTENSION … UPDATE` of one that is stood in for.
+fn extension(sql: &str, stubs: &[&Stub]) -> Option<String> {
+    let parsed = parser::parse(sql).ok()?;
+    let [statement] = parsed.stmts.as_slice() else { return None };
+    let find = |name: &str| stubs.iter().find(|stub| stub.name == name);
+    let option = |options: &[pg_query::protobuf::Node], wanted: &str| {
+        options.iter().find_map(|node| match node.node.as_ref()? {
+            NodeEnum::DefElem(it) if it.defname == wanted => text(it.arg.as_deref()?),
+            _ => None,
+        })
+    };
+    match statement.stmt.as_ref()?.node.as_ref()? {
+        NodeEnum::CreateExtensionStmt(create) => {
+            let stub = find(&create.extname)?;
+            let (schema, version) = (option(&create.options, "schema"), option(&create.options, "new_version"));
+            Some(stub.create(schema.as_deref(), version.as_deref(), create.if_not_exists))
+        }
+        NodeEnum::AlterExtensionStmt(alter) => {
+            let stub = find(&alter.extname)?;
+            let version = option(&alter.options, "new_version").unwrap_or_else(|| stub.version.clone());
+            let (version, name) = (Literal(&version).to_string(), Literal(&stub.name).to_string());
+            Some(format!("UPDATE pg_catalog.pg_extension SET extversion = {version} WHERE extname = {name}"))
+        }
+        _ => None,
+    }
+}
+
+/// `CREATE INDEX … WITH (…)` by a method that is stood in for: the index without its parameters, and a note of them where
+/// PostgreSQL keeps them.
+fn parameters(sql: &str, methods: &BTreeSet<&str>) -> Option<String> {
+    if methods.is_empty() {
+        return None;
+    }
+    let mut parsed = parser::parse_whole(sql).ok()?;
+    let [statement] = parsed.protobuf.stmts.as_mut_slice() else { return None };
+    let NodeEnum::IndexStmt(index) = statement.stmt.as_mut()?.node.as_mut()? else { return None };
+    if !methods.contains(index.access_method.as_str()) || index.options.is_empty() {
+        return None;
+    }
+    let options = std::mem::take(&mut index.options);
+    let kept = options.iter().filter_map(|node| match node.node.as_ref()? {
+        NodeEnum::DefElem(it) => {
+            let value = it.arg.as_deref().and_then(text).unwrap_or_else(|| "true".to_owned());
+            Some(Literal(&format!("{}={value}", it.defname)).to_string())
+        }
+        _ => None,
+    });
+    let kept = kept.collect::<Vec<_>>().join(", ");
+    let table = index.relation.as_ref()?;
+    let schema =
+        if table.schemaname.is_empty() { String::new() } else { format!("{}.", Ident::new(&table.schemaname)) };
+    let table = Literal(&format!("{schema}{}", Ident::new(&table.relname))).to_string();
+    let create = parsed.deparse(pg_query::DeparseOptions::default()).ok()?;
+    Some(format!(
+        "{create};\nUPDATE pg_catalog.pg_class SET reloptions = ARRAY[{kept}]
+         WHERE oid = (SELECT max(indexrelid) FROM pg_catalog.pg_index WHERE indrelid = {table}::regclass)"
+    ))
+}
+
+/// The value of an option, as text.
+fn text(node: &pg_query::protobuf::Node) -> Option<String> {
+    use pg_query::protobuf::a_const::Val;
+    match node.node.as_ref()? {
+        NodeEnum::String(it) => Some(it.sval.clone()),
+        NodeEnum::Integer(it) => Some(it.ival.to_string()),
+        NodeEnum::Float(it) => Some(it.fval.clone()),
+        NodeEnum::Boolean(it) => Some(it.boolval.to_string()),
+        NodeEnum::TypeName(it) => it.names.last().and_then(text),
+        NodeEnum::AConst(it) => match it.val.as_ref()? {
+            Val::Ival(it) => Some(it.ival.to_string()),
+            Val::Sval(it) => Some(it.sval.clone()),
+            Val::Fval(it) => Some(it.fval.clone()),
+            _ => None,
+        },
+        _ => None,
+    }
+}

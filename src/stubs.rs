@@ -1,0 +1,319 @@
+//! Makes stand-ins for an extension from a server that has it: what belongs to it is read as if it were the user's own, and
+//! planned as a schema is. What needs the extension's library gets other innards, which PostgreSQL has itself.
+
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "parse trees have hundreds of nodes; this is about a few of them, and means that by `_`"
+)]
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use pg_query::{
+    NodeEnum,
+    protobuf::{CreateFunctionStmt, DefElem, List, Node, String as StringNode, TypeName},
+};
+use postgres::Client;
+
+use crate::{
+    catalog::Catalog,
+    ddl::Target,
+    diagnostic::Diagnostic,
+    kinds::Object,
+    model::{Ident, Kind, Literal, ObjectId, parser},
+    plan::plan,
+    shadow::{Canonical, Printed, Scratch, Stub},
+    sources::introspect::introspect_members,
+};
+
+/// A session in a database that has an extension.
+pub trait Donor: Send {
+    fn client(&mut self) -> &mut Client;
+}
+
+impl Donor for Client {
+    fn client(&mut self) -> &mut Client {
+        self
+    }
+}
+
+impl Donor for Scratch {
+    fn client(&mut self) -> &mut Client {
+        &mut self.client
+    }
+}
+
+/// Stands in for `extension`, which exists in the database of `donor`. The donor goes with the stub, which asks it about
+/// type modifiers.
+///
+/// # Errors
+/// Diagnostics where the donor cannot be read, or its members cannot be put in an order.
+pub fn stub(mut donor: Box<dyn Donor>, extension: &str) -> Result<Stub, Vec<Diagnostic>> {
+    let lost = |error: postgres::Error| {
+        vec![Diagnostic::error("stand-in", format!("the members of extension `{extension}` cannot be read: {error}"))]
+    };
+    let row = donor
+        .client()
+        .query_one(
+            "SELECT e.extversion, n.nspname::text, e.extrelocatable, v.comment FROM pg_catalog.pg_extension e
+             LEFT JOIN pg_catalog.pg_available_extensions v ON v.name = e.extname
+             JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = $1",
+            &[&extension],
+        )
+        .map_err(lost)?;
+    let mut members = introspect_members(donor.client(), extension).map_err(lost)?;
+    let own =
+        |entry: &Object| matches!(entry, Object::Schema(schema) if schema.extension.as_deref() == Some(extension));
+    let schemas: Vec<String> =
+        members.iter().filter(|(_, entry)| own(&entry.object)).map(|(id, _)| id.name.raw().to_owned()).collect();
+    let types = of_kind(&members, Kind::BaseType).map(|id| id.container().name.raw().to_owned()).collect();
+    let methods = of_kind(&members, Kind::AccessMethod).map(|id| id.name.raw().to_owned()).collect();
+    let modifiers = modifiers(&members);
+    stand_in(&mut members);
+
+    let mut empty = Catalog::new(members.version);
+    for (id, entry) in members.iter().filter(|(id, _)| id.kind == Kind::Schema) {
+        empty.insert(id.clone(), entry.object.clone(), None);
+    }
+    let donor = Arc::new(Mutex::new(donor));
+    let target = Target { version: members.version, casts: &empty.casts };
+    let statements = plan(&empty, &members, target)?.steps.into_iter().map(|step| step.sql).collect();
+    Ok(Stub {
+        name: extension.to_owned(),
+        version: row.get(0),
+        comment: row.get(3),
+        schema: row.get(1),
+        relocatable: row.get(2),
+        statements,
+        members: members.ids().filter(|id| is_added(id)).map(ToString::to_string).collect(),
+        schemas,
+        types,
+        modified: modifiers.keys().cloned().collect(),
+        methods,
+        canonical: canonical(Arc::clone(&donor), modifiers),
+        printed: printed(donor, row.get(1)),
+    })
+}
+
+fn of_kind(catalog: &Catalog, kind: Kind) -> impl Iterator<Item = &ObjectId> {
+    catalog.ids().filter(move |id| id.kind == kind)
+}
+
+/// Whether `ALTER EXTENSION … ADD` takes it; the rest comes with what contains it.
+fn is_added(id: &ObjectId) -> bool {
+    id.kind != Kind::Schema && id.parent().is_none_or(|parent| parent.kind == Kind::Schema)
+}
+
+/// The functions that read and print the modifiers of each type, by the type's name.
+fn modifiers(members: &Catalog) -> BTreeMap<String, (String, Option<String>)> {
+    let functions = members.iter().filter_map(|(id, entry)| match &entry.object {
+        Object::BaseType(it) => {
+            Some((id.container().name.raw().to_owned(), (it.typmod_in.clone()?, it.typmod_out.clone())))
+        }
+        _ => None,
+    });
+    functions.collect()
+}
+
+type Shared = Arc<Mutex<Box<dyn Donor>>>;
+
+/// Answers of the donor, which is asked each question once, read-only.
+fn remembered(
+    donor: Shared,
+    question: impl Fn(&str, &[String]) -> Option<String> + Send + Sync + 'static,
+) -> Canonical {
+    let known: Mutex<HashMap<(String, Vec<String>), Option<String>>> = Mutex::default();
+    Arc::new(move |name, arguments| {
+        let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+        let ask = || {
+            let mut donor = donor.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut transaction = donor.client().build_transaction().read_only(true).start().ok()?;
+            transaction.query_one(&question(name, arguments)?, &[]).and_then(|row| row.try_get(0)).ok()
+        };
+        known.entry((name.to_owned(), arguments.to_vec())).or_insert_with(ask).clone()
+    })
+}
+
+/// A type with its modifiers, as the donor prints it.
+fn canonical(donor: Shared, functions: BTreeMap<String, (String, Option<String>)>) -> Canonical {
+    remembered(donor, move |name, arguments| {
+        let (read, print) = functions.get(name)?;
+        let words: Vec<String> = arguments.iter().map(|word| Literal(word).to_string()).collect();
+        let modifier = format!("{read}(ARRAY[{}]::text[]::cstring[])", words.join(", "));
+        let printed =
+            print.as_ref().map_or(format!("'(' || {modifier} || ')'"), |print| format!("{print}({modifier})"));
+        Some(format!("SELECT {} || {printed}::text", Literal(name)))
+    })
+}
+
+/// A value of a type, as the donor prints it.
+fn printed(donor: Shared, schema: String) -> Printed {
+    let ask = remembered(donor, move |name, value| {
+        let value = Literal(value.first()?).to_string();
+        Some(format!("SELECT ({value}::{}.{})::text", Ident::new(&schema), Ident::new(name)))
+    });
+    Arc::new(move |name, value| ask(name, &[value.to_owned()]))
+}
+
+/// Gives everything that needs the extension's library something else to stand on.
+fn stand_in(members: &mut Catalog) {
+    let innards = innards(members);
+    let methods: BTreeSet<String> = of_kind(members, Kind::AccessMethod).map(|id| id.name.raw().to_owned()).collect();
+    // Owners and privileges are those of the shadow.
+    members.retain(|id| {
+        !matches!(id.kind, Kind::Owner | Kind::Grant | Kind::DefaultGrant | Kind::Comment | Kind::SecurityLabel)
+    });
+    let ids: Vec<ObjectId> = members.ids().cloned().collect();
+    for id in ids {
+        let Some(entry) = members.entry_mut(&id) else { continue };
+        match &mut entry.object {
+            Object::Function(it) => it.definition = function(&it.definition, innards.get(&qualified(&id)).copied()),
+            Object::Procedure(it) => it.definition = function(&it.definition, None),
+            Object::BaseType(it) => {
+                (it.typmod_in, it.typmod_out, it.analyze, it.subscript) = (None, None, None, None);
+                if 0 < it.length {
+                    (it.length, it.by_value) = (-1, false);
+                    // Values of variable length are aligned to four bytes at least.
+                    it.alignment = if it.alignment == "d" { "d".to_owned() } else { "i".to_owned() };
+                }
+            }
+            Object::OperatorClass(it) if methods.contains(&it.method) => {
+                it.items.retain(|item| item.starts_with("FUNCTION 1 "));
+            }
+            Object::OperatorFamilyItem(_) | Object::ExtensionDependency(_) => (),
+            _ => (),
+        }
+    }
+    // A method that is stood in for has one support function and no operators.
+    let foreign = |id: &ObjectId| {
+        let of_one = |family: &ObjectId| methods.contains(family.signature.trim_start_matches(" USING "));
+        id.kind == Kind::OperatorFamilyItem && id.parent().is_some_and(of_one)
+    };
+    members.retain(|id| !foreign(id));
+}
+
+/// The name of a function without its arguments: no type has two functions of one name to read it.
+fn qualified(id: &ObjectId) -> String {
+    format!("{}.{}", id.container().name, id.name)
+}
+
+/// What PostgreSQL itself calls, and so has to find: by the function's name, PostgreSQL's own function of the same use.
+fn innards(members: &Catalog) -> HashMap<String, &'static str> {
+    let mut innards = HashMap::new();
+    for (_, entry) in members.iter() {
+        match &entry.object {
+            Object::BaseType(it) => {
+                innards.insert(it.input.clone(), "textin");
+                innards.insert(it.output.clone(), "textout");
+                innards.extend(it.receive.clone().map(|name| (name, "textrecv")));
+                innards.extend(it.send.clone().map(|name| (name, "textsend")));
+            }
+            Object::AccessMethod(it) => {
+                let handler = if it.relation == "TABLE" { "heap_tableam_handler" } else { "hashhandler" };
+                innards.insert(it.handler.clone(), handler);
+            }
+            // CREATE INDEX asks it how the index is laid out.
+            Object::OperatorClass(it) if it.method == "spgist" => {
+                let config = it.items.iter().find(|item| item.starts_with("FUNCTION 1 "));
+                let name = config.and_then(|item| item.rsplit_once(") ").map(|(head, tail)| (head, tail)));
+                if let Some((_, name)) = name {
+                    let name = name.split('(').next().unwrap_or(name);
+                    innards.insert(name.to_owned(), "spg_text_config");
+                }
+            }
+            _ => (),
+        }
+    }
+    innards
+}
+
+/// The definition of a function of the same signature that needs no library. SQL and PL/pgSQL stay.
+fn function(definition: &str, innards: Option<&str>) -> String {
+    let rewritten = || {
+        let mut parsed = parser::parse_whole(definition).ok()?;
+        let NodeEnum::CreateFunctionStmt(create) = parsed.protobuf.stmts.first_mut()?.stmt.as_mut()?.node.as_mut()?
+        else {
+            return None;
+        };
+        let language = option(create, "language").and_then(|it| name_of(it.arg.as_deref()?))?;
+        if matches!(language.as_str(), "sql" | "plpgsql" | "internal") {
+            return None;
+        }
+        let (language, body) = match innards {
+            Some(symbol) => ("internal", symbol),
+            None if mentions_pseudo_type(create) || option(create, "window").is_some() => {
+                ("internal", "pg_backend_pid")
+            }
+            None => ("plpgsql", empty_body(create)),
+        };
+        create.options.retain(|node| match node.node.as_ref() {
+            Some(NodeEnum::DefElem(it)) => !matches!(it.defname.as_str(), "language" | "as" | "support" | "transform"),
+            _ => true,
+        });
+        let body = List { items: vec![string(body)] };
+        create.options.push(element("language", string(language)));
+        create.options.push(element("as", Node { node: Some(NodeEnum::List(body)) }));
+        parsed.deparse(pg_query::DeparseOptions::default()).ok()
+    };
+    rewritten().unwrap_or_else(|| definition.to_owned())
+}
+
+fn empty_body(create: &CreateFunctionStmt) -> &'static str {
+    let result = create.return_type.as_ref();
+    let name = result.and_then(type_name).unwrap_or_default();
+    let has_outputs = create.parameters.iter().any(|node| match node.node.as_ref() {
+        Some(NodeEnum::FunctionParameter(it)) => {
+            use pg_query::protobuf::FunctionParameterMode::{FuncParamInout, FuncParamOut, FuncParamTable};
+            matches!(it.mode(), FuncParamOut | FuncParamInout | FuncParamTable)
+        }
+        _ => false,
+    });
+    match result {
+        Some(result) if !result.setof && !has_outputs && name != "void" && name != "event_trigger" => {
+            "BEGIN RETURN NULL; END"
+        }
+        _ => "BEGIN RETURN; END",
+    }
+}
+
+/// Whether PL/pgSQL could not have this signature (PostgreSQL manual, 8.21).
+fn mentions_pseudo_type(create: &CreateFunctionStmt) -> bool {
+    let parameters = create.parameters.iter().filter_map(|node| match node.node.as_ref()? {
+        NodeEnum::FunctionParameter(it) => it.arg_type.as_ref(),
+        _ => None,
+    });
+    let pseudo = |name: &str| {
+        let handlers = ["cstring", "internal", "any", "unknown", "pg_ddl_command", "opaque"];
+        handlers.contains(&name) || name.ends_with("_handler")
+    };
+    parameters.chain(&create.return_type).filter_map(type_name).any(|name| pseudo(&name))
+}
+
+fn type_name(of: &TypeName) -> Option<String> {
+    of.names.last().and_then(name_of)
+}
+
+fn name_of(node: &Node) -> Option<String> {
+    match node.node.as_ref()? {
+        NodeEnum::String(it) => Some(it.sval.clone()),
+        _ => None,
+    }
+}
+
+fn option<'a>(create: &'a CreateFunctionStmt, name: &str) -> Option<&'a DefElem> {
+    create.options.iter().find_map(|node| match node.node.as_ref()? {
+        NodeEnum::DefElem(it) if it.defname == name => Some(it.as_ref()),
+        _ => None,
+    })
+}
+
+fn element(name: &str, value: Node) -> Node {
+    let element = DefElem { defname: name.to_owned(), arg: Some(Box::new(value)), ..DefElem::default() };
+    Node { node: Some(NodeEnum::DefElem(Box::new(element))) }
+}
+
+fn string(text: &str) -> Node {
+    Node { node: Some(NodeEnum::String(StringNode { sval: text.to_owned() })) }
+}
