@@ -118,13 +118,15 @@ fn modifiers(members: &Catalog) -> BTreeMap<String, (String, Option<String>)> {
 }
 
 type Shared = Arc<Mutex<Box<dyn Donor>>>;
+/// A type, and its modifiers or a value of it.
+type Question = (String, Vec<String>);
 
 /// Answers of the donor, which is asked each question once, read-only.
 fn remembered(
     donor: Shared,
     question: impl Fn(&str, &[String]) -> Option<String> + Send + Sync + 'static,
 ) -> Canonical {
-    let known: Mutex<HashMap<(String, Vec<String>), Option<String>>> = Mutex::default();
+    let known: Mutex<HashMap<Question, Option<String>>> = Mutex::default();
     Arc::new(move |name, arguments| {
         let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
         let ask = || {
@@ -182,7 +184,6 @@ fn stand_in(members: &mut Catalog) {
             Object::OperatorClass(it) if methods.contains(&it.method) => {
                 it.items.retain(|item| item.starts_with("FUNCTION 1 "));
             }
-            Object::OperatorFamilyItem(_) | Object::ExtensionDependency(_) => (),
             _ => (),
         }
     }
@@ -217,11 +218,9 @@ fn innards(members: &Catalog) -> HashMap<String, &'static str> {
             // CREATE INDEX asks it how the index is laid out.
             Object::OperatorClass(it) if it.method == "spgist" => {
                 let config = it.items.iter().find(|item| item.starts_with("FUNCTION 1 "));
-                let name = config.and_then(|item| item.rsplit_once(") ").map(|(head, tail)| (head, tail)));
-                if let Some((_, name)) = name {
-                    let name = name.split('(').next().unwrap_or(name);
-                    innards.insert(name.to_owned(), "spg_text_config");
-                }
+                // `FUNCTION 1 (point, point) public.config(internal,internal)`
+                let name = config.and_then(|item| item.split_once(") ")?.1.split('(').next());
+                innards.extend(name.map(|name| (name.to_owned(), "spg_text_config")));
             }
             _ => (),
         }

@@ -461,6 +461,68 @@ impl Live {
     }
 }
 
+/// What pgvector has that other extensions have not: types with modifiers, values in a form of their own, and an access
+/// method with parameters of its own.
+const VECTORS: &str = r#"
+    CREATE EXTENSION vector;
+    CREATE TABLE docs (
+        id integer PRIMARY KEY,
+        v vector(3) DEFAULT '[1, 2,3]',
+        CONSTRAINT near CHECK (v <-> '[0,0, 0]' < 9)
+    );
+    CREATE INDEX nearest ON docs USING hnsw (v vector_l2_ops) WITH (m = 8, ef_construction = 32);
+    CREATE VIEW closest AS SELECT id, v::vector(3) AS v FROM docs ORDER BY v <-> '[1,1,1]' LIMIT 1;
+    CREATE FUNCTION find(q vector(3)) RETURNS SETOF docs LANGUAGE sql AS 'SELECT * FROM docs ORDER BY v <-> q';
+"#;
+
+/// The local server has no pgvector; the embedded one, which has, says what stands in for it.
+#[test]
+fn an_extension_that_the_local_server_lacks_is_stood_in_for() {
+    let Some(found) = Local::find(None) else {
+        println!("skipped: no PostgreSQL server programs on this machine");
+        return;
+    };
+    if found.dir.join("../share/extension/vector.control").exists() {
+        println!("skipped: pgvector is installed");
+        return;
+    }
+    let folder = Folder::new(&[
+        ("v1.sql", VECTORS),
+        ("same.sql", &VECTORS.replace("[1, 2,3]", "[1,2,3]").replace("vector(3)", "public.vector( 3 )")),
+        (
+            "v2.sql",
+            &VECTORS
+                .replace("m = 8", "m = 16")
+                .replace("vector(3)", "vector(4)")
+                .replace("[0,0, 0]", "[0,0,0,0]")
+                .replace("[1, 2,3]", "[1,2,3,4]"),
+        ),
+    ]);
+    let diff = |from: &str, to: &str| folder.run(&["diff", "--shadow", "local", from, to]);
+    diff("v1.sql", "same.sql").ends(0).says("stand-ins for its").says("no difference");
+    diff("empty", "v1.sql").ends(0).prints("v public.vector(3) DEFAULT '[1,2,3]'::public.vector").says("converged");
+    diff("v1.sql", "v2.sql")
+        .ends(0)
+        .prints("ALTER COLUMN v TYPE public.vector(4)")
+        .prints("USING hnsw (v public.vector_l2_ops) WITH (m='16', ef_construction='32')")
+        .says("converged");
+}
+
+#[test]
+fn an_extension_that_is_nowhere_stands_empty() {
+    let folder = Folder::new(&[
+        ("one.sql", "CREATE EXTENSION pg_frobnicate; CREATE TABLE t (a int);"),
+        ("two.sql", "CREATE EXTENSION pg_frobnicate; CREATE TABLE t (a int, b frob);"),
+    ]);
+    folder
+        .diff(&["empty", "one.sql"])
+        .ends(0)
+        .prints("CREATE EXTENSION pg_frobnicate")
+        .says("it stands empty")
+        .says("converged");
+    folder.diff(&["one.sql", "two.sql"]).ends(1).says("type \"frob\" does not exist").says("nowhere to be had");
+}
+
 /// Something of most kinds, without extensions that a server may lack.
 const MIXED: &str = r#"
     CREATE SCHEMA store;

@@ -9,6 +9,8 @@
 //! by object, and an equal `pg_dump`; `trueup diff DB empty`, applied to DB, must leave an empty database. Prints how many
 //! objects survived. A schema that needs an extension this machine's server lacks goes both ways on the embedded one.
 
+#![allow(clippy::print_stdout, reason = "it prints a table, and what it skips")]
+
 #[path = "support/dump.rs"]
 mod dump;
 

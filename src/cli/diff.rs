@@ -138,7 +138,11 @@ fn compare(arguments: &Arguments, choice: &Choice, files: &mut Files, ui: &Ui) -
         }
     };
     let view = View { owners: side::owners(&openings), filter: &apply };
-    let mut sides = side::read(openings, words, &opened, files, &view, ui)?;
+    // What stands empty explains what is refused.
+    let mut sides = side::read(openings, words, &opened, files, &view, ui).map_err(|error| match error {
+        Error::Diagnostics(found, files) => Error::Diagnostics([opened.warnings.clone(), found].concat(), files),
+        Error::Usage(_) | Error::Output(_) => error,
+    })?;
 
     let fault = |found| Error::Diagnostics(found, files.clone());
     let mut diagnostics = opened.warnings;
