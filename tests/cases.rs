@@ -142,7 +142,7 @@ fn load_side(text: &str, scratch: &mut Scratch) -> Result<Catalog, Failed> {
 fn way(shadow: &dyn Shadow, sides: Pair<&Catalog>, scratch: &mut Scratch) -> Result<String, Failed> {
     let Pair { from, to } = sides;
     let target = Target { version: from.version, casts: &from.casts };
-    let view = View { owners: Owners::Stated, filter: &|_| () };
+    let view = View::default();
     let shown = |found: Vec<_>| Failed::from(terminal::render(&found, &Files::default(), false));
     let goal = rehearse::settle(shadow, from, to, target, &view).map_err(shown)?;
     let mut plan = plan(from, &goal, target).map_err(shown)?;

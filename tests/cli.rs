@@ -523,6 +523,24 @@ fn an_extension_that_is_nowhere_stands_empty() {
     folder.diff(&["one.sql", "two.sql"]).ends(1).says("type \"frob\" does not exist").says("nowhere to be had");
 }
 
+/// What the platform has, and has otherwise than the profile knows it, is neither dropped nor revoked.
+#[test]
+fn a_supabase_project_is_compared_without_its_platform() {
+    let fixture = |name: &str| fs::read_to_string(format!("fixtures/schemas/supabase/{name}")).expect("a fixture");
+    let folder = Folder::new(&[("app.sql", &fixture("app.sql")), ("next.sql", &fixture("next.sql"))]);
+    let diff = |from: &str, to: &str| folder.diff(&[from, to, "--profile", "supabase"]);
+    diff("app.sql", "app.sql").ends(0).says("no difference");
+    diff("app.sql", "next.sql").ends(0).shown_as("supabase");
+    let Some(live) = Live::start(&fixture("live.sql")) else { return };
+    let url = live.url("postgres");
+    diff(&url, "app.sql").ends(0).says("no difference");
+    let next = diff(&url, "next.sql").ends(0).prints("DROP TRIGGER on_auth_user_created ON auth.users");
+    // Its sequences are read-only by default; the profile's own are not.
+    next.prints("ADD TABLE public.notes").does_not_print("REVOKE").does_not_print("DROP TABLE");
+    let native = folder.run(&["diff", &url, "app.sql", "--profile", "supabase", "--shadow", "local"]);
+    native.ends(0).says("no difference");
+}
+
 /// Something of most kinds, without extensions that a server may lack.
 const MIXED: &str = r#"
     CREATE SCHEMA store;

@@ -9,6 +9,7 @@ use crate::{
     cli::{
         exit::{Ended, Error},
         filter::{Filter, Pattern},
+        profile::{Platform, Profile},
         side::{self, Side},
         stand_ins,
         ui::{self, Ui},
@@ -64,6 +65,9 @@ pub(crate) struct Arguments {
     /// Leave out objects whose name matches
     #[arg(long, value_name = "PATTERN")]
     exclude: Vec<Pattern>,
+    /// Leave the schemas, roles and privileges of a platform alone, and have them in the shadow
+    #[arg(long, value_enum, value_name = "PLATFORM")]
+    profile: Option<Profile>,
     /// Do not compare owners
     #[arg(long)]
     no_owner: bool,
@@ -120,8 +124,14 @@ fn compare(arguments: &Arguments, choice: &Choice, files: &mut Files, ui: &Ui) -
     let live = openings.as_ref().map(side::live_version);
     let opened = shadow::open(choice, live.from.or(live.to).map(|version| version.major_number()))
         .map_err(|error| Error::from(error.diagnostic()))?;
-    let opened = stand_ins::provide(opened, choice, &mut openings, words, files)
-        .map_err(|found| Error::Diagnostics(found, files.clone()))?;
+    let fault = |found| Error::Diagnostics(found, files.clone());
+    let used = arguments.profile.map(Profile::extensions).unwrap_or_default();
+    let mut opened = stand_ins::provide(opened, choice, &mut openings, words, files, used).map_err(fault)?;
+    let mut platform = None;
+    if let Some(profile) = arguments.profile {
+        let (known, on_top) = Platform::open(profile, opened, &mut openings).map_err(fault)?;
+        (platform, opened) = (Some(known), on_top);
+    }
     ui.detail(&format!("shadow: {}", opened.shadow.describe()));
 
     let filter = Filter {
@@ -131,20 +141,24 @@ fn compare(arguments: &Arguments, choice: &Choice, files: &mut Files, ui: &Ui) -
         no_privileges: arguments.no_privileges,
     };
     let oldest = live.from.or(live.to);
+    let baseline = |catalog: &mut Catalog| platform.iter().for_each(|platform: &Platform| platform.apply(catalog));
     let apply = |catalog: &mut Catalog| {
         filter.apply(catalog);
+        baseline(catalog);
         if let Some(version) = oldest {
             catalog.fit(version);
         }
     };
-    let view = View { owners: side::owners(&openings), filter: &apply };
+    let view = View { owners: side::owners(&openings), filter: &apply, baseline: &baseline };
     // What stands empty explains what is refused.
     let mut sides = side::read(openings, words, &opened, files, &view, ui).map_err(|error| match error {
         Error::Diagnostics(found, files) => Error::Diagnostics([opened.warnings.clone(), found].concat(), files),
         Error::Usage(_) | Error::Output(_) => error,
     })?;
+    if let Some(platform) = &platform {
+        platform.align(Pair::new(&mut sides.from.catalog, &mut sides.to.catalog));
+    }
 
-    let fault = |found| Error::Diagnostics(found, files.clone());
     let mut diagnostics = opened.warnings;
     diagnostics.extend(sides.from.notes.drain(..).chain(sides.to.notes.drain(..)));
     let unmanaged = unmanaged(&sides, arguments.strict, &mut diagnostics);

@@ -82,7 +82,6 @@ pub(crate) fn read(
 ) -> Result<Pair<Side>, Error> {
     let shadow = opened.shadow.as_ref();
     let _progress = ui.progress("reading both sides");
-    let owners = view.owners;
     // What one side names must be there for the other too: the plan leads from one to the other.
     let live = [&openings.from, &openings.to].into_iter().find_map(live_version);
     let mut wanted = Wanted { like: live, ..Wanted::default() };
@@ -95,8 +94,8 @@ pub(crate) fn read(
     }
     let wanted = &wanted;
     let (from, to) = std::thread::scope(|scope| {
-        let from = scope.spawn(|| read_one(openings.from, words.from, shadow, files, wanted, owners));
-        let to = read_one(openings.to, words.to, shadow, files, wanted, owners);
+        let from = scope.spawn(|| read_one(openings.from, words.from, shadow, files, wanted, view));
+        let to = read_one(openings.to, words.to, shadow, files, wanted, view);
         (from.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), to)
     });
     let sides = Pair::new(from, to).transpose().map_err(|mut found| {
@@ -115,19 +114,20 @@ fn read_one(
     shadow: &dyn Shadow,
     files: &Files,
     wanted: &Wanted,
-    owners: Owners,
+    view: &View<'_>,
 ) -> Result<Side, Vec<Diagnostic>> {
     match opening {
-        Opening::Text(script) => read_script(&script, shadow, files, wanted, owners),
+        Opening::Text(script) => read_script(&script, shadow, files, wanted, view.owners),
         Opening::Live { mut client, version } => {
-            let catalog =
-                introspect::introspect(&mut client, owners).map_err(|error| vec![unreadable(word, &error)])?;
+            let mut catalog =
+                introspect::introspect(&mut client, view.owners).map_err(|error| vec![unreadable(word, &error)])?;
+            (view.baseline)(&mut catalog);
             if version.major_number() == shadow.version().major_number() && !shadow.stands_in() {
                 let live = Some(Live { version, client });
                 return Ok(Side { catalog, scratch: None, live, notes: Vec::new() });
             }
             // Texts of different servers are not compared: the live schema is read where the other side is read.
-            let reloaded = reload(shadow, &catalog, wanted, owners)?;
+            let reloaded = reload(shadow, &catalog, wanted, view)?;
             let mut seen = reloaded.catalog;
             let notes = not_carried(&catalog, &seen).into_iter().collect();
             seen.unmanaged = catalog.unmanaged;
@@ -161,7 +161,7 @@ pub(crate) fn copy(
     wanted: &Wanted,
     view: &View<'_>,
 ) -> Result<Scratch, Vec<Diagnostic>> {
-    let mut copy = reload(shadow, from, wanted, view.owners)?;
+    let mut copy = reload(shadow, from, wanted, view)?;
     (view.filter)(&mut copy.catalog);
     let lost = differences(from, &copy.catalog);
     if lost.is_empty() {

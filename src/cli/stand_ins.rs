@@ -13,7 +13,7 @@ use crate::{
     stubs::{Donor, stub},
 };
 
-/// Makes the shadow offer every extension that the sides use. Where any shadow will do and a server of this machine has
+/// Makes the shadow offer every extension that the sides use, and those in `used`. Where any shadow will do and a server of this machine has
 /// them all, that one is taken. What is stood in for is told once, as a warning.
 ///
 /// # Errors
@@ -24,8 +24,8 @@ pub(crate) fn provide(
     openings: &mut Pair<Opening>,
     words: Pair<&str>,
     files: &Files,
+    mut used: BTreeSet<String>,
 ) -> Result<Opened, Vec<Diagnostic>> {
-    let mut used = BTreeSet::new();
     for opening in [&mut openings.from, &mut openings.to] {
         used.extend(extensions(opening, files));
     }

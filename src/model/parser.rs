@@ -51,6 +51,12 @@ pub(crate) fn tokens(sql: &str) -> Vec<Range<usize>> {
     meant.map(|token| place(token.start)..place(token.end)).collect()
 }
 
+/// The statements of a script that is known to be right, without their semicolons.
+pub(crate) fn statements(sql: &str) -> Vec<&str> {
+    let _held = lock();
+    pg_query::split_with_parser(sql).unwrap_or_default()
+}
+
 /// Whether the parser takes a word for more than a name, as `quote_ident` decides it: any keyword that is not in
 /// the unreserved category.
 pub(crate) fn is_keyword(word: &str) -> bool {

@@ -75,13 +75,28 @@ pub fn rehearse(
 /// How catalogs are read for this run: whose owners count, and what is left out.
 pub struct View<'a> {
     pub owners: Owners,
-    pub filter: &'a dyn Fn(&mut Catalog),
+    pub filter: &'a (dyn Fn(&mut Catalog) + Sync),
+    /// Leaves out what is in every database of the shadow from the start, and is not to be touched.
+    pub baseline: &'a (dyn Fn(&mut Catalog) + Sync),
+}
+
+impl Default for View<'_> {
+    /// Everything but unstated owners.
+    fn default() -> Self {
+        View { owners: Owners::Stated, filter: &|_| (), baseline: &|_| () }
+    }
 }
 
 impl View<'_> {
     pub fn read(&self, scratch: &mut Scratch) -> Result<Catalog, Vec<Diagnostic>> {
-        let mut catalog = introspect_scratch(scratch, self.owners).map_err(|error| vec![lost(&error)])?;
+        let mut catalog = self.read_all(scratch)?;
         (self.filter)(&mut catalog);
+        Ok(catalog)
+    }
+    /// What is left out by the user's wish too.
+    pub(super) fn read_all(&self, scratch: &mut Scratch) -> Result<Catalog, Vec<Diagnostic>> {
+        let mut catalog = introspect_scratch(scratch, self.owners).map_err(|error| vec![lost(&error)])?;
+        (self.baseline)(&mut catalog);
         Ok(catalog)
     }
 }
@@ -118,7 +133,7 @@ fn remainder(
         return Ok((goal, left));
     }
     let again = |catalog: &Catalog| {
-        let mut reloaded = reload(shadow, catalog, &Wanted::default(), view.owners)?;
+        let mut reloaded = reload(shadow, catalog, &Wanted::default(), view)?;
         (view.filter)(&mut reloaded.catalog);
         Ok::<_, Vec<Diagnostic>>(reloaded.catalog)
     };

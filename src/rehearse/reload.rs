@@ -6,11 +6,10 @@ use crate::{
     diagnostic::Diagnostic,
     plan::plan,
     rehearse::{
-        converge::PASSES,
+        converge::{PASSES, View},
         run::{Failure, run},
     },
     shadow::{Scratch, Shadow, Wanted},
-    sources::introspect::{Owners, introspect_scratch},
 };
 
 /// A database that holds a catalog, and what it reads as there.
@@ -27,13 +26,13 @@ pub fn reload(
     shadow: &dyn Shadow,
     catalog: &Catalog,
     also: &Wanted,
-    owners: Owners,
+    view: &View<'_>,
 ) -> Result<Reloaded, Vec<Diagnostic>> {
     let mut wanted = wanted(catalog);
     wanted.roles.extend(also.roles.iter().cloned());
     wanted.extensions.extend(also.extensions.iter().cloned());
     let mut scratch = shadow.scratch(&wanted).map_err(|error| vec![error.diagnostic()])?;
-    let empty = introspect_scratch(&mut scratch, owners).map_err(|error| vec![lost(&error)])?;
+    let empty = view.read_all(&mut scratch)?;
     let target = Target { version: empty.version, casts: &empty.casts };
     // Bodies may mention what is created later; they were accepted once already.
     scratch.client.batch_execute("SET check_function_bodies = off").map_err(|error| vec![lost(&error)])?;
@@ -45,7 +44,7 @@ pub fn reload(
             break;
         }
         run(&mut scratch, &plan.steps).map_err(|failure| vec![cannot_reload(&failure)])?;
-        seen = introspect_scratch(&mut scratch, owners).map_err(|error| vec![lost(&error)])?;
+        seen = view.read_all(&mut scratch)?;
     }
     // The plan that is rehearsed here is to meet the session that it will meet.
     scratch.client.batch_execute("RESET check_function_bodies").map_err(|error| vec![lost(&error)])?;

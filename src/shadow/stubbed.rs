@@ -6,23 +6,33 @@ use std::sync::Arc;
 use super::literals;
 use super::stub::{self, Stub};
 use super::{Error, Scratch, Shadow, Wanted};
-use crate::model::Version;
+use crate::model::{Version, parser};
 
 /// Another shadow, made to offer more.
 pub struct Stubbed {
     inner: Box<dyn Shadow>,
     stubs: Arc<[Stub]>,
+    baseline: String,
+    /// The extensions that the baseline creates.
+    extensions: BTreeSet<String>,
 }
 
 impl Stubbed {
     #[must_use]
     pub fn new(inner: Box<dyn Shadow>, stubs: Vec<Stub>) -> Stubbed {
-        Stubbed { inner, stubs: stubs.into() }
+        Stubbed { inner, stubs: stubs.into(), baseline: String::new(), extensions: BTreeSet::new() }
+    }
+
+    /// Runs a script in every database from now on, before anything else. It may create these extensions.
+    pub fn start_from(&mut self, baseline: &str, extensions: BTreeSet<String>) {
+        baseline.clone_into(&mut self.baseline);
+        self.extensions = extensions;
     }
 
     /// What is left for the server itself to offer.
     fn real(&self, wanted: &Wanted) -> Wanted {
         let mut wanted = wanted.clone();
+        wanted.extensions.extend(self.extensions.iter().cloned());
         wanted.extensions.retain(|name| self.stubs.iter().all(|stub| stub.name != *name));
         wanted
     }
@@ -36,7 +46,7 @@ impl Shadow for Stubbed {
         self.inner.describe()
     }
     fn stands_in(&self) -> bool {
-        !self.stubs.is_empty()
+        !self.stubs.is_empty() || self.inner.stands_in()
     }
     fn lacks(&self, extensions: &BTreeSet<String>) -> Result<BTreeSet<String>, Error> {
         let wanted = Wanted { extensions: extensions.clone(), ..Wanted::default() };
@@ -50,7 +60,14 @@ impl Shadow for Stubbed {
         let (inner, stubs) = (Arc::clone(&scratch.adapt), Arc::clone(&self.stubs));
         let adapt = Arc::new(move |sql: &str| inner(&stub::adapt(sql, &stubs)));
         let stubs = Arc::clone(&self.stubs);
-        let restore = Arc::new(move |text: &str| literals::restore(text, &stubs).into_owned());
-        Ok(Scratch { adapt, restore, ..scratch })
+        let inner = Arc::clone(&scratch.restore);
+        let restore = Arc::new(move |text: &str| inner(&literals::restore(text, &stubs)));
+        let mut scratch = Scratch { adapt, restore, ..scratch };
+        if !self.baseline.is_empty() {
+            let sql: String =
+                parser::statements(&self.baseline).into_iter().map(|sql| (scratch.adapt)(sql) + ";\n").collect();
+            scratch.client.batch_execute(&sql).map_err(Error::postgres(&self.describe(), "load the baseline"))?;
+        }
+        Ok(scratch)
     }
 }
