@@ -99,10 +99,8 @@ impl Profile {
         let Profile::Supabase = self;
         let foreign: BTreeSet<ObjectId> = catalog
             .iter()
-            .filter_map(|(id, entry)| match &entry.object {
-                Object::Owner(owner) if owner.role.starts_with("supabase_") => id.parent().cloned(),
-                _ => None,
-            })
+            .filter(|(_, entry)| matches!(&entry.object, Object::Owner(owner) if owner.role.starts_with("supabase_")))
+            .filter_map(|(id, _)| id.parent().cloned())
             .collect();
         let own: BTreeSet<ObjectId> = catalog.ids().filter(|id| is_added(catalog, id)).cloned().collect();
         let keeps = |id: &ObjectId| {
@@ -206,38 +204,25 @@ fn is_set_up(id: &ObjectId) -> bool {
         matches!(id.kind, Kind::Publication | Kind::PublicationTable | Kind::PublicationSchema)
             && id.name.raw() == PUBLICATION
     };
-    match id.kind {
-        Kind::DefaultGrant => in_public,
-        Kind::Grant => in_public && id.parent().is_some(),
-        _ => std::iter::once(id).chain(id.ancestors()).any(of_realtime),
-    }
+    let of_roles = in_public && (id.kind == Kind::DefaultGrant || (id.kind == Kind::Grant && id.parent().is_some()));
+    of_roles || std::iter::once(id).chain(id.ancestors()).any(of_realtime)
 }
 
 /// Whether it stands in a schema of the platform, or is one of its objects outside of any.
 fn is_platforms(id: &ObjectId) -> bool {
     let name = id.name.raw();
-    match id.kind {
-        Kind::Schema => {
-            MANAGED.contains(&name) || name.starts_with("timescaledb_") || name.starts_with("_timescaledb_")
-        }
-        Kind::Extension => EXTENSIONS.contains(&name),
-        Kind::DefaultGrant => name.starts_with("supabase_"),
-        Kind::Publication => name.starts_with(PUBLICATION) && name != PUBLICATION,
-        _ => false,
-    }
+    let of_timescale = name.starts_with("timescaledb_") || name.starts_with("_timescaledb_");
+    (id.kind == Kind::Schema && (MANAGED.contains(&name) || of_timescale))
+        || (id.kind == Kind::Extension && EXTENSIONS.contains(&name))
+        || (id.kind == Kind::DefaultGrant && name.starts_with("supabase_"))
+        || (id.kind == Kind::Publication && name.starts_with(PUBLICATION) && name != PUBLICATION)
 }
 
 /// What a user may put on a table of the platform: policies, and triggers that run a function of theirs.
 fn is_added(catalog: &Catalog, id: &ObjectId) -> bool {
-    let runs_own = |id: &ObjectId| {
-        let mut functions = catalog.needs(id).filter(|it| it.kind == Kind::Function);
-        functions.any(|function| !function.ancestors().any(is_platforms))
-    };
-    match id.kind {
-        Kind::Policy => true,
-        Kind::Trigger => runs_own(id),
-        _ => false,
-    }
+    let mut functions = catalog.needs(id).filter(|it| it.kind == Kind::Function);
+    let runs_own = functions.any(|function| !function.ancestors().any(is_platforms));
+    id.kind == Kind::Policy || (id.kind == Kind::Trigger && runs_own)
 }
 
 /// An event trigger of the platform, or something on it.
