@@ -541,6 +541,37 @@ fn a_supabase_project_is_compared_without_its_platform() {
     native.ends(0).says("no difference");
 }
 
+/// What came with a version, in the order of the versions.
+const NEWER: &str = r#"
+    CREATE TABLE t (a int, b text COMPRESSION pglz, c int4multirange, p int, q int, PRIMARY KEY (p, q));
+    CREATE FUNCTION f(int) RETURNS int LANGUAGE sql RETURN $1 + 1;
+    CREATE PROCEDURE g(OUT x int) LANGUAGE plpgsql AS 'BEGIN END';
+    CREATE STATISTICS s ON (a + 1), b FROM t;
+    CREATE TYPE r AS RANGE (SUBTYPE = int);
+    ALTER TABLE t ADD CONSTRAINT one UNIQUE NULLS NOT DISTINCT (a);
+    CREATE UNIQUE INDEX two ON t (a, b) NULLS NOT DISTINCT;
+    CREATE VIEW v WITH (security_invoker = true) AS SELECT a FROM t;
+    CREATE TABLE u (x int, y int, FOREIGN KEY (x, y) REFERENCES t ON DELETE SET NULL (y));
+    CREATE PUBLICATION part FOR TABLE t (p, q);
+    CREATE PUBLICATION here FOR TABLES IN SCHEMA public;
+    CREATE COLLATION plain (PROVIDER = builtin, LOCALE = 'C');
+    CREATE FUNCTION greet() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+    CREATE EVENT TRIGGER greet ON login EXECUTE FUNCTION greet();
+"#;
+
+#[test]
+fn what_the_target_is_too_old_for_is_named_before_anything_is_written() {
+    let folder = Folder::new(&[("new.sql", NEWER)]);
+    let diff = |major: &str| folder.diff(&["empty", "new.sql", "--target-version", major]);
+    diff("13").ends(1).shown_as("newer-server");
+    let fifteen = diff("15").ends(1).says("provider `builtin`").says("on login");
+    assert!(!fifteen.err.contains("NULLS NOT DISTINCT"), "{}", fifteen.err);
+    assert!(fifteen.out.is_empty(), "{}", fifteen.out);
+    diff("17").ends(0).says("converged");
+    // What is there already is no news.
+    folder.diff(&["new.sql", "new.sql", "--target-version", "13"]).ends(0).says("no difference");
+}
+
 /// Something of most kinds, without extensions that a server may lack.
 const MIXED: &str = r#"
     CREATE SCHEMA store;

@@ -21,7 +21,7 @@ use crate::{
         json::{self, Report, Verdict},
         sql::{self, Style},
     },
-    model::{Files, ObjectId, Pair},
+    model::{Files, ObjectId, Pair, Version},
     plan::{Plan, Step, plan},
     rehearse::{Convergence, Failure, View, rehearse, settle, wanted},
     shadow::{self, Choice, Shadow},
@@ -53,6 +53,9 @@ pub(crate) struct Arguments {
     /// Exit with 2 if there is a difference
     #[arg(long)]
     exit_code: bool,
+    /// The major version of the server that the plan is for, where neither side is a live database
+    #[arg(long, value_name = "MAJOR", value_parser = clap::value_parser!(i32).range(13..=18))]
+    target_version: Option<i32>,
     /// Do not run the plan in the shadow
     #[arg(long)]
     no_rehearse: bool,
@@ -140,7 +143,7 @@ fn compare(arguments: &Arguments, choice: &Choice, files: &mut Files, ui: &Ui) -
         no_owner: arguments.no_owner,
         no_privileges: arguments.no_privileges,
     };
-    let oldest = live.from.or(live.to);
+    let oldest = live.from.or(live.to).or(arguments.target_version.map(Version::major));
     let baseline = |catalog: &mut Catalog| platform.iter().for_each(|platform: &Platform| platform.apply(catalog));
     let apply = |catalog: &mut Catalog| {
         filter.apply(catalog);
@@ -151,7 +154,7 @@ fn compare(arguments: &Arguments, choice: &Choice, files: &mut Files, ui: &Ui) -
     };
     let view = View { owners: side::owners(&openings), filter: &apply, baseline: &baseline };
     // What stands empty explains what is refused.
-    let mut sides = side::read(openings, words, &opened, files, &view, ui).map_err(|error| match error {
+    let mut sides = side::read(openings, words, &opened, files, &view, oldest, ui).map_err(|error| match error {
         Error::Diagnostics(found, files) => Error::Diagnostics([opened.warnings.clone(), found].concat(), files),
         Error::Usage(_) | Error::Output(_) => error,
     })?;
@@ -180,7 +183,8 @@ fn plan_and_rehearse(
 ) -> Result<Findings, Vec<Diagnostic>> {
     let from = sides.from.catalog.clone();
     let lives = [&sides.from.live, &sides.to.live].into_iter().flatten().next();
-    let version = lives.map_or(from.version, |live| live.version);
+    let asked = arguments.target_version.map_or(from.version, Version::major);
+    let version = lives.map_or(asked, |live| live.version);
     let target = Target { version, casts: &from.casts };
     let to = {
         let _progress = ui.progress("comparing");
@@ -194,6 +198,13 @@ fn plan_and_rehearse(
         diagnostics: Vec::new(),
         shadow: shadow.describe(),
     };
+    let beyond = beyond(&findings.plan.changes, &from, &to, version);
+    if !beyond.is_empty() {
+        return Err(beyond);
+    }
+    if version.major_number() < shadow.version().major_number() && !findings.plan.steps.is_empty() {
+        findings.diagnostics.push(other_version(shadow, version));
+    }
     if let Some(live) = &mut sides.from.live {
         findings.diagnostics.extend(stumbles(live, &findings.plan));
     }
@@ -233,6 +244,26 @@ fn plan_and_rehearse(
         }
     }
     Ok(findings)
+}
+
+/// What the server that the plan is for cannot have.
+fn beyond(changes: &[Change], from: &Catalog, to: &Catalog, version: Version) -> Vec<Diagnostic> {
+    let since = |catalog: &Catalog, id: &ObjectId| catalog.get(id)?.since();
+    let too_new = |id: &ObjectId| {
+        let (major, what) = since(to, id).filter(|(major, _)| version.major_number() < *major)?;
+        let title = format!("{id} needs PostgreSQL {major}, and the migration is for {}", version.major_number());
+        let found = Diagnostic::error("newer-server", title).with_note(format!("version {major} brought {what}"));
+        (since(from, id) != since(to, id)).then(|| located(found, std::iter::once(id), from, to))
+    };
+    changes.iter().map(Change::id).filter_map(too_new).collect()
+}
+
+fn other_version(shadow: &dyn Shadow, version: Version) -> Diagnostic {
+    let major = version.major_number();
+    let title = format!("the migration is for PostgreSQL {major}, and is rehearsed on the {}", shadow.describe());
+    Diagnostic::note("other-version", title)
+        .with_note("functions and syntax that only newer servers know would not be noticed")
+        .with_help(format!("to rehearse on the same version, install its server programs: `--shadow local:{major}`"))
 }
 
 /// Names the statements that would fail on the rows that are there.

@@ -71,20 +71,20 @@ pub(crate) fn open(word: &str, files: &mut Files) -> Result<Opening, Vec<Diagnos
     Ok(Opening::Live { client: Box::new(client), version })
 }
 
-/// Reads both sides at once.
+/// Reads both sides at once. `like` is the version that a new database is to be as one of.
 pub(crate) fn read(
     openings: Pair<Opening>,
     words: Pair<&str>,
     opened: &Opened,
     files: &Files,
     view: &View<'_>,
+    like: Option<Version>,
     ui: &Ui,
 ) -> Result<Pair<Side>, Error> {
     let shadow = opened.shadow.as_ref();
     let _progress = ui.progress("reading both sides");
     // What one side names must be there for the other too: the plan leads from one to the other.
-    let live = [&openings.from, &openings.to].into_iter().find_map(live_version);
-    let mut wanted = Wanted { like: live, ..Wanted::default() };
+    let mut wanted = Wanted { like, ..Wanted::default() };
     for opening in [&openings.from, &openings.to] {
         if let Opening::Text(script) = opening {
             let named = sources::wanted(script, files);

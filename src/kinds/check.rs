@@ -62,6 +62,9 @@ impl PgObject for Check {
             Attr::definition | Attr::validated => Alter::Rebuild,
         }
     }
+    fn since(&self) -> Option<(i32, &'static str)> {
+        constraint::since(&self.definition)
+    }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         vec![alter_table(Verb::Drop, id, format!("DROP CONSTRAINT {}", id.name))]
     }

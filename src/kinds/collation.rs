@@ -81,6 +81,13 @@ impl PgObject for Collation {
             | Attr::any_encoding => Alter::Rebuild,
         }
     }
+    fn since(&self) -> Option<(i32, &'static str)> {
+        match (self.provider.as_str(), &self.rules) {
+            ("b", _) => Some((17, "collations of the provider `builtin`")),
+            (_, Some(_)) => Some((16, "collations with rules")),
+            (_, None) => None,
+        }
+    }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         vec![Action::drop(id, format!("DROP COLLATION {}", id.qualified()))]
     }

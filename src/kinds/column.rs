@@ -140,6 +140,16 @@ impl PgObject for Column {
         Alter::Do(clauses.into_iter().map(action).collect())
     }
 
+    fn since(&self) -> Option<(i32, &'static str)> {
+        let multirange = self.data_type.trim_end_matches("[]").ends_with("multirange") && !self.data_type.contains('.');
+        if self.is_virtual {
+            Some((18, "columns that are computed when they are read"))
+        } else if self.compression.is_some() || multirange {
+            Some((14, if multirange { "multiranges" } else { "the choice of a compression method" }))
+        } else {
+            None
+        }
+    }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         if self.typed {
             return vec![];

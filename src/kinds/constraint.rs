@@ -17,6 +17,22 @@ pub(crate) fn add_only(id: &ObjectId, clause: &str) -> Action {
     Action::create(id, format!("ALTER TABLE ONLY {table} ADD {clause}")).locks(Lock::AccessExclusive)
 }
 
+/// The first version that knows what a definition says, and what that is.
+pub(crate) fn since(definition: &str) -> Option<(i32, &'static str)> {
+    let says = |words: &[&str]| sql::says(definition, words);
+    if says(&["NOT", "ENFORCED"]) {
+        Some((18, "NOT ENFORCED"))
+    } else if says(&["WITHOUT", "OVERLAPS"]) || says(&[",", "PERIOD"]) {
+        Some((18, "keys over a period"))
+    } else if says(&["NULLS", "NOT", "DISTINCT"]) {
+        Some((15, "NULLS NOT DISTINCT"))
+    } else if says(&["SET", "NULL", "("]) || says(&["SET", "DEFAULT", "("]) {
+        Some((15, "SET NULL and SET DEFAULT of some columns of a key"))
+    } else {
+        None
+    }
+}
+
 /// The name of the index behind a constraint: the constraint's own, in the schema of the table.
 pub(crate) fn index_name(id: &ObjectId) -> String {
     id.qualified()
@@ -124,6 +140,9 @@ macro_rules! index_constraint {
                     Attr::clustered => vec![alter_table(Verb::Alter, id, "SET WITHOUT CLUSTER".to_owned())],
                 };
                 Alter::Do(actions)
+            }
+            fn since(&self) -> Option<(i32, &'static str)> {
+                constraint::since(&self.definition)
             }
             fn drop(&self, id: &ObjectId) -> Vec<Action> {
                 vec![alter_table(Verb::Drop, id, format!("DROP CONSTRAINT {}", id.name))]

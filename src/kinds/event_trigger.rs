@@ -48,6 +48,9 @@ impl PgObject for EventTrigger {
             Attr::enabled => Alter::Do(vec![to.enable(id)]),
         }
     }
+    fn since(&self) -> Option<(i32, &'static str)> {
+        (self.event == "login").then_some((17, "event triggers on login"))
+    }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         vec![Action::drop(id, format!("DROP {id}"))]
     }

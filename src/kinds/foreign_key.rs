@@ -63,6 +63,9 @@ impl PgObject for ForeignKey {
             Attr::definition | Attr::validated => Alter::Rebuild,
         }
     }
+    fn since(&self) -> Option<(i32, &'static str)> {
+        constraint::since(&self.definition)
+    }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         vec![alter_table(Verb::Drop, id, format!("DROP CONSTRAINT {}", id.name))]
     }

@@ -97,6 +97,10 @@ impl PgObject for Index {
         };
         Alter::Do(actions)
     }
+    fn since(&self) -> Option<(i32, &'static str)> {
+        let distinct = sql::says(&self.definition, &["NULLS", "NOT", "DISTINCT"]);
+        distinct.then_some((15, "NULLS NOT DISTINCT"))
+    }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         // A constraint whose index is a part of this one can go in no other way.
         let cascade = if self.has_constraints { " CASCADE" } else { "" };

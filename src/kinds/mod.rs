@@ -139,6 +139,10 @@ pub trait PgObject: Clone + PartialEq + Sized {
     /// Nothing where the object only ever goes with what contains it.
     fn drop(&self, id: &ObjectId) -> Vec<Action>;
 
+    /// The first major version that can have it like this, and what of it older ones do not know.
+    fn since(&self) -> Option<(i32, &'static str)> {
+        None
+    }
     /// How `COMMENT ON`, `ALTER … OWNER TO` and messages name it.
     fn address(id: &ObjectId) -> String {
         format!("{} {}", Self::LABEL, id.qualified())
@@ -383,6 +387,9 @@ macro_rules! dispatch {
                         .collect(),)*
                     _ => vec![("kind", Alter::Rebuild)],
                 }
+            }
+            pub fn since(&self) -> Option<(i32, &'static str)> {
+                match self { $(Object::$Kind(it) => it.since(),)* }
             }
             pub fn survive(&self, id: &ObjectId, to: &Object, rebuilt: &ObjectId) -> Survival {
                 match (self, to) {

@@ -61,6 +61,10 @@ impl PgObject for NotNull {
             Attr::validated => return Alter::Rebuild,
         })
     }
+    fn since(&self) -> Option<(i32, &'static str)> {
+        // An older server takes the name, and forgets it.
+        (!self.validated || self.no_inherit).then_some((18, "NOT NULL that is NOT VALID or NO INHERIT"))
+    }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         if !self.validated {
             return vec![alter_table(Verb::Drop, id, format!("DROP CONSTRAINT {}", id.name))];

@@ -34,6 +34,9 @@ impl PgObject for PublicationSchema {
     fn alter(&self, _: &ObjectId, _: &PublicationSchema, attr: Attr, _: Target) -> Alter {
         match attr {}
     }
+    fn since(&self) -> Option<(i32, &'static str)> {
+        Some((15, "publications of schemas"))
+    }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         let sql = format!("ALTER PUBLICATION {} DROP TABLES IN SCHEMA {}", id.container().name, id.name);
         vec![Action::drop(id, sql)]

@@ -55,6 +55,10 @@ impl PgObject for PublicationTable {
             Attr::columns | Attr::filter => Alter::Rebuild,
         }
     }
+    fn since(&self) -> Option<(i32, &'static str)> {
+        let part = !self.columns.is_empty() || self.filter.is_some();
+        part.then_some((15, "publications of some columns or rows"))
+    }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         vec![change(Verb::Drop, id, "DROP", id.container().qualified())]
     }

@@ -3,7 +3,7 @@
 use crate::{
     ddl::{Action, Alter, Target},
     kinds::{Namespace, PgObject, object, state},
-    model::ObjectId,
+    model::{ObjectId, Version},
 };
 
 object! {
@@ -39,7 +39,7 @@ impl PgObject for Range {
         JOIN pg_type t ON t.oid = r.rngtypid
         WHERE t.typnamespace = ANY($1)";
 
-    fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
+    fn create(&self, id: &ObjectId, target: Target) -> Vec<Action> {
         let Range { subtype, opclass, collation, canonical, subtype_diff, multirange } = self;
         let mut options = vec![format!("SUBTYPE = {subtype}")];
         let mut option = |name: &str, value: &Option<String>| {
@@ -49,7 +49,8 @@ impl PgObject for Range {
         option("COLLATION", collation);
         option("CANONICAL", canonical);
         option("SUBTYPE_DIFF", subtype_diff);
-        option("MULTIRANGE_TYPE_NAME", multirange);
+        // Before version 14 there is none.
+        option("MULTIRANGE_TYPE_NAME", if target.version < Version::major(14) { &None } else { multirange });
         vec![Action::create(
             id,
             format!("CREATE TYPE {} AS RANGE (\n    {}\n)", id.qualified(), options.join(",\n    ")),

@@ -67,6 +67,15 @@ macro_rules! routine {
                     Attr::definition => Alter::Do(vec![Action::alter(id, sql::trimmed(&to.definition))]),
                 }
             }
+            fn since(&self) -> Option<(i32, &'static str)> {
+                if self.language == "sql" && self.body.is_none() {
+                    Some((14, "bodies that are SQL and no string"))
+                } else if self.result.is_none() && self.arguments.iter().any(|it| it.starts_with("o")) {
+                    Some((14, "procedures with OUT arguments"))
+                } else {
+                    None
+                }
+            }
             fn drop(&self, id: &ObjectId) -> Vec<Action> {
                 vec![Action::drop(id, format!("DROP {} {}", $label, id.qualified()))]
             }

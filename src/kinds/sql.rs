@@ -2,7 +2,7 @@
 
 use crate::{
     ddl::{Action, Verb},
-    model::{Ident, Literal, ObjectId},
+    model::{Ident, Literal, ObjectId, parser},
 };
 
 /// `ALTER TABLE` with a clause that joins its neighbours.
@@ -68,6 +68,12 @@ pub(crate) fn base_type(name: &str) -> String {
 /// A role as SQL names it; the empty name is `PUBLIC`.
 pub(crate) fn role(name: &str) -> String {
     if name.is_empty() { "PUBLIC".to_owned() } else { Ident::new(name).to_string() }
+}
+
+/// Whether a text that PostgreSQL printed has these words in a row, outside of names and literals.
+pub(crate) fn says(text: &str, words: &[&str]) -> bool {
+    let tokens = parser::tokens(text);
+    tokens.windows(words.len()).any(|run| run.iter().zip(words).all(|(range, word)| text[range.clone()] == **word))
 }
 
 /// Drops one empty line, blanks and the semicolon that PostgreSQL's printers leave at the end.

@@ -40,6 +40,10 @@ impl PgObject for Statistics {
             Attr::target => Alter::Do(vec![to.set_target(id)]),
         }
     }
+    fn since(&self) -> Option<(i32, &'static str)> {
+        let on = self.definition.split(" ON ").nth(1).unwrap_or_default();
+        on.contains('(').then_some((14, "statistics on expressions"))
+    }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         vec![Action::drop(id, format!("DROP {id}")).locks(Lock::ShareUpdateExclusive)]
     }

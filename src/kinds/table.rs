@@ -109,6 +109,10 @@ impl PgObject for Table {
         Alter::Do(clauses.into_iter().map(|clause| alter(id, clause)).collect())
     }
 
+    fn since(&self) -> Option<(i32, &'static str)> {
+        let method = self.partition_key.is_some() && self.access_method.is_some();
+        method.then_some((17, "access methods of partitioned tables"))
+    }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         let sql = format!("DROP TABLE {}", id.qualified());
         let drop = Action::drop(id, sql).locks(Lock::AccessExclusive).loses(Loss::Rows);

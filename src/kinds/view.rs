@@ -64,6 +64,10 @@ impl PgObject for View {
             ),
         }
     }
+    fn since(&self) -> Option<(i32, &'static str)> {
+        let invoker = self.options.iter().any(|option| option.starts_with("security_invoker"));
+        invoker.then_some((15, "views with the rights of who reads them"))
+    }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         vec![Action::drop(id, format!("DROP VIEW {}", id.qualified())).locks(Lock::AccessExclusive)]
     }
