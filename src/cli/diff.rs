@@ -1,6 +1,9 @@
 //! `trueup diff FROM TO`
 
-use std::path::PathBuf;
+use std::{
+    path::PathBuf,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use clap::{Args, ValueEnum};
 
@@ -71,6 +74,9 @@ pub(crate) struct Arguments {
     /// Leave the schemas, roles and privileges of a platform alone, and have them in the shadow
     #[arg(long, value_enum, value_name = "PLATFORM")]
     profile: Option<Profile>,
+    /// Compare what ALTER DATABASE … SET has set too
+    #[arg(long)]
+    database_settings: bool,
     /// Do not compare owners
     #[arg(long)]
     no_owner: bool,
@@ -142,6 +148,8 @@ fn compare(arguments: &Arguments, choice: &Choice, files: &mut Files, ui: &Ui) -
         exclude: arguments.exclude.clone(),
         no_owner: arguments.no_owner,
         no_privileges: arguments.no_privileges,
+        database_settings: arguments.database_settings,
+        left_out_settings: AtomicBool::new(false),
     };
     let oldest = live.from.or(live.to).or(arguments.target_version.map(Version::major));
     let baseline = |catalog: &mut Catalog| platform.iter().for_each(|platform: &Platform| platform.apply(catalog));
@@ -164,6 +172,10 @@ fn compare(arguments: &Arguments, choice: &Choice, files: &mut Files, ui: &Ui) -
 
     let mut diagnostics = opened.warnings;
     diagnostics.extend(sides.from.notes.drain(..).chain(sides.to.notes.drain(..)));
+    if filter.left_out_settings.load(Ordering::Relaxed) {
+        let found = Diagnostic::note("left-out", "settings of the database were not compared");
+        diagnostics.push(found.with_help("to compare them, say `--database-settings`"));
+    }
     let unmanaged = unmanaged(&sides, arguments.strict, &mut diagnostics);
     diagnostics.extend(server_privileges(&sides));
     diagnostics.extend(secrets(&sides));

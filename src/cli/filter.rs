@@ -1,4 +1,7 @@
-//! What of a catalog the user wants to be compared: `--include`, `--exclude`, `--no-owner`, `--no-privileges`.
+//! What of a catalog the user wants to be compared: `--include`, `--exclude`, `--no-owner`, `--no-privileges`,
+//! `--database-settings`.
+
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use globset::{Glob, GlobMatcher};
 
@@ -13,6 +16,9 @@ pub(crate) struct Filter {
     pub exclude: Vec<Pattern>,
     pub no_owner: bool,
     pub no_privileges: bool,
+    pub database_settings: bool,
+    /// Whether there were settings of a database that were left out.
+    pub left_out_settings: AtomicBool,
 }
 
 /// A pattern for names: `public.*`, `audit`, `public.tmp_*`. One without a dot is for schemas, and for what stands in none.
@@ -32,6 +38,10 @@ impl Filter {
     }
 
     fn keeps(&self, id: &ObjectId) -> bool {
+        if id.kind == Kind::DatabaseSetting && !self.database_settings {
+            self.left_out_settings.store(true, Ordering::Relaxed);
+            return false;
+        }
         let privileges = matches!(id.kind, Kind::Grant | Kind::DefaultGrant);
         if (self.no_owner && id.kind == Kind::Owner) || (self.no_privileges && privileges) {
             return false;

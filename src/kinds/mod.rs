@@ -15,6 +15,7 @@ mod comment;
 mod composite;
 mod constraint;
 mod conversion;
+mod database_setting;
 mod default;
 mod default_grant;
 mod domain;

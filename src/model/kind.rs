@@ -69,6 +69,7 @@ macro_rules! for_each_kind {
             Owner(owner::Owner),
             Grant(grant::Grant),
             DefaultGrant(default_grant::DefaultGrant),
+            DatabaseSetting(database_setting::DatabaseSetting),
         }
     };
 }

@@ -17,6 +17,9 @@ pub(crate) enum Class {
     },
     /// `CREATE ROLE`, `CREATE USER`, `CREATE GROUP`.
     Role(String),
+    /// `ALTER DATABASE … SET`, `ALTER ROLE … IN DATABASE … SET`. It is about the database that is compared, by whatever
+    /// name it goes.
+    DatabaseSetting,
     /// About the server and not a schema; says what it is.
     Server(&'static str),
     /// `COPY` from or to the program that sends the statement.
@@ -38,6 +41,8 @@ pub(crate) fn class(node: &NodeEnum) -> Class {
         NodeEnum::TransactionStmt(stmt) => Class::Transaction(edge(stmt.kind())),
         NodeEnum::VariableSetStmt(stmt) => setting(stmt),
         NodeEnum::SelectStmt(stmt) => set_config(stmt).unwrap_or(Class::Rows),
+        NodeEnum::AlterDatabaseSetStmt(_) => Class::DatabaseSetting,
+        NodeEnum::AlterRoleSetStmt(stmt) if !stmt.database.is_empty() => Class::DatabaseSetting,
         NodeEnum::CreateRoleStmt(stmt) => Class::Role(stmt.role.clone()),
         NodeEnum::CopyStmt(stmt) if stmt.filename.is_empty() && !stmt.is_program => {
             Class::CopyThroughClient { from: stmt.is_from }
@@ -116,9 +121,7 @@ fn server(node: &NodeEnum) -> Option<&'static str> {
     Some(match node {
         NodeEnum::CreatedbStmt(_) => "CREATE DATABASE",
         NodeEnum::DropdbStmt(_) => "DROP DATABASE",
-        NodeEnum::AlterDatabaseStmt(_)
-        | NodeEnum::AlterDatabaseSetStmt(_)
-        | NodeEnum::AlterDatabaseRefreshCollStmt(_) => "ALTER DATABASE",
+        NodeEnum::AlterDatabaseStmt(_) | NodeEnum::AlterDatabaseRefreshCollStmt(_) => "ALTER DATABASE",
         NodeEnum::AlterSystemStmt(_) => "ALTER SYSTEM",
         NodeEnum::CreateTableSpaceStmt(_) => "CREATE TABLESPACE",
         NodeEnum::DropTableSpaceStmt(_) => "DROP TABLESPACE",

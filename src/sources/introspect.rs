@@ -434,7 +434,11 @@ const SECRETS: &str = concat!(
         UNION ALL
         SELECT format('foreign table %I.%I', n.nspname, c.relname), o
         FROM pg_foreign_table f JOIN pg_class c ON c.oid = f.ftrelid JOIN pg_namespace n ON n.oid = c.relnamespace,
-             unnest(f.ftoptions) o)
+             unnest(f.ftoptions) o
+        UNION ALL
+        SELECT 'the database' || coalesce(' for role ' || quote_ident(r.rolname), ''), o
+        FROM pg_db_role_setting s CROSS JOIN unnest(s.setconfig) o LEFT JOIN pg_roles r ON r.oid = s.setrole
+        WHERE s.setdatabase = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()))
     SELECT 'option ' || quote_ident(split_part(o, '=', 1)) || ' of ' || of,
            encode(sha256(convert_to(substr(o, strpos(o, '=') + 1), 'UTF8')), 'hex')
     FROM secrets

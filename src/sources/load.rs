@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use pg_query::NodeEnum;
 use postgres::Client;
 use postgres::error::SqlState;
 
@@ -11,7 +12,7 @@ use super::defines::Defined;
 use super::refusal::{self, Refusal};
 use super::{Script, Statement, written};
 use crate::diagnostic::Diagnostic;
-use crate::model::{Files, Ident, Span};
+use crate::model::{Files, Ident, Span, parser};
 
 /// One round trip each; larger batches hold many locks and are no faster (`shadow.md`, section 2).
 const BATCH: usize = 200;
@@ -170,8 +171,23 @@ impl<'a> Run<'a> {
         result.err().map(|error| Refusal { statement, error })
     }
 
-    fn text(&self, statement: &Statement) -> String {
-        (self.adapt)(&statement.sql(self.files))
+    fn text(&mut self, statement: &Statement) -> String {
+        let sql = statement.sql(self.files);
+        let here = (statement.class == Class::DatabaseSetting).then(|| self.of_this_database(&sql)).flatten();
+        here.unwrap_or_else(|| (self.adapt)(&sql))
+    }
+
+    /// The same setting, for the database that stands for the one that the script names.
+    fn of_this_database(&mut self, sql: &str) -> Option<String> {
+        let name: String = self.client.query_one("SELECT current_database()::text", &[]).ok()?.try_get(0).ok()?;
+        let mut parsed = parser::parse_whole(sql).ok()?;
+        let statement = parsed.protobuf.stmts.first_mut()?.stmt.as_mut()?.node.as_mut()?;
+        if let NodeEnum::AlterDatabaseSetStmt(set) = statement {
+            set.dbname = name;
+        } else if let NodeEnum::AlterRoleSetStmt(set) = statement {
+            set.database = name;
+        }
+        parsed.deparse(pg_query::DeparseOptions::default()).ok()
     }
 
     /// So that a refused statement does not spoil the block that it stands in.
