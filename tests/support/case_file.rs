@@ -1,4 +1,5 @@
 //! The case file: Markdown with one heading a case, and fenced blocks `sql from`, `sql to`, `sql plan`, `toml options`.
+//! A file of mutations has a block `sql change` in the place of the two states.
 
 use std::{
     fs,
@@ -81,7 +82,7 @@ fn new(file: &Path, topic: &str, heading: &str) -> Case {
 fn take(case: &mut Case, info: &str, body: String) {
     match info {
         "sql from" => case.from = body,
-        "sql to" => case.to = body,
+        "sql to" | "sql change" => case.to = body,
         "sql plan" => case.plan = Some(body),
         "toml options" => {
             for line in body.lines().filter(|line| !line.trim().is_empty()) {
