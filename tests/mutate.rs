@@ -137,7 +137,8 @@ impl Lab {
             let forget = format!(
                 "DELETE FROM pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = '{name}')"
             );
-            let dropped = admin.batch_execute(&forget).and_then(|()| admin.batch_execute(&format!("DROP DATABASE {name}")));
+            let dropped =
+                admin.batch_execute(&forget).and_then(|()| admin.batch_execute(&format!("DROP DATABASE {name}")));
             dropped.ok();
         }
     }
@@ -206,8 +207,15 @@ fn run(case: &Case, lab: &Lab) -> Result<(), Failed> {
     let forward = forward.and_then(|plan| judge(lab, &mut here, &changed, &plan).map(|()| plan));
     let back = way(&lab.server, Pair::new(&changed.catalog, &base.catalog), &mut there.scratch);
     let back = back.and_then(|plan| judge(lab, &mut there, base, &plan));
-    let forward = forward.map_err(|it| headed("there", it))?;
-    back.map_err(|it| headed("back", it))?;
+    let found = forward.map_err(|it| headed("there", it)).and_then(|plan| {
+        back.map_err(|it| headed("back", it))?;
+        Ok(plan)
+    });
+    let forward = match (found, &case.open) {
+        (Err(_), Some(_)) => return Ok(()),
+        (Ok(_), Some(reason)) => return Err(format!("it works now; take out `open = {reason}`").into()),
+        (found, None) => found?,
+    };
     if major == PLANNED_FOR { compare_plan(case, &forward) } else { Ok(()) }
 }
 
@@ -217,9 +225,9 @@ fn headed(way: &str, failed: Failed) -> Failed {
 
 /// The judges that share no code with Trueup.
 fn judge(lab: &Lab, copy: &mut Copy<'_>, expected: &State, plan: &str) -> Result<(), Failed> {
-    let reached = lab.look(&mut copy.scratch.client)?;
-    let observed = reached.observed.compare(&expected.observed);
-    let dumped = dump::compare(expected.dump.clone(), reached.dump);
+    let client = &mut copy.scratch.client;
+    let observed = lab.observer.look(client).map_err(|error| words(&error))?.compare(&expected.observed);
+    let dumped = dump::compare(expected.dump.clone(), dump::of(client));
     observed.and(dumped).map_err(|it| format!("{it}\nthe plan:\n{plan}").into())
 }
 

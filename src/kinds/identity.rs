@@ -2,7 +2,11 @@
 
 use crate::{
     ddl::{Action, Alter, Inline, Lock, Loss, Target, Verb},
-    kinds::{PgObject, object, sequence::Sequence, sql, state},
+    kinds::{
+        PgObject, object,
+        sequence::{Sequence, can_be_unlogged},
+        sql, state,
+    },
     model::ObjectId,
 };
 
@@ -14,12 +18,17 @@ object! {
         /// The name that PostgreSQL picks where it is free.
         pub usual_sequence: String,
         pub data_type: String,
+        /// The column's, which is the sequence's where nobody has said otherwise.
+        pub column_type: String,
         pub increment: i64,
         pub min_value: i64,
         pub max_value: i64,
         pub start: i64,
         pub cache: i64,
         pub cycle: bool,
+        pub unlogged: bool,
+        /// Whether the table is, which makes it so by itself.
+        pub table_unlogged: bool,
     }
 }
 
@@ -33,8 +42,10 @@ impl PgObject for Identity {
                a.attidentity = 'a' AS always,
                format('%I.%I', n.nspname, c.relname) AS sequence,
                format('%I.%I', t.relnamespace::regnamespace, t.relname || '_' || a.attname || '_seq') AS usual_sequence,
-               format_type(s.seqtypid, NULL) AS data_type, s.seqincrement AS increment,
-               s.seqmin AS min_value, s.seqmax AS max_value, s.seqstart AS start, s.seqcache AS cache, s.seqcycle AS cycle
+               format_type(s.seqtypid, NULL) AS data_type, format_type(a.atttypid, NULL) AS column_type,
+               s.seqincrement AS increment,
+               s.seqmin AS min_value, s.seqmax AS max_value, s.seqstart AS start, s.seqcache AS cache, s.seqcycle AS cycle,
+               c.relpersistence = 'u' AS unlogged, t.relpersistence = 'u' AS table_unlogged
         FROM pg_sequence s
         JOIN pg_class c ON c.oid = s.seqrelid
         JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -48,7 +59,7 @@ impl PgObject for Identity {
         let column = id.container();
         format!("{} {}.{}", Self::LABEL, column.container().qualified(), column.name)
     }
-    fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
+    fn create(&self, id: &ObjectId, target: Target) -> Vec<Action> {
         let sequence = match self.sequence == self.usual_sequence {
             true => String::new(),
             false => format!(" SEQUENCE NAME {}", self.sequence),
@@ -59,9 +70,16 @@ impl PgObject for Identity {
         let options = if options.is_empty() { options } else { format!(" ({})", options.trim_start()) };
         let identity = format!("GENERATED {} AS IDENTITY{options}", self.mode());
         let add = alter_column(Verb::Create, id, &format!("ADD {identity}"));
-        vec![add.inline(Inline::Suffix(format!(" {identity}")))]
+        let mut actions = vec![add.inline(Inline::Suffix(format!(" {identity}")))];
+        if self.data_type != self.column_type {
+            actions.push(self.alter_sequence(id, &format!("AS {}", self.data_type)));
+        }
+        if self.unlogged != self.table_unlogged && can_be_unlogged(target) {
+            actions.push(self.alter_sequence(id, self.persistence()));
+        }
+        actions
     }
-    fn alter(&self, id: &ObjectId, to: &Identity, attr: Attr, _: Target) -> Alter {
+    fn alter(&self, id: &ObjectId, to: &Identity, attr: Attr, target: Target) -> Alter {
         let clause = match attr {
             Attr::always => format!("SET GENERATED {}", to.mode()),
             Attr::sequence => {
@@ -72,7 +90,18 @@ impl PgObject for Identity {
                 )]);
             }
             Attr::usual_sequence => return Alter::Ignore("it follows from the names of table and column"),
-            Attr::data_type => return Alter::Ignore("it follows the type of the column"),
+            Attr::column_type | Attr::table_unlogged => return Alter::Ignore("it is about the column and its table"),
+            Attr::data_type if self.data_type == self.column_type && to.data_type == to.column_type => {
+                return Alter::Ignore("it follows the type of the column");
+            }
+            Attr::data_type => return Alter::Do(vec![self.alter_sequence(id, &format!("AS {}", to.data_type))]),
+            Attr::unlogged if !can_be_unlogged(target) => {
+                return Alter::Ignore("sequences can be unlogged from version 15 on");
+            }
+            Attr::unlogged if self.unlogged == self.table_unlogged && to.unlogged == to.table_unlogged => {
+                return Alter::Ignore("it follows the table");
+            }
+            Attr::unlogged => return Alter::Do(vec![self.alter_sequence(id, to.persistence())]),
             Attr::increment => format!("SET INCREMENT BY {}", to.increment),
             Attr::min_value => format!("SET MINVALUE {}", to.min_value),
             Attr::max_value => format!("SET MAXVALUE {}", to.max_value),
@@ -91,11 +120,20 @@ impl Identity {
     fn mode(&self) -> &'static str {
         if self.always { "ALWAYS" } else { "BY DEFAULT" }
     }
+    fn persistence(&self) -> &'static str {
+        if self.unlogged { "SET UNLOGGED" } else { "SET LOGGED" }
+    }
+    fn alter_sequence(&self, id: &ObjectId, clause: &str) -> Action {
+        Action::alter(id, format!("ALTER SEQUENCE {} {clause}", self.sequence))
+    }
     fn as_sequence(&self) -> Sequence {
         let Identity {
             always: _,
             sequence: _,
             usual_sequence: _,
+            column_type: _,
+            table_unlogged: _,
+            unlogged: _,
             data_type,
             increment,
             min_value,

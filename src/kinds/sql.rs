@@ -43,6 +43,19 @@ pub(crate) fn change_options(from: &[String], to: &[String]) -> Vec<String> {
     clauses
 }
 
+/// Sets the statistics targets of the expressions of an index, by position (`2=500`); -1 leaves one to the server.
+pub(crate) fn change_index_statistics(index: &ObjectId, from: &[String], to: &[String]) -> Vec<Action> {
+    let column = |it: &String| it.split('=').next().unwrap_or_default().to_owned();
+    let kept: Vec<String> = to.iter().map(column).collect();
+    let gone = from.iter().map(column).filter(|it| !kept.contains(it)).map(|it| format!("{it}=-1"));
+    let new = to.iter().filter(|it| !from.contains(it)).cloned();
+    let set = |statistics: String| {
+        let (column, target) = statistics.split_once('=').unwrap_or((&statistics, "-1"));
+        Action::alter(index, format!("ALTER INDEX {} ALTER COLUMN {column} SET STATISTICS {target}", index.qualified()))
+    };
+    gone.chain(new).map(set).collect()
+}
+
 /// `ENABLE ALWAYS TRIGGER x`, from the letter in `pg_trigger.tgenabled` and `pg_rewrite.ev_enabled`.
 pub(crate) fn enabled(state: &str, what: &str, name: &Ident) -> String {
     let verb = match state {

@@ -30,7 +30,7 @@ impl PgObject for View {
                ARRAY(SELECT concat_ws(' ', quote_ident(a.attname), format_type(a.atttypid, a.atttypmod),
                                       nullif(a.attcollation, 0)::regcollation)
                      FROM pg_attribute a WHERE a.attrelid = c.oid AND 0 < a.attnum ORDER BY a.attnum) AS columns,
-               coalesce(c.reloptions, '{}') AS options
+               ARRAY(SELECT o FROM unnest(c.reloptions) o ORDER BY 1) AS options
         FROM pg_class c
         WHERE c.relkind = 'v' AND c.relnamespace = ANY($1)";
 

@@ -48,9 +48,14 @@ const READ: &[(&str, &str)] = &[
          ELSE row_number() OVER (PARTITION BY t.attrelid ORDER BY t.attnum) END",
     ),
     ("pg_class.relpartbound", "pg_get_expr(t.relpartbound, t.oid)"),
-    // A table has its own whether or not it needs it still; only its settings are anybody's decision.
-    ("pg_class.reltoastrelid", "(SELECT array_to_string(c.reloptions, ', ') FROM pg_class c WHERE c.oid = t.reltoastrelid)"),
+    // A table has its TOAST whether or not it needs it still; only its settings are anybody's decision.
+    (
+        "pg_class.reltoastrelid",
+        "ARRAY(SELECT o FROM pg_class c, unnest(c.reloptions) o WHERE c.oid = t.reltoastrelid ORDER BY 1)",
+    ),
     ("pg_constraint.conbin", "pg_get_expr(t.conbin, t.conrelid)"),
+    // A key is not inherited in either case.
+    ("pg_constraint.connoinherit", "CASE WHEN t.contype NOT IN ('p', 'u', 'x') THEN t.connoinherit END"),
     ("pg_enum.enumsortorder", "row_number() OVER (PARTITION BY t.enumtypid ORDER BY t.enumsortorder)"),
     ("pg_index.indexprs", "pg_get_expr(t.indexprs, t.indrelid)"),
     ("pg_index.indpred", "pg_get_expr(t.indpred, t.indrelid)"),
@@ -68,7 +73,7 @@ const READ: &[(&str, &str)] = &[
     ("pg_rewrite.ev_action", "pg_get_ruledef(t.oid)"),
     ("pg_statistic_ext.stxexprs", "pg_get_statisticsobjdef_expressions(t.oid)"),
     ("pg_trigger.tgname", r"CASE WHEN t.tgisinternal THEN regexp_replace(t.tgname, '\d+$', '') ELSE t.tgname END"),
-    ("pg_trigger.tgqual", "pg_get_triggerdef(t.oid)"),
+    ("pg_trigger.tgqual", "CASE WHEN NOT t.tgisinternal THEN pg_get_triggerdef(t.oid) END"),
     ("pg_type.typdefaultbin", "pg_get_expr(t.typdefaultbin, 0)"),
 ];
 
@@ -86,6 +91,12 @@ const PRIVILEGES: &[(&str, &str)] = &[
 /// Rows that are not looked at, besides those of the server's own objects and of TOAST.
 const ONLY: &[(&str, &str)] = &[
     ("pg_attribute", "NOT t.attisdropped"),
+    // What ties a constraint's own triggers to it depends on whether the partition came before the constraint.
+    (
+        "pg_depend",
+        "NOT (t.classid = 'pg_trigger'::regclass
+              AND t.objid IN (SELECT g.oid FROM pg_trigger g WHERE g.tgisinternal))",
+    ),
     ("pg_namespace", "t.nspname !~ '^pg_(toast_)?temp'"),
     ("pg_subscription", "t.subdbid = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())"),
 ];
@@ -172,6 +183,8 @@ impl Observer {
                     }
                 }
             }
+            // What is read in its own way names nothing any more.
+            references.retain(|(column, _)| !READ.iter().any(|(read, _)| *read == format!("{name}.{column}")));
             let query = query(&name, &columns, &types, &references);
             observer.catalogs.push(Catalog { name, query, references });
         }
@@ -212,9 +225,9 @@ impl Observer {
                 let mut key = vec![catalog.name.clone()];
                 let mut shown = Row::new();
                 for (column, value) in &values {
-                    let of = catalog.references.iter().filter(|(name, _)| name == column).map(|(_, of)| of);
+                    let of = catalog.references.iter().filter(|(name, _)| name == column).map(|(_, of)| of).next_back();
                     // Of two that tell the same, the one that says more.
-                    let text = match of.last() {
+                    let text = match of {
                         None if column == "oid" => named(&catalog.name, numbers(value)[0] as u32),
                         None => value.to_string(),
                         Some(Reference::To(class)) => {
@@ -240,7 +253,8 @@ impl Observer {
                         }
                     };
                     let is_part = column.ends_with("objsubid");
-                    let names_it = column == "oid" || column == "attname" || column.ends_with("relid");
+                    let names_it =
+                        column == "oid" || column == "attname" || (column.ends_with("relid") && of.is_some());
                     if names_it || matches!(column.as_str(), "objoid" | "objid") {
                         key.push(text.clone());
                     }
@@ -270,7 +284,8 @@ impl Observation {
             let (is, should) = (self.0.get(key).unwrap_or(&none), expected.0.get(key).unwrap_or(&none));
             let only = |a: &[Row], b: &[Row]| -> Vec<Row> {
                 let mut rest = b.to_vec();
-                let taken = |rest: &mut Vec<Row>, row: &Row| rest.iter().position(|it| it == row).map(|at| rest.remove(at));
+                let taken =
+                    |rest: &mut Vec<Row>, row: &Row| rest.iter().position(|it| it == row).map(|at| rest.remove(at));
                 a.iter().filter(|row| taken(&mut rest, row).is_none()).cloned().collect()
             };
             match (only(is, should).as_slice(), only(should, is).as_slice()) {
@@ -283,13 +298,19 @@ impl Observation {
                     }));
                 }
                 (more, less) => {
-                    found.extend(more.iter().map(|row| format!("{key}: should not be there: {row:?}")));
-                    found.extend(less.iter().map(|row| format!("{key}: is missing: {row:?}")));
+                    found.extend(more.iter().map(|row| format!("{key}: should not be there: {}", brief(row))));
+                    found.extend(less.iter().map(|row| format!("{key}: is missing: {}", brief(row))));
                 }
             }
         }
         if found.is_empty() { Ok(()) } else { Err(format!("the catalogs of PostgreSQL differ\n{}", found.join("\n"))) }
     }
+}
+
+/// What is not as in most rows.
+fn brief(row: &Row) -> String {
+    let said = row.iter().filter(|(_, value)| !matches!(value.as_str(), "null" | "none" | "false" | "[]" | "0" | ""));
+    said.map(|(column, value)| format!("{column} {value}")).collect::<Vec<_>>().join(", ")
 }
 
 fn is_left_out(catalog: &str, column: &str) -> bool {
@@ -330,6 +351,10 @@ fn query(catalog: &str, columns: &[String], types: &[String], references: &[(Str
                 format!("ARRAY(SELECT i::text FROM unnest(coalesce(t.{column}, {by_itself})) i ORDER BY 1)")
             }
             (None, "pg_node_tree") => panic!("{name} is a tree of nodes; say in READ how it is read"),
+            // The order of options is of no account.
+            (None, "text[]") if column.ends_with("options") => {
+                format!("ARRAY(SELECT o FROM unnest(t.{column}) o ORDER BY 1)")
+            }
             (None, "regproc") => format!("t.{column}::oid"),
             (None, _) => format!("t.{column}"),
         };
@@ -358,7 +383,11 @@ fn query(catalog: &str, columns: &[String], types: &[String], references: &[(Str
         only.extend(referring.iter().map(|column| format!("t.{column}::oid NOT IN {toast}")));
     }
     only.extend(find(ONLY, catalog).map(str::to_owned));
-    format!("SELECT to_jsonb(s)::text FROM (SELECT {} FROM {catalog} t WHERE {}) s", read.join(", "), only.join(" AND "))
+    format!(
+        "SELECT to_jsonb(s)::text FROM (SELECT {} FROM {catalog} t WHERE {}) s",
+        read.join(", "),
+        only.join(" AND ")
+    )
 }
 
 fn place(columns: &[String], column: &str) -> usize {
