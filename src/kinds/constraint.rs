@@ -104,7 +104,7 @@ macro_rules! index_constraint {
                 let settings = sql::change_options(&[], options).into_iter().chain(moved);
                 actions.extend(settings.map(|set| Action::alter(id, format!("ALTER INDEX {index} {set}"))));
                 if *clustered {
-                    actions.push(alter_table(Verb::Alter, id, format!("CLUSTER ON {}", id.name)));
+                    actions.push(sql::cluster_on(id));
                 }
                 actions
             }
@@ -125,10 +125,8 @@ macro_rules! index_constraint {
                         let name = Ident::new(to.tablespace.as_deref().unwrap_or("pg_default"));
                         vec![Action::alter(id, format!("ALTER INDEX {index} SET TABLESPACE {name}")).rewrites()]
                     }
-                    Attr::clustered if to.clustered => {
-                        vec![alter_table(Verb::Alter, id, format!("CLUSTER ON {}", id.name))]
-                    }
-                    Attr::clustered => vec![alter_table(Verb::Alter, id, "SET WITHOUT CLUSTER".to_owned())],
+                    Attr::clustered if to.clustered => vec![sql::cluster_on(id)],
+                    Attr::clustered => vec![sql::without_cluster(id)],
                 };
                 Alter::Do(actions)
             }

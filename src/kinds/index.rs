@@ -1,7 +1,7 @@
 //! `CREATE INDEX`. The index behind a constraint is part of the constraint.
 
 use crate::{
-    ddl::{Action, Alter, Lock, Target, Verb},
+    ddl::{Action, Alter, Lock, Target},
     kinds::{Namespace, PgObject, object, sql, state},
     model::{Ident, ObjectId},
 };
@@ -79,7 +79,7 @@ impl PgObject for Index {
         );
         actions.extend(sql::change_index_statistics(id, &[], &self.statistics));
         if self.clustered {
-            actions.push(cluster(id, format!("CLUSTER ON {}", id.name)));
+            actions.push(sql::cluster_on(id));
         }
         actions
     }
@@ -105,8 +105,8 @@ impl PgObject for Index {
                 let space = Ident::new(to.tablespace.as_deref().unwrap_or("pg_default"));
                 vec![Action::alter(id, format!("ALTER INDEX {} SET TABLESPACE {space}", id.qualified())).rewrites()]
             }
-            Attr::clustered if to.clustered => vec![cluster(id, format!("CLUSTER ON {}", id.name))],
-            Attr::clustered => vec![cluster(id, "SET WITHOUT CLUSTER".to_owned())],
+            Attr::clustered if to.clustered => vec![sql::cluster_on(id)],
+            Attr::clustered => vec![sql::without_cluster(id)],
             Attr::statistics => sql::change_index_statistics(id, &self.statistics, &to.statistics),
         };
         Alter::Do(actions)
@@ -131,8 +131,4 @@ impl Index {
     fn attach(&self, id: &ObjectId) -> Option<Action> {
         self.part_of.as_ref().map(|parent| sql::attach_index(id, parent))
     }
-}
-
-fn cluster(id: &ObjectId, clause: String) -> Action {
-    sql::alter_table(Verb::Alter, id, id.container(), clause).locks(Lock::ShareUpdateExclusive)
 }

@@ -1,7 +1,7 @@
 //! Words that several kinds share when they write DDL.
 
 use crate::{
-    ddl::{Action, Verb},
+    ddl::{Action, Lock, Room, Verb},
     model::{Ident, Literal, ObjectId},
 };
 
@@ -13,6 +13,23 @@ pub(crate) fn alter_table(verb: Verb, subject: &ObjectId, table: &ObjectId, clau
 /// Makes an index of a partition a part of an index of the partitioned table. Nothing happens where it is.
 pub(crate) fn attach_index(part: &ObjectId, parent: &str) -> Action {
     Action::alter(part, format!("ALTER INDEX {parent} ATTACH PARTITION {}", part.qualified()))
+}
+
+/// Marks the index that `CLUSTER` goes by. A table has one: the old mark goes first, not after.
+pub(crate) fn cluster_on(index: &ObjectId) -> Action {
+    let clause = format!("CLUSTER ON {}", index.name);
+    let action = alter_table(Verb::Alter, index, index.container(), clause).locks(Lock::ShareUpdateExclusive);
+    action.room(Room::Takes(cluster_mark(index)))
+}
+
+pub(crate) fn without_cluster(index: &ObjectId) -> Action {
+    let clause = "SET WITHOUT CLUSTER".to_owned();
+    let action = alter_table(Verb::Alter, index, index.container(), clause).locks(Lock::ShareUpdateExclusive);
+    action.room(Room::Frees(cluster_mark(index)))
+}
+
+fn cluster_mark(index: &ObjectId) -> String {
+    format!("CLUSTER of {}", index.container().qualified())
 }
 
 /// `a = 1, b = 'x y'`: storage parameters as `pg_class.reloptions` holds them, for `WITH (…)` and `SET (…)`.
