@@ -49,6 +49,7 @@ const LEAST_VERSION: i32 = 15;
 /// The plans are written for one version.
 const PLANNED_FOR: i32 = 15;
 
+#[allow(clippy::print_stderr, reason = "a test that does not run says so")]
 fn main() {
     set_executable(env!("CARGO_BIN_EXE_trueup"));
     let mut arguments = Arguments::from_args();
@@ -120,8 +121,7 @@ impl Lab {
         let mut scratch = self.server.scratch(&Wanted::default()).map_err(|error| error.to_string())?;
         self.order(&format!("CREATE DATABASE {name} TEMPLATE base STRATEGY file_copy"))?;
         scratch.client = session(&self.server, &name);
-        let copy = Copy { name, scratch, lab: self };
-        let mut copy = copy;
+        let mut copy = Copy { name, scratch, lab: self };
         copy.scratch.client.batch_execute(&self.shared).map_err(|error| words(&error))?;
         Ok(copy)
     }
