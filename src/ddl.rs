@@ -201,6 +201,13 @@ impl Action {
     pub fn inline(self, inline: Inline) -> Action {
         Action { inline: Some(inline), ..self }
     }
+    /// The same for the table alone, and not for its children.
+    pub fn only(mut self) -> Action {
+        if let Sql::Clause { head, .. } = &mut self.sql {
+            *head = head.replacen("ALTER TABLE ", "ALTER TABLE ONLY ", 1);
+        }
+        self
+    }
     pub fn at(self, position: i16) -> Action {
         Action { position, ..self }
     }

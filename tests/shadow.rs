@@ -280,6 +280,20 @@ fn a_local_cluster_gives_scratches_in_parallel_and_goes_without_a_trace() {
     assert!(!dir.exists(), "{} is left", dir.display());
 }
 
+/// PostgreSQL refuses to drop a database that has one.
+#[test]
+fn a_scratch_database_goes_with_its_subscription() {
+    let Some(shadow) = local() else { return };
+    let mut scratch = shadow.scratch(&Wanted::default()).expect("a scratch database");
+    run(
+        &mut scratch,
+        "CREATE SUBSCRIPTION s CONNECTION 'host=nowhere' PUBLICATION p WITH (connect = false, slot_name = 'elsewhere')",
+    );
+    drop(scratch);
+    let mut last = shadow.scratch(&Wanted::default()).expect("a scratch database");
+    assert_eq!(texts(&mut last, "SELECT count(*)::text FROM pg_database WHERE datname LIKE 'scratch%'"), ["1"]);
+}
+
 #[test]
 fn an_extension_that_the_local_server_lacks_is_an_error() {
     let Some(shadow) = local() else { return };

@@ -57,17 +57,32 @@ impl PgObject for Aggregate {
         WHERE p.pronamespace = ANY($1)";
 
     fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
-        let Aggregate { arguments, options } = self;
-        let name = format!("{}.{}", id.container().name, id.name);
-        let options = options.join(",\n    ");
-        vec![Action::create(id, format!("CREATE AGGREGATE {name}({arguments}) (\n    {options}\n)"))]
+        vec![Action::create(id, self.definition("CREATE", id))]
     }
-    fn alter(&self, _: &ObjectId, _: &Aggregate, attr: Attr, _: Target) -> Alter {
+    fn alter(&self, id: &ObjectId, to: &Aggregate, attr: Attr, _: Target) -> Alter {
         match attr {
+            Attr::options if self.arguments == to.arguments && self.shape() == to.shape() => {
+                Alter::Do(vec![Action::alter(id, to.definition("CREATE OR REPLACE", id))])
+            }
             Attr::arguments | Attr::options => Alter::Rebuild,
         }
     }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         vec![Action::drop(id, format!("DROP AGGREGATE {}", id.qualified()))]
+    }
+}
+
+impl Aggregate {
+    fn definition(&self, verb: &str, id: &ObjectId) -> String {
+        let Aggregate { arguments, options } = self;
+        let name = format!("{}.{}", id.container().name, id.name);
+        format!("{verb} AGGREGATE {name}({arguments}) (\n    {}\n)", options.join(",\n    "))
+    }
+    /// What its sort and the type of its result follow from, which PostgreSQL does not replace.
+    fn shape(&self) -> Vec<&String> {
+        let decides = |option: &&String| {
+            ["STYPE = ", "FINALFUNC = ", "FINALFUNC_EXTRA", "HYPOTHETICAL"].iter().any(|it| option.starts_with(it))
+        };
+        self.options.iter().filter(decides).collect()
     }
 }

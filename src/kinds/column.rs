@@ -56,7 +56,7 @@ impl PgObject for Column {
                a.attstorage::text AS storage, t.typstorage::text AS type_storage,
                nullif(to_jsonb(a)->>'attcompression', '') AS compression,
                nullif(a.attstattarget, -1)::int4 AS statistics,
-               coalesce(a.attoptions, '{}') AS options, c.reloftype <> 0 AS typed,
+               ARRAY(SELECT o FROM unnest(a.attoptions) o ORDER BY 1) AS options, c.reloftype <> 0 AS typed,
                a.attislocal AS is_local, a.attinhcount::int4 AS parents,
                EXISTS (SELECT FROM pg_inherits i JOIN pg_attribute pa ON pa.attrelid = i.inhparent
                        WHERE i.inhrelid = a.attrelid AND pa.attname = a.attname AND pa.attgenerated <> '') AS computed_above

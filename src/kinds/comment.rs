@@ -9,7 +9,8 @@ use crate::{
 object! {
     pub struct Comment {
         pub text: String,
-        /// Set where it is on what stands behind the object: the sequence of an identity column, the index of a key.
+        /// Set where it is on what stands behind the object: the sequence of an identity column, the index of a key, the
+        /// multirange of a range.
         pub behind: Option<String>,
         /// What an extension says of itself: it comes with it.
         pub initial: Option<String>,
@@ -23,10 +24,12 @@ impl PgObject for Comment {
     const CATALOG: &'static str = "
         SELECT 0::oid AS classid, 0::oid AS objid, 0 AS objsubid,
                CASE WHEN k.oid IS NOT NULL THEN 'pg_constraint'::regclass::oid
+                    WHEN m.range IS NOT NULL THEN 'pg_type'::regclass
                     WHEN t.oid IS NOT NULL THEN 'pg_class'::regclass::oid ELSE d.classoid END AS parent_class,
-               coalesce(k.oid, t.typrelid, d.objoid) AS parent_id, d.objsubid AS parent_sub,
-               CASE WHEN k.oid IS NULL THEN '' ELSE 'index' END AS name,
+               coalesce(k.oid, m.range, t.typrelid, d.objoid) AS parent_id, d.objsubid AS parent_sub,
+               CASE WHEN k.oid IS NOT NULL THEN 'index' WHEN m.range IS NOT NULL THEN 'multirange' ELSE '' END AS name,
                CASE WHEN k.oid IS NOT NULL THEN 'INDEX ' || d.objoid::regclass
+                    WHEN m.range IS NOT NULL THEN 'TYPE ' || d.objoid::regtype
                     WHEN d.classoid = 'pg_class'::regclass THEN (
                         SELECT 'SEQUENCE ' || d.objoid::regclass FROM pg_depend i
                         WHERE i.classid = d.classoid AND i.objid = d.objoid AND i.deptype = 'i'
@@ -37,6 +40,9 @@ impl PgObject for Comment {
                                  AND k.contype IN ('p', 'u', 'x')
         -- A composite type is known by its relation.
         LEFT JOIN pg_type t ON d.classoid = 'pg_type'::regclass AND t.oid = d.objoid AND t.typrelid <> 0
+        -- A multirange comes with its range (version 14 and later).
+        LEFT JOIN (SELECT r.rngtypid AS range, (to_jsonb(r)->>'rngmultitypid')::oid AS multirange FROM pg_range r) m
+               ON d.classoid = 'pg_type'::regclass AND m.multirange = d.objoid
         -- An extension comes with a comment of its own.
         LEFT JOIN pg_extension e ON d.classoid = 'pg_extension'::regclass AND e.oid = d.objoid
         LEFT JOIN pg_available_extensions v ON v.name = e.extname

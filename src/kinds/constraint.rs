@@ -62,6 +62,8 @@ macro_rules! index_constraint {
                 pub definition: String,
                 /// Storage parameters of the index behind it.
                 pub options: Vec<String>,
+                /// Statistics targets of the expressions of the index: `2=500`, by position.
+                pub statistics: Vec<String>,
                 pub tablespace: Option<String>,
                 /// Whether `CLUSTER` goes by the index behind it.
                 pub clustered: bool,
@@ -85,7 +87,10 @@ macro_rules! index_constraint {
                        k.conname::text AS name,
                        CASE k.conparentid WHEN 0 THEN 'pg_class'::regclass ELSE 'pg_constraint'::regclass END::oid AS implied_class,
                        coalesce(nullif(k.conparentid, 0), p.oid) AS implied_id, 0 AS implied_sub,
-                       pg_get_constraintdef(k.oid) AS definition, coalesce(i.reloptions, '{}') AS options,
+                       pg_get_constraintdef(k.oid) AS definition, 
+                       ARRAY(SELECT o FROM unnest(i.reloptions) o ORDER BY 1) AS options,
+                       ARRAY(SELECT a.attnum || '=' || a.attstattarget FROM pg_attribute a
+                             WHERE a.attrelid = i.oid AND nullif(a.attstattarget, -1) IS NOT NULL ORDER BY a.attnum) AS statistics,
                        (SELECT s.spcname::text FROM pg_tablespace s WHERE s.oid = i.reltablespace) AS tablespace,
                        x.indisclustered AS clustered, k.conparentid = 0 OR k.conislocal AS is_local,
                        CASE WHEN p.oid IS NOT NULL THEN format('%I.%I', n.nspname, p.relname) END AS part_of, x.indisvalid AS valid
@@ -102,7 +107,7 @@ macro_rules! index_constraint {
                 constraint::address(id)
             }
             fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
-                let $Type { definition, options, tablespace, clustered, is_local: _, part_of, valid } = self;
+                let $Type { definition, options, statistics, tablespace, clustered, is_local: _, part_of, valid } = self;
                 let clause = format!("CONSTRAINT {} {definition}", id.name);
                 let mut actions = match valid {
                     true => vec![alter_table(Verb::Create, id, format!("ADD {clause}")).inline(Inline::Item(clause))],
@@ -110,11 +115,12 @@ macro_rules! index_constraint {
                 };
                 let index = index_name(id);
                 actions.extend(part_of.iter().map(|parent| sql::attach_index(id, parent)));
+                actions.extend(sql::change_index_statistics(id, &[], statistics));
                 let moved = tablespace.iter().map(|name| format!("SET TABLESPACE {}", Ident::new(name)));
                 let settings = sql::change_options(&[], options).into_iter().chain(moved);
                 actions.extend(settings.map(|set| Action::alter(id, format!("ALTER INDEX {index} {set}"))));
                 if *clustered {
-                    actions.push(alter_table(Verb::Alter, id, format!("CLUSTER ON {}", id.name)));
+                    actions.push(sql::cluster_on(id));
                 }
                 actions
             }
@@ -126,6 +132,7 @@ macro_rules! index_constraint {
                     Attr::valid if !to.valid => return Alter::Rebuild,
                     Attr::valid => return Alter::Ignore("it is once every partition has its part"),
                     Attr::part_of => to.part_of.iter().map(|parent| sql::attach_index(id, parent)).collect(),
+                    Attr::statistics => sql::change_index_statistics(id, &self.statistics, &to.statistics),
                     Attr::options => sql::change_options(&self.options, &to.options)
                         .into_iter()
                         .map(|set| Action::alter(id, format!("ALTER INDEX {index} {set}")))
@@ -134,10 +141,8 @@ macro_rules! index_constraint {
                         let name = Ident::new(to.tablespace.as_deref().unwrap_or("pg_default"));
                         vec![Action::alter(id, format!("ALTER INDEX {index} SET TABLESPACE {name}")).rewrites()]
                     }
-                    Attr::clustered if to.clustered => {
-                        vec![alter_table(Verb::Alter, id, format!("CLUSTER ON {}", id.name))]
-                    }
-                    Attr::clustered => vec![alter_table(Verb::Alter, id, "SET WITHOUT CLUSTER".to_owned())],
+                    Attr::clustered if to.clustered => vec![sql::cluster_on(id)],
+                    Attr::clustered => vec![sql::without_cluster(id)],
                 };
                 Alter::Do(actions)
             }

@@ -2,7 +2,11 @@
 
 use crate::{
     ddl::{Action, Alter, Inline, Lock, Loss, Target, Verb},
-    kinds::{PgObject, object, sequence::Sequence, sql, state},
+    kinds::{
+        PgObject, object,
+        sequence::{Sequence, can_be_unlogged},
+        sql, state,
+    },
     model::ObjectId,
 };
 
@@ -14,14 +18,16 @@ object! {
         /// The name that PostgreSQL picks where it is free.
         pub usual_sequence: String,
         pub data_type: String,
+        /// The column's, which is the sequence's where nobody has said otherwise.
+        pub column_type: String,
         pub increment: i64,
         pub min_value: i64,
         pub max_value: i64,
         pub start: i64,
         pub cache: i64,
         pub cycle: bool,
-        /// From version 15 on the sequence need not be as its table is.
         pub unlogged: bool,
+        /// Whether the table is, which makes it so by itself.
         pub table_unlogged: bool,
     }
 }
@@ -36,7 +42,8 @@ impl PgObject for Identity {
                a.attidentity = 'a' AS always,
                format('%I.%I', n.nspname, c.relname) AS sequence,
                format('%I.%I', t.relnamespace::regnamespace, t.relname || '_' || a.attname || '_seq') AS usual_sequence,
-               format_type(s.seqtypid, NULL) AS data_type, s.seqincrement AS increment,
+               format_type(s.seqtypid, NULL) AS data_type, format_type(a.atttypid, NULL) AS column_type,
+               s.seqincrement AS increment,
                s.seqmin AS min_value, s.seqmax AS max_value, s.seqstart AS start, s.seqcache AS cache, s.seqcycle AS cycle,
                current_setting('server_version_num')::int4 >= 150000 AND c.relpersistence = 'u' AS unlogged,
                current_setting('server_version_num')::int4 >= 150000 AND t.relpersistence = 'u' AS table_unlogged
@@ -53,7 +60,7 @@ impl PgObject for Identity {
         let column = id.container();
         format!("{} {}.{}", Self::LABEL, column.container().qualified(), column.name)
     }
-    fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
+    fn create(&self, id: &ObjectId, target: Target) -> Vec<Action> {
         let sequence = match self.sequence == self.usual_sequence {
             true => String::new(),
             false => format!(" SEQUENCE NAME {}", self.sequence),
@@ -64,10 +71,16 @@ impl PgObject for Identity {
         let options = if options.is_empty() { options } else { format!(" ({})", options.trim_start()) };
         let identity = format!("GENERATED {} AS IDENTITY{options}", self.mode());
         let add = alter_column(Verb::Create, id, &format!("ADD {identity}"));
-        let add = add.inline(Inline::Suffix(format!(" {identity}")));
-        std::iter::once(add).chain(self.is_apart().then(|| self.log(id))).collect()
+        let mut actions = vec![add.inline(Inline::Suffix(format!(" {identity}")))];
+        if self.data_type != self.column_type {
+            actions.push(self.alter_sequence(id, &format!("AS {}", self.data_type)));
+        }
+        if self.unlogged != self.table_unlogged && can_be_unlogged(target) {
+            actions.push(self.alter_sequence(id, self.persistence()));
+        }
+        actions
     }
-    fn alter(&self, id: &ObjectId, to: &Identity, attr: Attr, _: Target) -> Alter {
+    fn alter(&self, id: &ObjectId, to: &Identity, attr: Attr, target: Target) -> Alter {
         let clause = match attr {
             Attr::always => format!("SET GENERATED {}", to.mode()),
             Attr::sequence => {
@@ -78,18 +91,28 @@ impl PgObject for Identity {
                 )]);
             }
             Attr::usual_sequence => return Alter::Ignore("it follows from the names of table and column"),
-            Attr::data_type => return Alter::Ignore("it follows the type of the column"),
+            // The table takes its sequences along.
+            Attr::table_unlogged if self.unlogged == to.unlogged && can_be_unlogged(target) => {
+                return Alter::Do(vec![self.alter_sequence(id, to.persistence())]);
+            }
+            Attr::column_type | Attr::table_unlogged => return Alter::Ignore("it is about the column and its table"),
+            Attr::data_type if self.data_type == self.column_type && to.data_type == to.column_type => {
+                return Alter::Ignore("it follows the type of the column");
+            }
+            Attr::data_type => return Alter::Do(vec![self.alter_sequence(id, &format!("AS {}", to.data_type))]),
+            Attr::unlogged if !can_be_unlogged(target) => {
+                return Alter::Ignore("sequences can be unlogged from version 15 on");
+            }
+            Attr::unlogged if self.unlogged == self.table_unlogged && to.unlogged == to.table_unlogged => {
+                return Alter::Ignore("it follows the table");
+            }
+            Attr::unlogged => return Alter::Do(vec![self.alter_sequence(id, to.persistence())]),
             Attr::increment => format!("SET INCREMENT BY {}", to.increment),
             Attr::min_value => format!("SET MINVALUE {}", to.min_value),
             Attr::max_value => format!("SET MAXVALUE {}", to.max_value),
             Attr::start => format!("SET START WITH {}", to.start),
             Attr::cache => format!("SET CACHE {}", to.cache),
             Attr::cycle => format!("SET {}", if to.cycle { "CYCLE" } else { "NO CYCLE" }),
-            Attr::unlogged | Attr::table_unlogged if !self.is_apart() && !to.is_apart() => {
-                return Alter::Ignore("it follows the table");
-            }
-            Attr::table_unlogged if self.unlogged != to.unlogged => return Alter::Ignore("the sequence is set anyway"),
-            Attr::unlogged | Attr::table_unlogged => return Alter::Do(vec![to.log(id)]),
         };
         Alter::Do(vec![alter_column(Verb::Alter, id, &clause)])
     }
@@ -102,18 +125,20 @@ impl Identity {
     fn mode(&self) -> &'static str {
         if self.always { "ALWAYS" } else { "BY DEFAULT" }
     }
-    fn is_apart(&self) -> bool {
-        self.unlogged != self.table_unlogged
+    fn persistence(&self) -> &'static str {
+        if self.unlogged { "SET UNLOGGED" } else { "SET LOGGED" }
     }
-    fn log(&self, id: &ObjectId) -> Action {
-        let mode = if self.unlogged { "UNLOGGED" } else { "LOGGED" };
-        Action::alter(id, format!("ALTER SEQUENCE {} SET {mode}", self.sequence)).locks(Lock::AccessExclusive)
+    fn alter_sequence(&self, id: &ObjectId, clause: &str) -> Action {
+        Action::alter(id, format!("ALTER SEQUENCE {} {clause}", self.sequence))
     }
     fn as_sequence(&self) -> Sequence {
         let Identity {
             always: _,
             sequence: _,
             usual_sequence: _,
+            column_type: _,
+            table_unlogged: _,
+            unlogged: _,
             data_type,
             increment,
             min_value,
@@ -121,8 +146,6 @@ impl Identity {
             start,
             cache,
             cycle,
-            unlogged: _,
-            table_unlogged: _,
         } = self;
         Sequence {
             data_type: data_type.clone(),

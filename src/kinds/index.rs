@@ -1,7 +1,7 @@
 //! `CREATE INDEX`. The index behind a constraint is part of the constraint.
 
 use crate::{
-    ddl::{Action, Alter, Lock, Target, Verb},
+    ddl::{Action, Alter, Lock, Target},
     kinds::{Namespace, PgObject, object, sql, state},
     model::{Ident, ObjectId},
 };
@@ -10,6 +10,9 @@ object! {
     pub struct Index {
         /// As `pg_get_indexdef` prints it.
         pub definition: String,
+        /// The definition without storage parameters, which can change in place.
+        pub bare: String,
+        pub options: Vec<String>,
         pub partitioned: bool,
         /// The index of the partitioned table that it is a part of; quoted.
         pub part_of: Option<String>,
@@ -28,14 +31,16 @@ object! {
 impl PgObject for Index {
     state!();
     const LABEL: &'static str = "INDEX";
-    const PRINTED: &'static [&'static str] = &["definition"];
+    const PRINTED: &'static [&'static str] = &["definition", "bare"];
     const NAMESPACES: &'static [Namespace] = &[Namespace::Relation];
     const CATALOG: &'static str = "
         SELECT 'pg_class'::regclass::oid AS classid, i.oid AS objid, 0 AS objsubid,
                'pg_class'::regclass::oid AS parent_class, x.indrelid AS parent_id, 0 AS parent_sub,
                i.relname::text AS name, 'pg_class'::regclass::oid AS implied_class,
                (SELECT h.inhparent FROM pg_inherits h WHERE h.inhrelid = i.oid) AS implied_id, 0 AS implied_sub,
-               pg_get_indexdef(i.oid) AS definition, i.relkind = 'I' AS partitioned,
+               pg_get_indexdef(i.oid) AS definition,
+               replace(pg_get_indexdef(i.oid), ' WITH (' || p.printed || ')', '') AS bare,
+               ARRAY(SELECT o FROM unnest(i.reloptions) o ORDER BY 1) AS options, i.relkind = 'I' AS partitioned,
                (SELECT format('%I.%I', pn.nspname, p.relname) FROM pg_inherits h JOIN pg_class p ON p.oid = h.inhparent
                 JOIN pg_namespace pn ON pn.oid = p.relnamespace WHERE h.inhrelid = i.oid) AS part_of,
                EXISTS (SELECT FROM pg_inherits h JOIN pg_constraint k ON k.conindid = h.inhrelid
@@ -47,6 +52,12 @@ impl PgObject for Index {
         FROM pg_index x
         JOIN pg_class i ON i.oid = x.indexrelid
         JOIN pg_class c ON c.oid = x.indrelid
+        -- As pg_get_indexdef prints them.
+        CROSS JOIN LATERAL (
+            SELECT coalesce(string_agg(
+                quote_ident(split_part(o, '=', 1)) || '=' ||
+                CASE WHEN quote_ident(v.value) = v.value THEN v.value ELSE quote_literal(v.value) END, ', ' ORDER BY n), '') AS printed
+            FROM unnest(i.reloptions) WITH ORDINALITY u(o, n), LATERAL (SELECT substr(o, strpos(o, '=') + 1) AS value) v) p
         WHERE c.relkind IN ('r', 'p', 'm') AND c.relnamespace = ANY($1)
           AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.oid AND k.contype IN ('p', 'u', 'x')
                           AND k.conrelid = x.indrelid)";
@@ -66,9 +77,9 @@ impl PgObject for Index {
                 .iter()
                 .map(|space| Action::alter(id, format!("ALTER INDEX {name} SET TABLESPACE {}", Ident::new(space)))),
         );
-        actions.extend(self.statistics.iter().map(|statistics| set_statistics(id, statistics)));
+        actions.extend(sql::change_index_statistics(id, &[], &self.statistics));
         if self.clustered {
-            actions.push(cluster(id, format!("CLUSTER ON {}", id.name)));
+            actions.push(sql::cluster_on(id));
         }
         actions
     }
@@ -79,21 +90,24 @@ impl PgObject for Index {
             Attr::valid if self.partitioned && to.valid => {
                 return Alter::Ignore("it is once every partition has its part");
             }
-            Attr::definition | Attr::partitioned | Attr::valid => return Alter::Rebuild,
+            // An index of a partitioned table is only the sum of its parts, and takes no parameters later.
+            Attr::definition if self.bare == to.bare && !self.partitioned => {
+                return Alter::Ignore("its storage parameters are set by themselves");
+            }
+            Attr::options if self.bare == to.bare && !self.partitioned => {
+                sql::change_options(&self.options, &to.options)
+                    .into_iter()
+                    .map(|set| Action::alter(id, format!("ALTER INDEX {} {set}", id.qualified())))
+                    .collect()
+            }
+            Attr::definition | Attr::bare | Attr::options | Attr::partitioned | Attr::valid => return Alter::Rebuild,
             Attr::tablespace => {
                 let space = Ident::new(to.tablespace.as_deref().unwrap_or("pg_default"));
                 vec![Action::alter(id, format!("ALTER INDEX {} SET TABLESPACE {space}", id.qualified())).rewrites()]
             }
-            Attr::clustered if to.clustered => vec![cluster(id, format!("CLUSTER ON {}", id.name))],
-            Attr::clustered => vec![cluster(id, "SET WITHOUT CLUSTER".to_owned())],
-            Attr::statistics => {
-                let gone = self.statistics.iter().filter_map(|old| {
-                    let column = old.split('=').next()?;
-                    let kept = to.statistics.iter().any(|new| new.split('=').next() == Some(column));
-                    (!kept).then(|| format!("{column}=-1"))
-                });
-                gone.chain(to.statistics.iter().cloned()).map(|statistics| set_statistics(id, &statistics)).collect()
-            }
+            Attr::clustered if to.clustered => vec![sql::cluster_on(id)],
+            Attr::clustered => vec![sql::without_cluster(id)],
+            Attr::statistics => sql::change_index_statistics(id, &self.statistics, &to.statistics),
         };
         Alter::Do(actions)
     }
@@ -112,8 +126,8 @@ impl PgObject for Index {
     fn brings_along(&self) -> bool {
         self.valid
     }
-    fn follows(&self, _: &Index) -> bool {
-        true
+    fn follows(&self, parent: &Index) -> bool {
+        self.options == parent.options && self.statistics.is_empty() && !self.clustered
     }
 }
 
@@ -121,13 +135,4 @@ impl Index {
     fn attach(&self, id: &ObjectId) -> Option<Action> {
         self.part_of.as_ref().map(|parent| sql::attach_index(id, parent))
     }
-}
-
-fn cluster(id: &ObjectId, clause: String) -> Action {
-    sql::alter_table(Verb::Alter, id, id.container(), clause).locks(Lock::ShareUpdateExclusive)
-}
-
-fn set_statistics(id: &ObjectId, statistics: &str) -> Action {
-    let (column, target) = statistics.split_once('=').unwrap_or((statistics, "-1"));
-    Action::alter(id, format!("ALTER INDEX {} ALTER COLUMN {column} SET STATISTICS {target}", id.qualified()))
 }

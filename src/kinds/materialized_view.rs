@@ -34,7 +34,9 @@ impl PgObject for MaterializedView {
                ARRAY(SELECT concat_ws(' ', quote_ident(a.attname), format_type(a.atttypid, a.atttypmod),
                                       nullif(a.attcollation, 0)::regcollation)
                      FROM pg_attribute a WHERE a.attrelid = c.oid AND 0 < a.attnum ORDER BY a.attnum) AS columns,
-               coalesce(c.reloptions, '{}') AS options,
+               
+               ARRAY(SELECT o FROM unnest(c.reloptions) o UNION ALL
+                     SELECT 'toast.' || o FROM pg_class t, unnest(t.reloptions) o WHERE t.oid = c.reltoastrelid ORDER BY 1) AS options,
                (SELECT a.amname::text FROM pg_am a
                 WHERE a.oid = c.relam AND a.amname <> current_setting('default_table_access_method')) AS access_method,
                (SELECT s.spcname::text FROM pg_tablespace s WHERE s.oid = c.reltablespace) AS tablespace,

@@ -13,6 +13,8 @@ object! {
         pub is_session: bool,
         /// Whether it is the one that the schema `public` comes with.
         pub is_initial: bool,
+        /// Whether it is the owner of the table that a sequence belongs to, always.
+        pub is_the_tables: bool,
     }
 }
 
@@ -21,18 +23,20 @@ impl PgObject for Owner {
     const LABEL: &'static str = "OWNER";
     const IS_PROPERTY: bool = true;
     const MAY_BE_UNSTATED: bool = true;
-    // The sequence of a column has its table's owner, always.
     const CATALOG: &'static str = "
         SELECT 0::oid AS classid, 0::oid AS objid, 0 AS objsubid, o.classid AS parent_class, o.objid AS parent_id,
                0 AS parent_sub, ''::text AS name, pg_get_userbyid(o.owner)::text AS role,
                o.owner = (SELECT r.oid FROM pg_roles r WHERE r.rolname = session_user) AND NOT p.came AS is_session,
                p.came AND o.owner = CASE WHEN current_setting('server_version_num')::int4 < 150000 THEN 10
-                                         ELSE to_regrole('pg_database_owner') END AS is_initial
+                                         ELSE to_regrole('pg_database_owner') END AS is_initial,
+               EXISTS (SELECT FROM pg_depend d JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'
+                       WHERE d.classid = o.classid AND d.objid = o.objid AND d.refclassid = 'pg_class'::regclass
+                         AND d.deptype = 'a') AS is_the_tables
         FROM (
             SELECT 'pg_class'::regclass::oid AS classid, c.oid AS objid, c.relowner AS owner FROM pg_class c
             WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'c') AND c.relnamespace = ANY($1)
               AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
-                              AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i') AND c.relkind = 'S')
+                              AND d.refclassid = 'pg_class'::regclass AND d.deptype = 'i' AND c.relkind = 'S')
             UNION ALL
             SELECT 'pg_proc'::regclass, p.oid, p.proowner FROM pg_proc p WHERE p.pronamespace = ANY($1)
             UNION ALL
@@ -77,10 +81,12 @@ impl PgObject for Owner {
         format!("{} OF {}", Self::LABEL, id.container())
     }
     fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
-        if self.is_session { vec![] } else { vec![Action::create(id, self.statement(id)).at(-1)] }
+        if self.is_session || self.is_the_tables { vec![] } else { vec![Action::create(id, self.statement(id)).at(-1)] }
     }
     fn alter(&self, id: &ObjectId, to: &Owner, attr: Attr, _: Target) -> Alter {
         match attr {
+            Attr::role | Attr::is_the_tables if to.is_the_tables => Alter::Ignore("it is the owner of the table"),
+            Attr::is_the_tables => Alter::Ignore("it follows from the column that owns the sequence"),
             Attr::role => Alter::Do(vec![Action::alter(id, to.statement(id))]),
             Attr::is_session | Attr::is_initial => Alter::Ignore("it says why nobody may have decided on it"),
         }
@@ -92,7 +98,7 @@ impl PgObject for Owner {
         vec![]
     }
     fn is_unstated(&self) -> bool {
-        self.is_session || self.is_initial
+        self.is_session || self.is_initial || self.is_the_tables
     }
     fn state(&mut self) {
         (self.is_session, self.is_initial) = (false, false);

@@ -73,7 +73,7 @@ impl PgObject for Sequence {
     }
 }
 
-fn can_be_unlogged(target: Target) -> bool {
+pub(crate) fn can_be_unlogged(target: Target) -> bool {
     Version::major(15) <= target.version
 }
 

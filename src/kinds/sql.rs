@@ -1,7 +1,7 @@
 //! Words that several kinds share when they write DDL.
 
 use crate::{
-    ddl::{Action, Verb},
+    ddl::{Action, Lock, Room, Verb},
     model::{Ident, Literal, ObjectId, parser},
 };
 
@@ -13,6 +13,23 @@ pub(crate) fn alter_table(verb: Verb, subject: &ObjectId, table: &ObjectId, clau
 /// Makes an index of a partition a part of an index of the partitioned table. Nothing happens where it is.
 pub(crate) fn attach_index(part: &ObjectId, parent: &str) -> Action {
     Action::alter(part, format!("ALTER INDEX {parent} ATTACH PARTITION {}", part.qualified()))
+}
+
+/// Marks the index that `CLUSTER` goes by. A table has one: the old mark goes first, not after.
+pub(crate) fn cluster_on(index: &ObjectId) -> Action {
+    let clause = format!("CLUSTER ON {}", index.name);
+    let action = alter_table(Verb::Alter, index, index.container(), clause).locks(Lock::ShareUpdateExclusive);
+    action.room(Room::Takes(cluster_mark(index)))
+}
+
+pub(crate) fn without_cluster(index: &ObjectId) -> Action {
+    let clause = "SET WITHOUT CLUSTER".to_owned();
+    let action = alter_table(Verb::Alter, index, index.container(), clause).locks(Lock::ShareUpdateExclusive);
+    action.room(Room::Frees(cluster_mark(index)))
+}
+
+fn cluster_mark(index: &ObjectId) -> String {
+    format!("CLUSTER of {}", index.container().qualified())
 }
 
 /// `a = 1, b = 'x y'`: storage parameters as `pg_class.reloptions` holds them, for `WITH (…)` and `SET (…)`.
@@ -41,6 +58,19 @@ pub(crate) fn change_options(from: &[String], to: &[String]) -> Vec<String> {
         clauses.push(format!("RESET ({})", reset.join(", ")));
     }
     clauses
+}
+
+/// Sets the statistics targets of the expressions of an index, by position (`2=500`); -1 leaves one to the server.
+pub(crate) fn change_index_statistics(index: &ObjectId, from: &[String], to: &[String]) -> Vec<Action> {
+    let column = |it: &String| it.split('=').next().unwrap_or_default().to_owned();
+    let kept: Vec<String> = to.iter().map(column).collect();
+    let gone = from.iter().map(column).filter(|it| !kept.contains(it)).map(|it| format!("{it}=-1"));
+    let new = to.iter().filter(|it| !from.contains(it)).cloned();
+    let set = |statistics: String| {
+        let (column, target) = statistics.split_once('=').unwrap_or((&statistics, "-1"));
+        Action::alter(index, format!("ALTER INDEX {} ALTER COLUMN {column} SET STATISTICS {target}", index.qualified()))
+    };
+    gone.chain(new).map(set).collect()
 }
 
 /// `ENABLE ALWAYS TRIGGER x`, from the letter in `pg_trigger.tgenabled` and `pg_rewrite.ev_enabled`.

@@ -1,7 +1,7 @@
 //! `CREATE TABLE`, plain, partitioned or a partition. Columns, constraints and indexes are kinds of their own.
 
 use crate::{
-    ddl::{Action, Alter, Lock, Loss, Room, Survival, Target, Verb},
+    ddl::{Action, Alter, Leaves, Lock, Loss, Room, Survival, Target, Verb},
     kinds::{Namespace, PgObject, object, sql, state},
     model::{Ident, ObjectId, Parens},
 };
@@ -25,6 +25,8 @@ object! {
         pub options: Vec<String>,
         pub row_security: bool,
         pub force_row_security: bool,
+        /// The letter in `pg_trigger.tgenabled` of the triggers behind constraints, if they are all of one mind.
+        pub constraint_triggers: String,
     }
 }
 
@@ -56,9 +58,12 @@ impl PgObject for Table {
                (SELECT a.amname::text FROM pg_am a
                 WHERE a.oid = c.relam AND a.amname <> current_setting('default_table_access_method')) AS access_method,
                (SELECT s.spcname::text FROM pg_tablespace s WHERE s.oid = c.reltablespace) AS tablespace,
-               coalesce(c.reloptions, '{}') ||
-                   ARRAY(SELECT 'toast.' || o FROM pg_class t, unnest(t.reloptions) o WHERE t.oid = c.reltoastrelid) AS options,
-               c.relrowsecurity AS row_security, c.relforcerowsecurity AS force_row_security
+               ARRAY(SELECT o FROM unnest(c.reloptions) o UNION ALL
+                     SELECT 'toast.' || o FROM pg_class t, unnest(t.reloptions) o WHERE t.oid = c.reltoastrelid ORDER BY 1) AS options,
+               c.relrowsecurity AS row_security, c.relforcerowsecurity AS force_row_security,
+               coalesce((SELECT CASE count(DISTINCT t.tgenabled) WHEN 1 THEN min(t.tgenabled::text) WHEN 2 THEN 'mixed' END
+                         FROM pg_trigger t JOIN pg_constraint k ON k.oid = t.tgconstraint
+                         WHERE t.tgrelid = c.oid AND k.contype <> 't'), 'O') AS constraint_triggers
         FROM pg_class c
         WHERE c.relkind IN ('r', 'p') AND c.relnamespace = ANY($1)";
 
@@ -102,6 +107,7 @@ impl PgObject for Table {
             Attr::row_security => {
                 return Alter::Do(vec![secure(id, if to.row_security { "ENABLE" } else { "DISABLE" })]);
             }
+            Attr::constraint_triggers => return self.switch_constraint_triggers(id, to),
             Attr::force_row_security => {
                 return Alter::Do(vec![secure(id, if to.force_row_security { "FORCE" } else { "NO FORCE" })]);
             }
@@ -180,6 +186,21 @@ impl Table {
         let gone = self.inherits.iter().filter(|parent| !to.inherits.contains(parent));
         clauses.extend(gone.map(|parent| format!("NO INHERIT {parent}")));
         clauses
+    }
+
+    /// They have no names of their own, so that all are switched at once. The user's own, which are switched with them,
+    /// are put right when the result is looked at.
+    fn switch_constraint_triggers(&self, id: &ObjectId, to: &Table) -> Alter {
+        let table = id.qualified();
+        let switch = |verb: &str| Action::alter(id, format!("ALTER TABLE ONLY {table} {verb} TRIGGER ALL"));
+        Alter::Do(vec![match to.constraint_triggers.as_str() {
+            "D" => switch("DISABLE").locks(Lock::ShareRowExclusive),
+            "O" => switch("ENABLE").locks(Lock::ShareRowExclusive),
+            _ => {
+                let text = format!("enable or disable the triggers behind the constraints of {table} one by one");
+                Action::alter(id, "").leaves(Leaves::Elsewhere(text))
+            }
+        }])
     }
 
     fn move_partition(&self, id: &ObjectId, to: &Table) -> Vec<Action> {

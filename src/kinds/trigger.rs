@@ -35,6 +35,10 @@ impl PgObject for Trigger {
         format!("TRIGGER {} ON {}", id.name, id.container().qualified())
     }
     fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
+        // It comes with the one above, or when its table becomes a partition.
+        if !self.is_local {
+            return Vec::new();
+        }
         let mut actions = vec![Action::create(id, self.definition.as_str()).locks(Lock::ShareRowExclusive)];
         if self.enabled != "O" {
             actions.push(self.enable(id));
@@ -58,6 +62,10 @@ impl PgObject for Trigger {
         }
     }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
+        // It goes with the one above, or when its table is no longer a partition, and in no other way.
+        if !self.is_local {
+            return Vec::new();
+        }
         let sql = format!("DROP TRIGGER {} ON {}", id.name, id.container().qualified());
         vec![Action::drop(id, sql).locks(Lock::AccessExclusive)]
     }

@@ -35,7 +35,7 @@ impl PgObject for View {
                EXISTS (SELECT FROM pg_rewrite r JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
                        WHERE r.ev_class = c.oid AND d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid
                          AND 0 < d.refobjsubid) AS reads_itself,
-               coalesce(c.reloptions, '{}') AS options
+               ARRAY(SELECT o FROM unnest(c.reloptions) o ORDER BY 1) AS options
         FROM pg_class c
         WHERE c.relkind = 'v' AND c.relnamespace = ANY($1)";
 

@@ -26,7 +26,7 @@ impl PgObject for ViewColumn {
         SELECT 'pg_class'::regclass::oid AS classid, c.oid AS objid, a.attnum::int4 AS objsubid,
                'pg_class'::regclass::oid AS parent_class, c.oid AS parent_id, 0 AS parent_sub, a.attname::text AS name,
                c.relkind = 'm' AS materialized, nullif(a.attstattarget, -1)::int4 AS statistics,
-               coalesce(a.attoptions, '{}') AS options,
+               ARRAY(SELECT o FROM unnest(a.attoptions) o ORDER BY 1) AS options,
                a.attstorage::text AS storage, t.typstorage::text AS type_storage,
                nullif(to_jsonb(a)->>'attcompression', '') AS compression
         FROM pg_attribute a

@@ -280,6 +280,9 @@ impl<'a> Work<'a> {
             let Some(object) = self.from.get(id) else { continue };
             let because = self.rebuilt.get(id).cloned().flatten();
             let mut actions = object.drop(id);
+            if self.leaves_copies(id) {
+                actions = actions.into_iter().map(Action::only).collect();
+            }
             if let Some(moved) = self.set_aside.get(id).filter(|_| self.rebuilt.contains_key(id))
                 && let Some((rename, mut last)) = object.set_aside(id)
             {
@@ -293,6 +296,18 @@ impl<'a> Work<'a> {
             );
         }
         implicit
+    }
+
+    /// Whether something goes that a child has inherited and keeps as its own.
+    fn leaves_copies(&self, id: &ObjectId) -> bool {
+        let keeps = |copy: &&ObjectId| {
+            let inherited = self.from.get(copy).is_some_and(|object| !object.is_own());
+            let is_still_a_child = copy.parent().is_some_and(|child| {
+                id.parent().is_some_and(|parent| self.to.needs(child).any(|needed| needed == parent))
+            });
+            copy.kind == id.kind && inherited && self.to.contains(copy) && is_still_a_child
+        };
+        self.followers.get(id).into_iter().flatten().any(keeps) && !self.to.contains(id)
     }
 
     fn add_alters(&mut self) {

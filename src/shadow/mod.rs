@@ -163,6 +163,26 @@ fn imitate(client: &mut postgres::Client, wanted: &Wanted, version: Version, sha
     client.batch_execute(sql).map_err(Error::postgres(shadow, "prepare an empty database"))
 }
 
+/// Drops a scratch database, with the subscriptions in it, which PostgreSQL does not drop along.
+fn drop_database(admin: &mut postgres::Client, name: &str, session: impl FnOnce() -> Option<postgres::Client>) {
+    let sql = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", Ident::new(name));
+    if admin.batch_execute(&sql).is_ok() {
+        return;
+    }
+    let without_subscriptions = "DO $$ DECLARE s name; BEGIN
+        FOR s IN SELECT subname FROM pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+        LOOP
+            EXECUTE format('ALTER SUBSCRIPTION %I DISABLE', s);
+            EXECUTE format('ALTER SUBSCRIPTION %I SET (slot_name = NONE)', s);
+            EXECUTE format('DROP SUBSCRIPTION %I', s);
+        END LOOP;
+    END $$";
+    if let Some(mut client) = session() {
+        client.batch_execute(without_subscriptions).ok();
+    }
+    admin.batch_execute(&sql).ok();
+}
+
 /// Which of these extensions the server cannot create.
 fn missing(client: &mut postgres::Client, wanted: &BTreeSet<String>, shadow: &str) -> Result<BTreeSet<String>, Error> {
     let names: Vec<&str> = wanted.iter().map(String::as_str).collect();

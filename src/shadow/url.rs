@@ -62,7 +62,7 @@ impl Shadow for Server {
         let (admin, dropped) = (self.target.clone(), name);
         let guard = Pending::new(move || {
             if let Ok(mut client) = admin.connect() {
-                client.batch_execute(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", Ident::new(dropped))).ok();
+                super::drop_database(&mut client, &dropped, || admin.with_database(&dropped).connect().ok());
             }
         });
         let mut client =

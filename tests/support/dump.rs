@@ -1,6 +1,6 @@
 //! `pg_dump` of a database, where there is one that can read it, and a comparison that does not mind the order.
 
-use std::{collections::BTreeSet, process::Command};
+use std::{collections::BTreeSet, process::Command, sync::OnceLock};
 
 use postgres::Client;
 
@@ -21,10 +21,15 @@ pub(crate) fn of(client: &mut Client) -> Option<String> {
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
+/// Asked once: to start the program takes longer than most dumps.
 fn major() -> Option<i32> {
-    let output = Command::new("pg_dump").arg("--version").output().ok()?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    text.split_whitespace().find_map(|word| word.split('.').next()?.parse().ok())
+    static MAJOR: OnceLock<Option<i32>> = OnceLock::new();
+    let ask = || {
+        let output = Command::new("pg_dump").arg("--version").output().ok()?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        text.split_whitespace().find_map(|word| word.split('.').next()?.parse().ok())
+    };
+    *MAJOR.get_or_init(ask)
 }
 
 /// # Errors
@@ -49,8 +54,18 @@ fn blocks(dump: &str) -> BTreeSet<String> {
         if lines.first().is_some_and(|line| table(line) || privileges(line)) {
             lines.sort_unstable();
         }
+        let lines: Vec<String> = lines.into_iter().map(in_order).collect();
         // PostgreSQL prints a list of values in two ways.
         lines.join("\n").replace("( VALUES", "(VALUES")
     });
     statements.filter(|block| !block.is_empty()).collect()
+}
+
+/// Options in one order: a line of their own in a definition, and a list after `WITH`.
+fn in_order(line: &str) -> String {
+    let Some((head, rest)) = line.split_once("WITH (") else { return line.to_owned() };
+    let Some((list, tail)) = rest.split_once(')') else { return line.to_owned() };
+    let mut options: Vec<&str> = list.split(", ").collect();
+    options.sort_unstable();
+    format!("{head}WITH ({}){tail}", options.join(", "))
 }

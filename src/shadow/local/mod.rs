@@ -121,7 +121,7 @@ struct Database {
 impl Drop for Database {
     fn drop(&mut self) {
         let mut admin = self.cluster.admin.lock().unwrap_or_else(PoisonError::into_inner);
-        admin.batch_execute(&format!("DROP DATABASE {} WITH (FORCE)", self.name)).ok();
+        super::drop_database(&mut admin, &self.name, || session(&self.cluster.child, &self.name).ok());
     }
 }
 
