@@ -249,7 +249,8 @@ impl<'a> Work<'a> {
 
     /// What drops `id` without being asked: the nearest object that it dies with.
     fn dropped_by(&self, id: &ObjectId, explicit: &BTreeSet<ObjectId>) -> Option<&'a ObjectId> {
-        if explicit.contains(id) {
+        // What goes along with something else leaves copies in children that are nobody's.
+        if explicit.contains(id) || self.leaves_copies(id) {
             return None;
         }
         let entry = self.from.entry(id)?;

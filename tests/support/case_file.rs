@@ -21,6 +21,8 @@ pub(crate) struct Case {
     pub(crate) min_version: Option<i32>,
     /// Whether it needs what only a server's own installation has, such as its encoding conversions.
     pub(crate) native: bool,
+    /// Whether there is no way back.
+    pub(crate) one_way: bool,
     /// Why it fails still, where it is known to.
     #[allow(dead_code, reason = "cases are all to pass; changes may be known not to")]
     pub(crate) open: Option<String>,
@@ -78,6 +80,7 @@ fn new(file: &Path, topic: &str, heading: &str) -> Case {
         plan: None,
         min_version: None,
         native: false,
+        one_way: false,
         open: None,
         extensions: Vec::new(),
     }
@@ -94,6 +97,7 @@ fn take(case: &mut Case, info: &str, body: String) {
                     Some(("min_version", version)) => case.min_version = Some(version.parse().expect("a version")),
                     Some(("open", reason)) => case.open = Some(reason.to_owned()),
                     Some(("native", "true")) => case.native = true,
+                    Some(("one_way", "true")) => case.one_way = true,
                     _ => panic!("{}: no such option: {line}", case.file.display()),
                 }
             }
