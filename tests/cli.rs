@@ -572,6 +572,21 @@ fn what_the_target_is_too_old_for_is_named_before_anything_is_written() {
     folder.diff(&["new.sql", "new.sql", "--target-version", "13"]).ends(0).says("no difference");
 }
 
+#[test]
+fn what_no_statement_reaches_is_named() {
+    let parent = "CREATE TABLE p (a int);";
+    let folder = Folder::new(&[
+        ("declared.sql", &format!("{parent} CREATE TABLE c (a int) INHERITS (p);")),
+        ("inherited.sql", &format!("{parent} CREATE TABLE c () INHERITS (p);")),
+        ("settings.sql", "ALTER DATABASE postgres SET work_mem = '8MB';"),
+    ]);
+    let there = folder.diff(&["declared.sql", "inherited.sql"]).ends(0);
+    there.says("warning[out-of-reach]").says("COLUMN public.c.a: it is declared here in FROM").says("no difference");
+    folder.diff(&["inherited.sql", "declared.sql"]).ends(0).says("declared here too in TO");
+    folder.diff(&["empty", "settings.sql"]).ends(0).says("settings of the database were not compared");
+    folder.diff(&["empty", "settings.sql", "--database-settings"]).ends(0).prints("SET work_mem TO ''8MB''");
+}
+
 /// Something of most kinds, without extensions that a server may lack.
 const MIXED: &str = r#"
     CREATE SCHEMA store;

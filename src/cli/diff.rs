@@ -8,7 +8,7 @@ use std::{
 use clap::{Args, ValueEnum};
 
 use crate::{
-    catalog::Catalog,
+    catalog::{Catalog, Entry},
     cli::{
         exit::{Ended, Error},
         filter::{Filter, Pattern},
@@ -210,6 +210,7 @@ fn plan_and_rehearse(
         diagnostics: Vec::new(),
         shadow: shadow.describe(),
     };
+    findings.diagnostics.extend(out_of_reach(&from, &to));
     let beyond = beyond(&findings.plan.changes, &from, &to, version);
     if !beyond.is_empty() {
         return Err(beyond);
@@ -256,6 +257,15 @@ fn plan_and_rehearse(
         }
     }
     Ok(findings)
+}
+
+/// Differences that stay, since no statement makes them good.
+fn out_of_reach(from: &Catalog, to: &Catalog) -> Option<Diagnostic> {
+    let differs = |(id, entry): (&ObjectId, &Entry)| Some((id.clone(), from.get(id)?.out_of_reach(&entry.object)?));
+    let found: Vec<(ObjectId, &str)> = to.iter().filter_map(differs).collect();
+    let diagnostic = Diagnostic::warning("out-of-reach", "no statement makes these differences good; they stay");
+    let noted = found.iter().fold(diagnostic, |it, (id, how)| it.with_note(format!("{id}: {how}")));
+    (!found.is_empty()).then(|| located(noted, found.iter().map(|(id, _)| id), from, to))
 }
 
 /// What the server that the plan is for cannot have.

@@ -144,6 +144,10 @@ pub trait PgObject: Clone + PartialEq + Sized {
     fn since(&self) -> Option<(i32, &'static str)> {
         None
     }
+    /// A difference that no statement makes good, in words.
+    fn out_of_reach(&self, _to: &Self) -> Option<&'static str> {
+        None
+    }
     /// How `COMMENT ON`, `ALTER … OWNER TO` and messages name it.
     fn address(id: &ObjectId) -> String {
         format!("{} {}", Self::LABEL, id.qualified())
@@ -391,6 +395,12 @@ macro_rules! dispatch {
             }
             pub fn since(&self) -> Option<(i32, &'static str)> {
                 match self { $(Object::$Kind(it) => it.since(),)* }
+            }
+            pub fn out_of_reach(&self, to: &Object) -> Option<&'static str> {
+                match (self, to) {
+                    $((Object::$Kind(from), Object::$Kind(to)) => from.out_of_reach(to),)*
+                    _ => None,
+                }
             }
             pub fn survive(&self, id: &ObjectId, to: &Object, rebuilt: &ObjectId) -> Survival {
                 match (self, to) {
