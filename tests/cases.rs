@@ -11,6 +11,8 @@
 mod case_file;
 #[path = "support/dump.rs"]
 mod dump;
+#[path = "support/way.rs"]
+mod way;
 
 use std::{
     env,
@@ -22,14 +24,12 @@ use case_file::Case;
 use libtest_mimic::{Arguments, Failed, Trial};
 use trueup::{
     catalog::Catalog,
-    ddl::Target,
-    emit::{sql, terminal},
+    emit::terminal,
     model::{Files, Pair},
-    plan::plan,
-    rehearse::{self, Convergence, View},
     shadow::{Choice, Scratch, Shadow, Wanted, open, set_executable},
     sources::{Source, introspect, introspect::Owners, load},
 };
+use way::{compare_plan, headed, way};
 
 /// The roles that cases may name.
 const ROLES: [&str; 3] = ["reader", "writer", "manager"];
@@ -113,9 +113,10 @@ fn run(case: &Case, server: &Server, is_reference: bool) -> Result<(), Failed> {
     let mut scratches = Pair::new(from_scratch, to_scratch);
     let fresh = Pair::new(dump::of(&mut scratches.from.client), dump::of(&mut scratches.to.client));
 
-    let forward = way(shadow, Pair::new(&from, &to), &mut scratches.from).map_err(|it| headed("from → to", it))?;
+    let forward = way(shadow, Pair::new(&from, &to), &mut scratches.from, Owners::Stated)
+        .map_err(|it| headed("from → to", it))?;
     if !case.one_way {
-        way(shadow, Pair::new(&to, &from), &mut scratches.to).map_err(|it| headed("to → from", it))?;
+        way(shadow, Pair::new(&to, &from), &mut scratches.to, Owners::Stated).map_err(|it| headed("to → from", it))?;
     }
     // An observer that shares no code with Trueup.
     let migrated = Pair::new(dump::of(&mut scratches.from.client), dump::of(&mut scratches.to.client));
@@ -127,10 +128,6 @@ fn run(case: &Case, server: &Server, is_reference: bool) -> Result<(), Failed> {
     if is_reference { compare_plan(case, &forward) } else { Ok(()) }
 }
 
-fn headed(way: &str, failed: Failed) -> Failed {
-    format!("{way}: {}", failed.message().unwrap_or("failed")).into()
-}
-
 fn load_side(text: &str, scratch: &mut Scratch) -> Result<Catalog, Failed> {
     let mut files = Files::default();
     let shown = |found: Vec<_>, files: &Files| Failed::from(terminal::render(&found, files, false));
@@ -140,34 +137,4 @@ fn load_side(text: &str, scratch: &mut Scratch) -> Result<Catalog, Failed> {
     let script = source.read(&mut files).map_err(|found| shown(found, &files))?;
     load(&script, &files, &mut scratch.client, &*scratch.adapt).map_err(|found| shown(found, &files))?;
     introspect::introspect(&mut scratch.client, Owners::Stated).map_err(|error| format!("{error:?}").into())
-}
-
-/// Plans one way, runs it where the starting state is, and compares the catalogs.
-fn way(shadow: &dyn Shadow, sides: Pair<&Catalog>, scratch: &mut Scratch) -> Result<String, Failed> {
-    let Pair { from, to } = sides;
-    let target = Target { version: from.version, casts: &from.casts };
-    let view = View::default();
-    let shown = |found: Vec<_>| Failed::from(terminal::render(&found, &Files::default(), false));
-    let goal = rehearse::settle(shadow, from, to, target, &view).map_err(shown)?;
-    let mut plan = plan(from, &goal, target).map_err(shown)?;
-    match rehearse::rehearse(shadow, scratch, &mut plan, &goal, target, &view).map_err(shown)? {
-        Convergence::Reached => {}
-        Convergence::Remainder(left) => return Err(format!("still different: {left:#?}\n{}", text(&plan)).into()),
-        Convergence::Failed(failure) => return Err(format!("{failure:#?}\n{}", text(&plan)).into()),
-    }
-    Ok(text(&plan))
-}
-
-fn text(plan: &trueup::plan::Plan) -> String {
-    sql::render(plan, sql::Style::default())
-}
-
-fn compare_plan(case: &Case, plan: &str) -> Result<(), Failed> {
-    if env::var_os("UPDATE").is_some() && case.plan.as_deref() != Some(plan) {
-        return case_file::update(case, plan).map_err(Failed::from);
-    }
-    // A plan stands in the file once somebody has read it.
-    let Some(expected) = case.plan.as_deref().filter(|it| *it != plan) else { return Ok(()) };
-    let diff = similar::TextDiff::from_lines(expected, plan);
-    Err(format!("the plan reads otherwise\n{}", diff.unified_diff().header("expected", "actual")).into())
 }

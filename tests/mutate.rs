@@ -16,6 +16,8 @@ mod case_file;
 mod dump;
 #[path = "support/observe.rs"]
 mod observe;
+#[path = "support/way.rs"]
+mod way;
 
 use std::{
     env, fs,
@@ -32,14 +34,11 @@ use observe::{Observation, Observer};
 use postgres::{Client, NoTls};
 use trueup::{
     catalog::Catalog,
-    ddl::Target,
-    emit::{sql, terminal},
-    model::{Files, Pair},
-    plan::plan,
-    rehearse::{self, Convergence, View},
+    model::Pair,
     shadow::{Local, Scratch, Shadow, Wanted, set_executable},
     sources::{introspect, introspect::Owners},
 };
+use way::{compare_plan, headed, way};
 
 const FOLDER: &str = "fixtures/mutations";
 /// The roles that the base and its changes may name.
@@ -203,9 +202,9 @@ fn run(case: &Case, lab: &Lab) -> Result<(), Failed> {
         return Err("the change changes nothing that can be observed".into());
     }
     let mut here = lab.copy()?;
-    let forward = way(&lab.server, Pair::new(&base.catalog, &changed.catalog), &mut here.scratch);
+    let forward = way(&lab.server, Pair::new(&base.catalog, &changed.catalog), &mut here.scratch, Owners::All);
     let forward = forward.and_then(|plan| judge(lab, &mut here, &changed, &plan).map(|()| plan));
-    let back = way(&lab.server, Pair::new(&changed.catalog, &base.catalog), &mut there.scratch);
+    let back = way(&lab.server, Pair::new(&changed.catalog, &base.catalog), &mut there.scratch, Owners::All);
     let back = back.and_then(|plan| judge(lab, &mut there, base, &plan));
     let found = forward.map_err(|it| headed("there", it)).and_then(|plan| {
         back.map_err(|it| headed("back", it))?;
@@ -219,39 +218,10 @@ fn run(case: &Case, lab: &Lab) -> Result<(), Failed> {
     if major == PLANNED_FOR { compare_plan(case, &forward) } else { Ok(()) }
 }
 
-fn headed(way: &str, failed: Failed) -> Failed {
-    format!("{way}: {}", failed.message().unwrap_or("failed")).into()
-}
-
 /// The judges that share no code with Trueup.
 fn judge(lab: &Lab, copy: &mut Copy<'_>, expected: &State, plan: &str) -> Result<(), Failed> {
     let client = &mut copy.scratch.client;
     let observed = lab.observer.look(client).map_err(|error| words(&error))?.compare(&expected.observed);
     let dumped = dump::compare(expected.dump.clone(), dump::of(client));
     observed.and(dumped).map_err(|it| format!("{it}\nthe plan:\n{plan}").into())
-}
-
-/// Plans one way, runs it where the starting state is, and compares Trueup's own catalogs.
-fn way(shadow: &dyn Shadow, sides: Pair<&Catalog>, scratch: &mut Scratch) -> Result<String, Failed> {
-    let Pair { from, to } = sides;
-    let target = Target { version: from.version, casts: &from.casts };
-    let view = View { owners: Owners::All, ..View::default() };
-    let shown = |found: Vec<_>| Failed::from(terminal::render(&found, &Files::default(), false));
-    let goal = rehearse::settle(shadow, from, to, target, &view).map_err(shown)?;
-    let mut plan = plan(from, &goal, target).map_err(shown)?;
-    let text = |plan: &trueup::plan::Plan| sql::render(plan, sql::Style::default());
-    match rehearse::rehearse(shadow, scratch, &mut plan, &goal, target, &view).map_err(shown)? {
-        Convergence::Reached => Ok(text(&plan)),
-        Convergence::Remainder(left) => Err(format!("still different: {left:#?}\n{}", text(&plan)).into()),
-        Convergence::Failed(failure) => Err(format!("{failure:#?}\n{}", text(&plan)).into()),
-    }
-}
-
-fn compare_plan(case: &Case, plan: &str) -> Result<(), Failed> {
-    if env::var_os("UPDATE").is_some() && case.plan.as_deref() != Some(plan) {
-        return case_file::update(case, plan).map_err(Failed::from);
-    }
-    let Some(expected) = case.plan.as_deref().filter(|it| *it != plan) else { return Ok(()) };
-    let diff = similar::TextDiff::from_lines(expected, plan);
-    Err(format!("the plan reads otherwise\n{}", diff.unified_diff().header("expected", "actual")).into())
 }

@@ -3,6 +3,7 @@
 mod diff;
 mod exit;
 mod filter;
+mod findings;
 mod profile;
 mod side;
 mod stand_ins;

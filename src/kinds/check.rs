@@ -66,12 +66,7 @@ impl PgObject for Check {
         constraint::since(&self.definition)
     }
     fn out_of_reach(&self, to: &Check) -> Option<&'static str> {
-        let inherits = 0 < self.parents && 0 < to.parents;
-        match (self.is_local, to.is_local) {
-            (true, false) if inherits => Some("it is declared here in FROM, and only inherited in TO"),
-            (false, true) if inherits => Some("it is only inherited in FROM, and declared here too in TO"),
-            _ => None,
-        }
+        sql::declaration((self.is_local, self.parents), (to.is_local, to.parents))
     }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         vec![alter_table(Verb::Drop, id, format!("DROP CONSTRAINT {}", id.name))]

@@ -106,6 +106,16 @@ pub(crate) fn says(text: &str, words: &[&str]) -> bool {
     tokens.windows(words.len()).any(|run| run.iter().zip(words).all(|(range, word)| text[range.clone()] == **word))
 }
 
+/// The difference in whether a child declares by itself what it inherits; each side by whether it does, and how many
+/// parents have it. No statement takes such a declaration back.
+pub(crate) fn declaration(from: (bool, i32), to: (bool, i32)) -> Option<&'static str> {
+    match (from, to) {
+        ((true, 1..), (false, 1..)) => Some("it is declared here in FROM, and only inherited in TO"),
+        ((false, 1..), (true, 1..)) => Some("it is only inherited in FROM, and declared here too in TO"),
+        _ => None,
+    }
+}
+
 /// Drops one empty line, blanks and the semicolon that PostgreSQL's printers leave at the end.
 pub(crate) fn trimmed(text: &str) -> &str {
     text.trim_end().trim_end_matches(';').trim_end()

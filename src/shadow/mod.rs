@@ -92,6 +92,18 @@ enum Limiter {
 }
 
 impl Scratch {
+    /// One of a server that lacks nothing and cancels statements that take too long.
+    fn plain(client: postgres::Client, guard: impl Send + 'static) -> Scratch {
+        let as_it_is: Adapt = Arc::new(str::to_owned);
+        Scratch {
+            client,
+            adapt: Arc::clone(&as_it_is),
+            restore: as_it_is,
+            limiter: Limiter::StatementTimeout,
+            _guard: Box::new(guard),
+        }
+    }
+
     /// Creates the roles that are missing: those that a migration names and the script before it did not.
     ///
     /// # Errors

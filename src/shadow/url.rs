@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use postgres::Client;
 
 use super::cleanup::Pending;
-use super::{Adapt, Error, Limiter, Scratch, Shadow, Wanted, create_roles};
+use super::{Error, Scratch, Shadow, Wanted, create_roles};
 use crate::connect::Target;
 use crate::model::{Ident, Version};
 
@@ -68,14 +68,7 @@ impl Shadow for Server {
         let mut client =
             target.connect().map_err(|source| Error::Connect { shadow: self.what.clone(), source: source.into() })?;
         super::imitate(&mut client, wanted, self.version, &self.what)?;
-        let as_it_is: Adapt = Arc::new(str::to_owned);
-        Ok(Scratch {
-            client,
-            adapt: Arc::clone(&as_it_is),
-            restore: as_it_is,
-            limiter: Limiter::StatementTimeout,
-            _guard: Box::new(guard),
-        })
+        Ok(Scratch::plain(client, guard))
     }
 }
 

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use postgres::{Client, NoTls};
 
 use super::child::Child;
-use super::{Adapt, Error, Limiter, Scratch, Shadow, Wanted, create_roles, storage};
+use super::{Error, Scratch, Shadow, Wanted, create_roles, storage};
 use crate::model::Version;
 
 pub use binaries::Binaries;
@@ -101,14 +101,7 @@ impl Shadow for Local {
         let guard = Database { name: name.clone(), cluster: Arc::clone(cluster) };
         let mut client = session(&cluster.child, &name).map_err(Error::postgres(&cluster.what, "connect"))?;
         super::imitate(&mut client, wanted, self.version, &cluster.what)?;
-        let as_it_is: Adapt = Arc::new(str::to_owned);
-        Ok(Scratch {
-            client,
-            adapt: Arc::clone(&as_it_is),
-            restore: as_it_is,
-            limiter: Limiter::StatementTimeout,
-            _guard: Box::new(guard),
-        })
+        Ok(Scratch::plain(client, guard))
     }
 }
 
