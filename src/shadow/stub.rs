@@ -34,6 +34,8 @@ pub struct Stub {
     /// The schema that `statements` create it in.
     pub schema: String,
     pub relocatable: bool,
+    /// Whether it goes there by itself, wherever else the session creates things.
+    pub fixed: bool,
     /// What creates the members.
     pub statements: Vec<String>,
     /// The members, as `ALTER EXTENSION … ADD` names them.
@@ -60,6 +62,7 @@ impl Stub {
             comment: None,
             schema: "public".to_owned(),
             relocatable: true,
+            fixed: false,
             statements: Vec::new(),
             members: Vec::new(),
             schemas: Vec::new(),
@@ -71,64 +74,86 @@ impl Stub {
         }
     }
 
+    /// Whether a statement, in lower case, might be about it. Says yes too often, never too seldom.
+    fn is_mentioned(&self, lower: &str) -> bool {
+        let mut words = std::iter::once(&self.name).chain(&self.modified).chain(&self.methods);
+        words.any(|word| lower.contains(&word.to_ascii_lowercase()))
+    }
+
     /// A block that does what `CREATE EXTENSION` would. A function's body cannot be checked: it may be of a language
     /// that came with the extension.
     fn create(&self, schema: Option<&str>, version: Option<&str>, if_not_exists: bool) -> String {
-        let Stub { name, schema: home, statements, members, schemas, .. } = self;
-        let version = version.unwrap_or(&self.version);
-        let comment = self.comment.as_ref().map_or("NULL".to_owned(), |text| Literal(text).to_string());
-        let (is_there, wrong) = (Literal(name), Literal("extension already exists"));
-        let already = match if_not_exists {
-            true => "RETURN;".to_owned(),
-            false => format!("RAISE EXCEPTION USING ERRCODE = 'duplicate_object', MESSAGE = {wrong};"),
-        };
-        let own_schema = schemas.contains(home);
         let execute = |sql: &String| format!("EXECUTE {};", Literal(sql));
-        let add = |member: &String| execute(&format!("ALTER EXTENSION {} ADD {member}", Ident::new(name)));
-        let row = if own_schema {
-            format!("{}::regnamespace", Literal(&Ident::new(home).to_string()))
-        } else {
-            "home".to_owned()
+        let lines = |statements: &mut dyn Iterator<Item = String>| {
+            statements.map(|sql| execute(&sql)).collect::<Vec<_>>().join("\n    ")
         };
-        let asked = match schema {
-            Some(schema) => format!("to_regnamespace({})", Literal(&Ident::new(schema).to_string())),
-            None => "to_regnamespace(quote_ident(current_schema()))".to_owned(),
-        };
-        let lines = [
-            "DO $trueup_stub$ DECLARE home oid; asked oid; own oid; checks text := current_setting('check_function_bodies'); BEGIN".to_owned(),
-            format!("IF EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = {is_there}) THEN {already} END IF;"),
-            format!("asked := {asked};"),
-            "PERFORM set_config('check_function_bodies', 'off', true);".to_owned(),
-            format!("IF to_regnamespace({}) IS NULL THEN EXECUTE {}; END IF;", Literal(&Ident::new(home).to_string()), Literal(&format!("CREATE SCHEMA {}", Ident::new(home)))),
-            schemas.iter().filter(|it| *it != home).map(|it| execute(&format!("CREATE SCHEMA {}", Ident::new(it)))).collect(),
-            statements.iter().map(execute).collect::<Vec<_>>().join("\n"),
-            format!("home := {}::regnamespace;", Literal(&Ident::new(home).to_string())),
-            format!(
-                "INSERT INTO pg_catalog.pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion, extcondition)
-                 VALUES (pg_nextoid('pg_extension', 'oid', 'pg_extension_oid_index'), {is_there},
-                         (SELECT oid FROM pg_roles WHERE rolname = current_user), {row}, true, {}, ARRAY[{}, {comment}]) RETURNING oid INTO own;",
-                Literal(version),
-                Literal(&self.version)
-            ),
-            execute(&format!("COMMENT ON EXTENSION {} IS {comment}", Ident::new(name))),
-            // What CREATE EXTENSION notes itself: the extension needs its schema, unless that is one of its members.
-            match own_schema {
-                true => String::new(),
-                false => "INSERT INTO pg_catalog.pg_depend (classid, objid, objsubid, refclassid, refobjid, refobjsubid, deptype)
-                          VALUES ('pg_extension'::regclass, own, 0, 'pg_namespace'::regclass, home, 0, 'n');".to_owned(),
+        let extension = Ident::new(&self.name);
+        let schemas = self.schemas.iter().map(Ident::new);
+        let make_schemas = lines(&mut schemas.clone().map(|schema| format!("CREATE SCHEMA {schema}")));
+        let add_schemas = schemas.map(|schema| format!("SCHEMA {schema}"));
+        let members = add_schemas.chain(self.members.iter().cloned());
+        let add_members = lines(&mut members.map(|member| format!("ALTER EXTENSION {extension} ADD {member}")));
+        format!(
+            "DO $trueup_stub$
+DECLARE
+    asked oid := to_regnamespace({asked});
+    home oid := to_regnamespace({home});
+    is_new boolean := home IS NULL AND NOT {has_own};
+    checks text := current_setting('check_function_bodies');
+    own oid;
+BEGIN
+    IF EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = {name}) THEN
+        {already}
+    END IF;
+    PERFORM set_config('check_function_bodies', 'off', true);
+    {make_schemas}
+    IF is_new THEN
+        {make_home}
+    END IF;
+    {make_members}
+    home := to_regnamespace({home});
+    INSERT INTO pg_catalog.pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion, extcondition)
+    VALUES (pg_nextoid('pg_extension', 'oid', 'pg_extension_oid_index'), {name},
+            (SELECT oid FROM pg_roles WHERE rolname = current_user), home, true, {version}, ARRAY[{default}, {comment}])
+    RETURNING oid INTO own;
+    {set_comment}
+    IF NOT {has_own} THEN
+        INSERT INTO pg_catalog.pg_depend (classid, objid, objsubid, refclassid, refobjid, refobjsubid, deptype)
+        VALUES ('pg_extension'::regclass, own, 0, 'pg_namespace'::regclass, home, 0, 'n');
+    END IF;
+    {add_members}
+    IF asked <> home AND NOT {has_own} THEN
+        EXECUTE format('ALTER EXTENSION %I SET SCHEMA %s', {name}, asked::regnamespace);
+        IF is_new THEN
+            EXECUTE format('DROP SCHEMA %s', home::regnamespace);
+        END IF;
+    END IF;
+    UPDATE pg_catalog.pg_extension SET extrelocatable = {relocatable} WHERE oid = own;
+    PERFORM set_config('check_function_bodies', checks, true);
+END $trueup_stub$",
+            asked = match schema {
+                Some(schema) => Literal(&Ident::new(schema).to_string()).to_string(),
+                None if self.fixed => Literal(&Ident::new(&self.schema).to_string()).to_string(),
+                None => "quote_ident(current_schema())".to_owned(),
             },
-            members.iter().map(add).collect::<Vec<_>>().join("\n"),
-            match own_schema {
-                true => String::new(),
-                false => format!(
-                    "IF asked <> home THEN EXECUTE 'ALTER EXTENSION ' || quote_ident({is_there}) || ' SET SCHEMA ' || asked::regnamespace; END IF;"
-                ),
+            home = Literal(&Ident::new(&self.schema).to_string()),
+            has_own = self.schemas.contains(&self.schema),
+            name = Literal(&self.name),
+            already = match if_not_exists {
+                true => "RETURN;",
+                false => "RAISE EXCEPTION USING ERRCODE = 'duplicate_object', MESSAGE = 'extension already exists';",
             },
-            format!("UPDATE pg_catalog.pg_extension SET extrelocatable = {} WHERE oid = own;", self.relocatable),
-            "PERFORM set_config('check_function_bodies', checks, true);".to_owned(),
-            "END $trueup_stub$".to_owned(),
-        ];
-        lines.join("\n")
+            make_home = execute(&format!("CREATE SCHEMA {}", Ident::new(&self.schema))),
+            make_members = lines(&mut self.statements.iter().cloned()),
+            version = Literal(version.unwrap_or(&self.version)),
+            default = Literal(&self.version),
+            comment = self.comment.as_ref().map_or("NULL".to_owned(), |text| Literal(text).to_string()),
+            set_comment = execute(&format!(
+                "COMMENT ON EXTENSION {extension} IS {}",
+                self.comment.as_ref().map_or("NULL".to_owned(), |text| Literal(text).to_string())
+            )),
+            relocatable = self.relocatable,
+        )
     }
 }
 
@@ -139,8 +164,7 @@ pub(super) fn adapt<'a>(sql: &'a str, stubs: &[Stub]) -> Cow<'a, str> {
     if concerned.is_empty() {
         return Cow::Borrowed(sql);
     }
-    let with_extension = extension(sql, &concerned);
-    if let Some(sql) = with_extension {
+    if let Some(sql) = extension(sql, &concerned) {
         return Cow::Owned(sql);
     }
     let types: BTreeMap<&str, &Stub> =
@@ -150,14 +174,6 @@ pub(super) fn adapt<'a>(sql: &'a str, stubs: &[Stub]) -> Cow<'a, str> {
     match parameters(&text, &methods) {
         Some(sql) => Cow::Owned(sql),
         None => text,
-    }
-}
-
-impl Stub {
-    /// Whether a statement, in lower case, might be about it. Says yes too often, never too seldom.
-    fn is_mentioned(&self, lower: &str) -> bool {
-        let mut words = std::iter::once(&self.name).chain(&self.modified).chain(&self.methods);
-        words.any(|word| lower.contains(&word.to_ascii_lowercase()))
     }
 }
 

@@ -189,8 +189,10 @@ fn identify(kind: Kind, row: &Row, addresses: &Addresses, scope: &Scope) -> Resu
             None => return Ok(None),
         },
     };
+    // What is said of a schema is no member of anything.
+    let of_schema = kind == Kind::Schema || (own.is_none_or(|own| own.0 == 0) && id.parent().is_some());
     let stands_alone = id.parent().is_none_or(|parent| parent.kind == Kind::Schema);
-    if matches!(scope, Scope::Only(members) if kind != Kind::Schema && stands_alone && !is_member(members)) {
+    if matches!(scope, Scope::Only(members) if !of_schema && stands_alone && !is_member(members)) {
         return Ok(None);
     }
     Ok(Some(id.signed(signature)))

@@ -23,10 +23,6 @@ pub(super) fn stand_in(members: &mut Catalog) {
     let innards = innards(members);
     let methods: BTreeSet<String> =
         super::of_kind(members, Kind::AccessMethod).map(|id| id.name.raw().to_owned()).collect();
-    // Owners and privileges are those of the shadow.
-    members.retain(|id| {
-        !matches!(id.kind, Kind::Owner | Kind::Grant | Kind::DefaultGrant | Kind::Comment | Kind::SecurityLabel)
-    });
     let ids: Vec<ObjectId> = members.ids().cloned().collect();
     for id in ids {
         let Some(entry) = members.entry_mut(&id) else { continue };

@@ -50,7 +50,10 @@ pub fn stub(mut donor: Box<dyn Donor>, extension: &str) -> Result<Stub, Vec<Diag
     let row = donor
         .client()
         .query_one(
-            "SELECT e.extversion, n.nspname::text, e.extrelocatable, v.comment FROM pg_catalog.pg_extension e
+            "SELECT e.extversion, n.nspname::text, e.extrelocatable, v.comment,
+                    EXISTS (SELECT FROM pg_catalog.pg_available_extension_versions c
+                            WHERE c.name = e.extname AND c.version = e.extversion AND c.schema IS NOT NULL)
+             FROM pg_catalog.pg_extension e
              LEFT JOIN pg_catalog.pg_available_extensions v ON v.name = e.extname
              JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = $1",
             &[&extension],
@@ -64,6 +67,15 @@ pub fn stub(mut donor: Box<dyn Donor>, extension: &str) -> Result<Stub, Vec<Diag
     let types = of_kind(&members, Kind::BaseType).map(|id| id.container().name.raw().to_owned()).collect();
     let methods = of_kind(&members, Kind::AccessMethod).map(|id| id.name.raw().to_owned()).collect();
     let modifiers = modifiers(&members);
+    // In a schema of its own the extension has its way.
+    let fixed: bool = row.get(4);
+    let home: String = row.get(1);
+    let is_its_own = |name: &str| schemas.iter().any(|own| own == name) || (fixed && home == name);
+    let is_for_all = |id: &ObjectId| id.kind == Kind::Comment || (id.kind == Kind::Grant && id.name.raw().is_empty());
+    members.retain(|id| {
+        let own = id.parent().is_some_and(|parent| parent.kind == Kind::Schema && is_its_own(parent.name.raw()));
+        !is_said_of(id) || (own && is_for_all(id))
+    });
     innards::stand_in(&mut members);
 
     let mut empty = Catalog::new(members.version);
@@ -77,8 +89,9 @@ pub fn stub(mut donor: Box<dyn Donor>, extension: &str) -> Result<Stub, Vec<Diag
         name: extension.to_owned(),
         version: row.get(0),
         comment: row.get(3),
-        schema: row.get(1),
+        schema: home.clone(),
         relocatable: row.get(2),
+        fixed,
         statements,
         members: members.ids().filter(|id| is_added(id)).map(ToString::to_string).collect(),
         schemas,
@@ -86,7 +99,7 @@ pub fn stub(mut donor: Box<dyn Donor>, extension: &str) -> Result<Stub, Vec<Diag
         modified: modifiers.keys().cloned().collect(),
         methods,
         canonical: canonical(Arc::clone(&donor), modifiers),
-        printed: printed(donor, row.get(1)),
+        printed: printed(donor, home),
     })
 }
 
@@ -94,9 +107,14 @@ fn of_kind(catalog: &Catalog, kind: Kind) -> impl Iterator<Item = &ObjectId> {
     catalog.ids().filter(move |id| id.kind == kind)
 }
 
+/// Whether it is a property: owners and privileges are those of the shadow.
+fn is_said_of(id: &ObjectId) -> bool {
+    matches!(id.kind, Kind::Owner | Kind::Grant | Kind::DefaultGrant | Kind::Comment | Kind::SecurityLabel)
+}
+
 /// Whether `ALTER EXTENSION … ADD` takes it; the rest comes with what contains it.
 fn is_added(id: &ObjectId) -> bool {
-    id.kind != Kind::Schema && id.parent().is_none_or(|parent| parent.kind == Kind::Schema)
+    id.kind != Kind::Schema && !is_said_of(id) && id.parent().is_none_or(|parent| parent.kind == Kind::Schema)
 }
 
 /// The functions that read and print the modifiers of each type, by the type's name.
