@@ -134,9 +134,14 @@ fn brief(id: &ObjectId, top: &ObjectId) -> String {
 /// `TABLE public.users` as it reads in a sentence: `table public.users`.
 fn lower(text: &str) -> String {
     let mut quotes = 0;
+    let mut is_argument = false;
     let lowered = text.split(' ').map(|word| {
-        let keyword = quotes % 2 == 0 && word != "PUBLIC" && word.chars().all(|c| c.is_ascii_uppercase());
+        let keyword =
+            quotes % 2 == 0 && word != "PUBLIC" && word.chars().all(|c| c.is_ascii_uppercase()) && !is_argument;
         quotes += word.matches('"').count();
+        // Behind a name the parenthesis holds its arguments.
+        is_argument |= word.find('(').is_some_and(|at| 0 < at);
+        is_argument &= !word.ends_with(')');
         if keyword { word.to_lowercase() } else { word.to_owned() }
     });
     lowered.collect::<Vec<_>>().join(" ")
