@@ -13,8 +13,8 @@ use crate::{
     stubs::{Donor, stub},
 };
 
-/// Makes the shadow offer every extension that the sides use, and those in `used`. Where any shadow will do and a server of this machine has
-/// them all, that one is taken. What is stood in for is told once, as a warning.
+/// Makes the shadow offer every extension that the sides use, and those in `used`. Where any shadow will do and a server
+/// of this machine has them all, that one is taken. What is stood in for is told once, as a warning.
 ///
 /// # Errors
 /// Diagnostics where a donor cannot be read.
