@@ -215,7 +215,7 @@ fn what_postgresql_refuses_is_shown() {
         ("circle/b.sql", "CREATE TABLE b (id int PRIMARY KEY, a int REFERENCES a);\n"),
         (
             "extension.sql",
-            "CREATE EXTENSION postgis;\nCREATE TABLE t (g geometry);\nCREATE INDEX ON t USING gist (g);\n",
+            "CREATE EXTENSION no_such_gis;\nCREATE TABLE t (g geometry);\nCREATE INDEX ON t USING gist (g);\n",
         ),
         ("column.sql", "CREATE TABLE t (email text);\nCREATE INDEX ON t (lower(emial));\n"),
         ("transaction.sql", "BEGIN;\nCREATE TABLE t (x int);\n"),

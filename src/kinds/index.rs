@@ -90,17 +90,15 @@ impl PgObject for Index {
             Attr::valid if self.partitioned && to.valid => {
                 return Alter::Ignore("it is once every partition has its part");
             }
-            // An index of a partitioned table is only the sum of its parts, and takes no parameters later.
-            Attr::definition if self.bare == to.bare && !self.partitioned => {
+            Attr::definition if self.bare == to.bare && self.takes(to) => {
                 return Alter::Ignore("its storage parameters are set by themselves");
             }
-            Attr::options if self.bare == to.bare && !self.partitioned => {
-                sql::change_options(&self.options, &to.options)
-                    .into_iter()
-                    .map(|set| Action::alter(id, format!("ALTER INDEX {} {set}", id.qualified())))
-                    .collect()
-            }
-            Attr::definition | Attr::bare | Attr::options | Attr::partitioned | Attr::valid => return Alter::Rebuild,
+            Attr::options if self.bare == to.bare && self.takes(to) => sql::change_options(&self.options, &to.options)
+                .into_iter()
+                .map(|set| Action::alter(id, format!("ALTER INDEX {} {set}", id.qualified())))
+                .collect(),
+            Attr::bare => return Alter::Ignore("it is part of the definition"),
+            Attr::definition | Attr::options | Attr::partitioned | Attr::valid => return Alter::Rebuild,
             Attr::tablespace => {
                 let space = Ident::new(to.tablespace.as_deref().unwrap_or("pg_default"));
                 vec![Action::alter(id, format!("ALTER INDEX {} SET TABLESPACE {space}", id.qualified())).rewrites()]
@@ -131,7 +129,21 @@ impl PgObject for Index {
     }
 }
 
+/// Storage parameters that count for an index that is there; the others only when it is built (PostgreSQL manual,
+/// `CREATE INDEX`, "Index Storage Parameters").
+const IN_PLACE: [&str; 5] =
+    ["autosummarize", "deduplicate_items", "fastupdate", "fillfactor", "gin_pending_list_limit"];
+
 impl Index {
+    /// Whether its storage parameters can be made those of `to`. An index of a partitioned table is only the sum of its
+    /// parts, and takes none later.
+    fn takes(&self, to: &Index) -> bool {
+        let mut changed = self.options.iter().filter(|it| !to.options.contains(it));
+        let mut new = to.options.iter().filter(|it| !self.options.contains(it));
+        let name = |option: &str| option.split('=').next().unwrap_or_default().to_owned();
+        let counts = |option: &String| IN_PLACE.contains(&name(option).as_str());
+        !self.partitioned && changed.all(counts) && new.all(counts)
+    }
     fn attach(&self, id: &ObjectId) -> Option<Action> {
         self.part_of.as_ref().map(|parent| sql::attach_index(id, parent))
     }

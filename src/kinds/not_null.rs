@@ -32,7 +32,8 @@ impl PgObject for NotNull {
              -- What is cut off of a long name is PostgreSQL's to say: there, every name counts as its own.
              LATERAL (SELECT CASE WHEN octet_length(l.long) < 64 THEN l.long ELSE k.conname::text END AS plain) p
         WHERE k.contype = 'n' AND k.conislocal AND c.relkind IN ('r', 'p', 'f') AND c.relnamespace = ANY($1)
-          AND (k.connoinherit OR NOT k.convalidated OR k.conname <> p.plain
+          -- That of a partition cannot be renamed once the partitioned table has it too.
+          AND (k.connoinherit OR NOT k.convalidated OR (k.conname <> p.plain AND NOT c.relispartition)
                OR EXISTS (SELECT FROM pg_description d WHERE d.classoid = 'pg_constraint'::regclass AND d.objoid = k.oid))";
 
     fn address(id: &ObjectId) -> String {

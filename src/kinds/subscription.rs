@@ -3,7 +3,7 @@
 use crate::{
     ddl::{Action, Alter, Leaves, Target},
     kinds::{PgObject, object, state},
-    model::{Ident, Literal, ObjectId, Version},
+    model::{Ident, Literal, ObjectId},
 };
 
 object! {
@@ -58,16 +58,16 @@ impl PgObject for Subscription {
         let stand_in = format!("ALTER {id} {}", if self.enabled { "ENABLE" } else { "DISABLE" });
         vec![Action::create(id, sql).leaves(Leaves::Secret { text, stand_in })]
     }
-    fn alter(&self, id: &ObjectId, to: &Subscription, attr: Attr, target: Target) -> Alter {
+    fn alter(&self, id: &ObjectId, to: &Subscription, attr: Attr, _: Target) -> Alter {
         let clause = match attr {
             Attr::enabled => Some(if to.enabled { "ENABLE" } else { "DISABLE" }.to_owned()),
             Attr::publications => Some(format!("SET PUBLICATION {} WITH (refresh = false)", to.publications())),
-            Attr::two_phase if target.version < Version::major(18) => return Alter::Rebuild,
+            // Later versions can change it where it is, and ask the publisher for it, who is out of a rehearsal's reach.
+            Attr::two_phase => return Alter::Rebuild,
             Attr::slot
             | Attr::synchronous_commit
             | Attr::binary
             | Attr::streaming
-            | Attr::two_phase
             | Attr::disable_on_error
             | Attr::password_required
             | Attr::run_as_owner

@@ -8,6 +8,7 @@ mod error;
 mod literals;
 mod local;
 mod modifiers;
+mod parameters;
 mod storage;
 mod stub;
 mod stubbed;

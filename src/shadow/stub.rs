@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use pg_query::NodeEnum;
 
-use super::modifiers;
+use super::{modifiers, parameters};
 use crate::model::{Ident, Literal, parser};
 
 /// Asks a server that has the extension what it makes of the modifiers of a type: of `geometry` and `POINT`, `4326` it
@@ -76,8 +76,10 @@ impl Stub {
 
     /// Whether a statement, in lower case, might be about it. Says yes too often, never too seldom.
     fn is_mentioned(&self, lower: &str) -> bool {
+        // What alters an index does not say by which method it is.
+        let alters = !self.methods.is_empty() && lower.contains("alter");
         let mut words = std::iter::once(&self.name).chain(&self.modified).chain(&self.methods);
-        words.any(|word| lower.contains(&word.to_ascii_lowercase()))
+        alters || words.any(|word| lower.contains(&word.to_ascii_lowercase()))
     }
 
     /// A block that does what `CREATE EXTENSION` would. A function's body cannot be checked: it may be of a language
@@ -169,11 +171,10 @@ pub(super) fn adapt<'a>(sql: &'a str, stubs: &[Stub]) -> Cow<'a, str> {
     }
     let types: BTreeMap<&str, &Stub> =
         concerned.iter().flat_map(|stub| stub.modified.iter().map(|name| (name.as_str(), *stub))).collect();
-    let text = modifiers::stand_in(sql, &types);
     let methods: BTreeSet<&str> = concerned.iter().flat_map(|stub| &stub.methods).map(String::as_str).collect();
-    match parameters(&text, &methods) {
-        Some(sql) => Cow::Owned(sql),
-        None => text,
+    match parameters::stand_in(sql, &methods) {
+        Some(sql) => Cow::Owned(modifiers::stand_in(&sql, &types).into_owned()),
+        None => modifiers::stand_in(sql, &types),
     }
 }
 
@@ -204,40 +205,8 @@ fn extension(sql: &str, stubs: &[&Stub]) -> Option<String> {
     }
 }
 
-/// `CREATE INDEX … WITH (…)` by a method that is stood in for: the index without its parameters, and a note of them where
-/// PostgreSQL keeps them.
-fn parameters(sql: &str, methods: &BTreeSet<&str>) -> Option<String> {
-    if methods.is_empty() {
-        return None;
-    }
-    let mut parsed = parser::parse_whole(sql).ok()?;
-    let [statement] = parsed.protobuf.stmts.as_mut_slice() else { return None };
-    let NodeEnum::IndexStmt(index) = statement.stmt.as_mut()?.node.as_mut()? else { return None };
-    if !methods.contains(index.access_method.as_str()) || index.options.is_empty() {
-        return None;
-    }
-    let options = std::mem::take(&mut index.options);
-    let kept = options.iter().filter_map(|node| match node.node.as_ref()? {
-        NodeEnum::DefElem(it) => {
-            let value = it.arg.as_deref().and_then(text).unwrap_or_else(|| "true".to_owned());
-            Some(Literal(&format!("{}={value}", it.defname)).to_string())
-        }
-        _ => None,
-    });
-    let kept = kept.collect::<Vec<_>>().join(", ");
-    let table = index.relation.as_ref()?;
-    let schema =
-        if table.schemaname.is_empty() { String::new() } else { format!("{}.", Ident::new(&table.schemaname)) };
-    let table = Literal(&format!("{schema}{}", Ident::new(&table.relname))).to_string();
-    let create = parsed.deparse(pg_query::DeparseOptions::default()).ok()?;
-    Some(format!(
-        "{create};\nUPDATE pg_catalog.pg_class SET reloptions = ARRAY[{kept}]
-         WHERE oid = (SELECT max(indexrelid) FROM pg_catalog.pg_index WHERE indrelid = {table}::regclass)"
-    ))
-}
-
 /// The value of an option, as text.
-fn text(node: &pg_query::protobuf::Node) -> Option<String> {
+pub(super) fn text(node: &pg_query::protobuf::Node) -> Option<String> {
     use pg_query::protobuf::a_const::Val;
     match node.node.as_ref()? {
         NodeEnum::String(it) => Some(it.sval.clone()),
