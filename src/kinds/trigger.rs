@@ -29,7 +29,8 @@ impl PgObject for Trigger {
                pg_get_triggerdef(t.oid) AS definition, t.tgenabled::text AS enabled, t.tgparentid = 0 AS is_local
         FROM pg_trigger t
         JOIN pg_class c ON c.oid = t.tgrelid
-        WHERE NOT t.tgisinternal AND c.relnamespace = ANY($1)";
+        -- Until version 14 those of partitions count as internal.
+        WHERE (NOT t.tgisinternal OR (t.tgparentid <> 0 AND t.tgconstraint = 0)) AND c.relnamespace = ANY($1)";
 
     fn address(id: &ObjectId) -> String {
         format!("TRIGGER {} ON {}", id.name, id.container().qualified())
