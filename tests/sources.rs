@@ -11,6 +11,7 @@ use support::Cluster;
 use trueup::diagnostic::Diagnostic;
 use trueup::emit::terminal::render;
 use trueup::model::Files;
+use trueup::shadow::as_it_is;
 use trueup::sources::{Loaded, Script, Source, load, wanted};
 
 /// A folder of files, made for one test.
@@ -44,7 +45,7 @@ impl Folder {
     }
     fn load(&self, name: &str, client: &mut Client) -> Result<Loaded, String> {
         let (script, files) = self.read(name)?;
-        load(&script, &files, client, &str::to_owned).map_err(|problems| self.shown(&problems, &files))
+        load(&script, &files, client, &as_it_is).map_err(|problems| self.shown(&problems, &files))
     }
 }
 
@@ -394,7 +395,7 @@ fn loads_the_corpus() {
         let result = read.and_then(|script| {
             let mut client = cluster.database(&format!("corpus{index}"));
             provide(&mut client, &script, &files);
-            load(&script, &files, &mut client, &str::to_owned).map(|loaded| (script.statements.len(), loaded))
+            load(&script, &files, &mut client, &as_it_is).map(|loaded| (script.statements.len(), loaded))
         });
         match result {
             Ok((statements, loaded)) => println!(

@@ -1,7 +1,7 @@
 //! Extensions that the shadow lacks, and where stand-ins for them come from: a live side first, which has the very version;
 //! then server programs of this machine; then the embedded server; and where nothing is known, nothing but the name.
 
-use std::collections::BTreeSet;
+use std::{cell::OnceCell, collections::BTreeSet};
 
 use crate::{
     cli::side::{Opening, live_version},
@@ -35,13 +35,19 @@ pub(crate) fn provide(
     }
     let is_live = [&openings.from, &openings.to].into_iter().any(|it| live_version(it).is_some());
     let is_free = matches!(choice, Choice::Auto) && !is_live;
-    if let Some(local) = is_free.then(|| locals().find(|local| has_all(local, &used))).flatten() {
-        return Ok(Opened { shadow: Box::new(local), ..opened });
+    // They are started once, and only where they are asked for something.
+    let locals = OnceCell::new();
+    if is_free {
+        let mut started = start_locals();
+        if let Some(at) = started.iter().position(|local| has_all(local, &used)) {
+            return Ok(Opened { shadow: Box::new(started.swap_remove(at)), ..opened });
+        }
+        locals.get_or_init(|| started);
     }
     let Opened { shadow, mut warnings } = opened;
     let mut stubs = Vec::new();
     for extension in &missing {
-        let (made, of) = match donor(extension, openings, words) {
+        let (made, of) = match donor(extension, openings, words, &locals) {
             Some((donor, of)) => (stub(donor, extension)?, Some(of)),
             None => (Stub::empty(extension), None),
         };
@@ -62,7 +68,12 @@ fn extensions(opening: &mut Opening, files: &Files) -> BTreeSet<String> {
 }
 
 /// A session in a database that has the extension, and what to call it.
-fn donor(extension: &str, openings: &mut Pair<Opening>, words: Pair<&str>) -> Option<(Box<dyn Donor>, String)> {
+fn donor(
+    extension: &str,
+    openings: &mut Pair<Opening>,
+    words: Pair<&str>,
+    locals: &OnceCell<Vec<Local>>,
+) -> Option<(Box<dyn Donor>, String)> {
     for (opening, word, name) in [(&mut openings.from, words.from, "FROM"), (&mut openings.to, words.to, "TO")] {
         let Opening::Live { client, .. } = opening else { continue };
         let query = "SELECT FROM pg_catalog.pg_extension WHERE extname = $1";
@@ -71,15 +82,15 @@ fn donor(extension: &str, openings: &mut Pair<Opening>, words: Pair<&str>) -> Op
             return Some((Box::new(session), name.to_owned()));
         }
     }
-    locals()
-        .map(|local| Box::new(local) as Box<dyn Shadow>)
-        .chain(std::iter::once_with(|| Box::new(Embedded::new()) as Box<dyn Shadow>))
-        .find_map(|server| created(server.as_ref(), extension).map(|donor| (donor, server.describe())))
+    let embedded = Embedded::new();
+    let locals = locals.get_or_init(start_locals).iter().map(|local| local as &dyn Shadow);
+    let mut servers = locals.chain(std::iter::once(&embedded as &dyn Shadow));
+    servers.find_map(|server| created(server, extension).map(|donor| (donor, server.describe())))
 }
 
 /// The servers that the programs of this machine can start.
-fn locals() -> impl Iterator<Item = Local> {
-    Local::available().into_iter().filter_map(|binaries| Local::start(&binaries).ok())
+fn start_locals() -> Vec<Local> {
+    Local::available().into_iter().filter_map(|binaries| Local::start(&binaries).ok()).collect()
 }
 
 fn has_all(server: &Local, extensions: &BTreeSet<String>) -> bool {

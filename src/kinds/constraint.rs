@@ -87,7 +87,7 @@ macro_rules! index_constraint {
                        k.conname::text AS name,
                        CASE k.conparentid WHEN 0 THEN 'pg_class'::regclass ELSE 'pg_constraint'::regclass END::oid AS implied_class,
                        coalesce(nullif(k.conparentid, 0), p.oid) AS implied_id, 0 AS implied_sub,
-                       pg_get_constraintdef(k.oid) AS definition, 
+                       pg_get_constraintdef(k.oid) AS definition,
                        ARRAY(SELECT o FROM unnest(i.reloptions) o ORDER BY 1) AS options,
                        ARRAY(SELECT a.attnum || '=' || a.attstattarget FROM pg_attribute a
                              WHERE a.attrelid = i.oid AND nullif(a.attstattarget, -1) IS NOT NULL ORDER BY a.attnum) AS statistics,

@@ -308,7 +308,7 @@ impl<'a> Work<'a> {
             });
             copy.kind == id.kind && inherited && self.to.contains(copy) && is_still_a_child
         };
-        self.followers.get(id).into_iter().flatten().any(keeps) && !self.to.contains(id)
+        !self.to.contains(id) && self.followers.get(id).into_iter().flatten().any(keeps)
     }
 
     fn add_alters(&mut self) {

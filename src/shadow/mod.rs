@@ -14,6 +14,7 @@ mod stub;
 mod stubbed;
 mod url;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -84,8 +85,22 @@ pub struct Scratch {
     pub(crate) _guard: Box<dyn Send>,
 }
 
-/// The text of a statement, or other text that has the same effect on a server that lacks something.
-pub type Adapt = Arc<dyn Fn(&str) -> String + Send + Sync>;
+/// The text of a statement, or other text that has the same effect on a server that lacks something; or, the other way,
+/// a text of such a server's catalog. What is borrowed is the text itself.
+pub type Adapt = Arc<dyn for<'a> Fn(&'a str) -> Cow<'a, str> + Send + Sync>;
+
+/// The text itself.
+pub fn as_it_is(text: &str) -> Cow<'_, str> {
+    Cow::Borrowed(text)
+}
+
+/// One after the other.
+fn both(first: impl for<'a> Fn(&'a str) -> Cow<'a, str> + Send + Sync + 'static, second: Adapt) -> Adapt {
+    Arc::new(move |text| match first(text) {
+        Cow::Borrowed(text) => second(text),
+        Cow::Owned(text) => Cow::Owned(second(&text).into_owned()),
+    })
+}
 
 enum Limiter {
     Child(Arc<child::Child>),
@@ -95,11 +110,10 @@ enum Limiter {
 impl Scratch {
     /// One of a server that lacks nothing and cancels statements that take too long.
     fn plain(client: postgres::Client, guard: impl Send + 'static) -> Scratch {
-        let as_it_is: Adapt = Arc::new(str::to_owned);
         Scratch {
             client,
-            adapt: Arc::clone(&as_it_is),
-            restore: as_it_is,
+            adapt: Arc::new(as_it_is),
+            restore: Arc::new(as_it_is),
             limiter: Limiter::StatementTimeout,
             _guard: Box::new(guard),
         }

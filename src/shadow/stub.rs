@@ -90,6 +90,7 @@ impl Stub {
             statements.map(|sql| execute(&sql)).collect::<Vec<_>>().join("\n    ")
         };
         let extension = Ident::new(&self.name);
+        let comment = self.comment.as_ref().map_or("NULL".to_owned(), |text| Literal(text).to_string());
         let schemas = self.schemas.iter().map(Ident::new);
         let make_schemas = lines(&mut schemas.clone().map(|schema| format!("CREATE SCHEMA {schema}")));
         let add_schemas = schemas.map(|schema| format!("SCHEMA {schema}"));
@@ -149,11 +150,7 @@ END $trueup_stub$",
             make_members = lines(&mut self.statements.iter().cloned()),
             version = Literal(version.unwrap_or(&self.version)),
             default = Literal(&self.version),
-            comment = self.comment.as_ref().map_or("NULL".to_owned(), |text| Literal(text).to_string()),
-            set_comment = execute(&format!(
-                "COMMENT ON EXTENSION {extension} IS {}",
-                self.comment.as_ref().map_or("NULL".to_owned(), |text| Literal(text).to_string())
-            )),
+            set_comment = execute(&format!("COMMENT ON EXTENSION {extension} IS {comment}")),
             relocatable = self.relocatable,
         )
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::literals;
 use super::stub::{self, Stub};
-use super::{Error, Scratch, Shadow, Wanted};
+use super::{Error, Scratch, Shadow, Wanted, both};
 use crate::model::{Version, parser};
 
 /// Another shadow, made to offer more.
@@ -57,15 +57,15 @@ impl Shadow for Stubbed {
     }
     fn scratch(&self, wanted: &Wanted) -> Result<Scratch, Error> {
         let scratch = self.inner.scratch(&self.real(wanted))?;
-        let (inner, stubs) = (Arc::clone(&scratch.adapt), Arc::clone(&self.stubs));
-        let adapt = Arc::new(move |sql: &str| inner(&stub::adapt(sql, &stubs)));
-        let stubs = Arc::clone(&self.stubs);
-        let inner = Arc::clone(&scratch.restore);
-        let restore = Arc::new(move |text: &str| inner(&literals::restore(text, &stubs)));
+        let (forth, back) = (Arc::clone(&self.stubs), Arc::clone(&self.stubs));
+        let adapt = both(move |sql| stub::adapt(sql, &forth), Arc::clone(&scratch.adapt));
+        let restore = both(move |text| literals::restore(text, &back), Arc::clone(&scratch.restore));
         let mut scratch = Scratch { adapt, restore, ..scratch };
         if !self.baseline.is_empty() {
-            let sql: String =
-                parser::statements(&self.baseline).into_iter().map(|sql| (scratch.adapt)(sql) + ";\n").collect();
+            let sql: String = parser::statements(&self.baseline)
+                .into_iter()
+                .map(|sql| (scratch.adapt)(sql).into_owned() + ";\n")
+                .collect();
             scratch.client.batch_execute(&sql).map_err(Error::postgres(&self.describe(), "load the baseline"))?;
         }
         Ok(scratch)

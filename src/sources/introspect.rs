@@ -3,7 +3,10 @@
 //! One connection, one `REPEATABLE READ READ ONLY` transaction and `search_path = pg_catalog`, so that every name in
 //! every text is qualified. Needs no superuser.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeSet, HashMap},
+};
 
 use postgres::{Client, IsolationLevel, Row, Transaction};
 
@@ -75,7 +78,11 @@ pub fn introspect(client: &mut Client, owners: Owners) -> Result<Catalog, postgr
 /// What the server says, such as a connection lost half way.
 pub fn introspect_scratch(scratch: &mut Scratch, owners: Owners) -> Result<Catalog, postgres::Error> {
     let mut catalog = introspect(&mut scratch.client, owners)?;
-    catalog.replace_texts(&|text| *text = (scratch.restore)(text));
+    catalog.replace_texts(&|text| {
+        if let Cow::Owned(restored) = (scratch.restore)(text) {
+            *text = restored;
+        }
+    });
     Ok(catalog)
 }
 

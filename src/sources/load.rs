@@ -1,5 +1,6 @@
 //! Runs a script in an empty database, in batches, and says what PostgreSQL refused and where.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -46,7 +47,7 @@ pub fn load(
     script: &Script,
     files: &Files,
     client: &mut Client,
-    adapt: &dyn Fn(&str) -> String,
+    adapt: &dyn for<'a> Fn(&'a str) -> Cow<'a, str>,
 ) -> Result<Loaded, Vec<Diagnostic>> {
     let wrong = syntax_errors(script, files, client);
     if !wrong.is_empty() {
@@ -91,7 +92,7 @@ fn syntax_errors(script: &Script, files: &Files, client: &mut Client) -> Vec<Dia
 struct Run<'a> {
     files: &'a Files,
     client: &'a mut Client,
-    adapt: &'a dyn Fn(&str) -> String,
+    adapt: &'a dyn for<'t> Fn(&'t str) -> Cow<'t, str>,
     unordered: bool,
     refusals: Vec<Refusal<'a>>,
     /// Refused in an unordered script, but perhaps only for now.
@@ -171,10 +172,15 @@ impl<'a> Run<'a> {
         result.err().map(|error| Refusal { statement, error })
     }
 
-    fn text(&mut self, statement: &Statement) -> String {
+    fn text(&mut self, statement: &'a Statement) -> Cow<'a, str> {
         let sql = statement.sql(self.files);
-        let here = (statement.class == Class::DatabaseSetting).then(|| self.of_this_database(&sql)).flatten();
-        here.unwrap_or_else(|| (self.adapt)(&sql))
+        if let Some(here) = (statement.class == Class::DatabaseSetting).then(|| self.of_this_database(&sql)).flatten() {
+            return Cow::Owned(here);
+        }
+        match (self.adapt)(&sql) {
+            Cow::Owned(adapted) => Cow::Owned(adapted),
+            Cow::Borrowed(_) => sql,
+        }
     }
 
     /// The same setting, for the database that stands for the one that the script names.
