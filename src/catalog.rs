@@ -17,10 +17,18 @@ pub struct Catalog {
     /// What was met and is not managed, by name.
     pub unmanaged: BTreeSet<String>,
     /// What is there and whose value is never read, by name.
-    pub secrets: BTreeMap<String, Option<String>>,
+    pub secrets: BTreeMap<String, Secret>,
     /// Privileges on what is the server's own, where they are no longer those that it came with.
     pub server_privileges: BTreeSet<String>,
     objects: BTreeMap<ObjectId, Entry>,
+}
+
+/// A value that is never read.
+#[derive(Clone, Debug)]
+pub struct Secret {
+    /// What tells it from another one; never shown. `None` where the server does not let us compare it.
+    pub digest: Option<String>,
+    pub is_database_setting: bool,
 }
 
 #[derive(Clone, Debug)]

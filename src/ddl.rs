@@ -112,6 +112,8 @@ pub enum Alter {
     Displace { actions: Vec<Action>, change: Retype },
     /// Drop and create again, with everything that stands on it.
     Rebuild,
+    /// Not in one migration: why, and what can be done instead.
+    Refuse { why: String, instead: &'static str },
     /// No change of the schema, and why: an attribute that follows from others, or that PostgreSQL cannot set.
     Ignore(&'static str),
 }

@@ -587,6 +587,34 @@ fn what_no_statement_reaches_is_named() {
     folder.diff(&["empty", "settings.sql", "--database-settings"]).ends(0).prints("SET work_mem TO ''8MB''");
 }
 
+#[test]
+fn secrets_in_settings_are_told_of_but_never_shown() {
+    let setting = |value: &str| format!("ALTER DATABASE postgres SET app.jwt_secret = '{value}';");
+    let one = setting("hunter2") + "ALTER DATABASE postgres SET password_encryption = 'md5';";
+    let folder = Folder::new(&[("one.sql", &one), ("other.sql", &setting("hunter3"))]);
+    let asked = |from: &str, to: &str| folder.diff(&[from, to, "--database-settings", "--format", "json"]);
+    folder.diff(&["one.sql", "other.sql"]).ends(0).says("settings of the database were not compared");
+    let both = asked("one.sql", "other.sql").ends(1).says("by-hand").says("differs between the sides");
+    let new = asked("empty", "one.sql").ends(1).says("by-hand").says("app.jwt_secret");
+    let gone = asked("one.sql", "empty").ends(0).prints("RESET app.jwt_secret");
+    let new = new.prints("SET password_encryption TO ''md5''");
+    for told in [both, new, gone] {
+        assert!(!told.out.contains("hunter") && !told.err.contains("hunter"), "{}{}", told.out, told.err);
+    }
+}
+
+#[test]
+fn what_the_server_cannot_change_is_refused() {
+    let method = "CREATE ACCESS METHOD other TYPE TABLE HANDLER heap_tableam_handler;";
+    let folder = Folder::new(&[
+        ("heap.sql", &format!("{method} CREATE TABLE t (a int);")),
+        ("other.sql", &format!("{method} CREATE TABLE t (a int) USING other;")),
+    ]);
+    let old = folder.diff(&["heap.sql", "other.sql", "--target-version", "14"]).ends(1);
+    old.says("error[cannot-alter]: TABLE public.t cannot be changed").says("copy the rows");
+    folder.diff(&["heap.sql", "other.sql", "--target-version", "15"]).ends(0).prints("SET ACCESS METHOD other");
+}
+
 /// Something of most kinds, without extensions that a server may lack.
 const MIXED: &str = r#"
     CREATE SCHEMA store;

@@ -35,6 +35,7 @@ impl std::str::FromStr for Pattern {
 impl Filter {
     pub(crate) fn apply(&self, catalog: &mut Catalog) {
         catalog.retain(|id| self.keeps(id));
+        catalog.secrets.retain(|_, secret| self.database_settings || !secret.is_database_setting);
     }
 
     fn keeps(&self, id: &ObjectId) -> bool {

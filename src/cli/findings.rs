@@ -99,7 +99,9 @@ pub(super) fn server_privileges(sides: &Pair<Side>) -> Vec<Diagnostic> {
 /// Names the secrets of both sides that differ, or that cannot be told apart. Their values are never shown.
 pub(super) fn secrets(sides: &Pair<Side>) -> Vec<Diagnostic> {
     let (from, to) = (&sides.from.catalog.secrets, &sides.to.catalog.secrets);
-    let both = from.iter().filter_map(|(name, digest)| Some((name, digest.as_ref().zip(to.get(name)?.as_ref()))));
+    let both = from
+        .iter()
+        .filter_map(|(name, secret)| Some((name, secret.digest.as_ref().zip(to.get(name)?.digest.as_ref()))));
     both.filter_map(|(name, digests)| match digests {
         Some((old, new)) if old == new => None,
         Some(_) => {

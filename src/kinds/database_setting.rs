@@ -1,15 +1,16 @@
 //! `ALTER DATABASE … SET` and `ALTER ROLE … IN DATABASE … SET`, for the database that is compared, whatever its name is.
-//! A secret is no object; see `introspect`'s list of them.
+//! The value of a secret is never read.
 
 use crate::{
-    ddl::{Action, Alter, Target, Verb},
+    ddl::{Action, Alter, Leaves, Target, Verb},
     kinds::{PgObject, Wants, object, sql, state},
     model::{Ident, Literal, ObjectId},
 };
 
 object! {
     pub struct DatabaseSetting {
-        pub value: String,
+        /// `None` where it is a secret.
+        pub value: Option<String>,
         /// Set where it holds for one role only.
         pub role: Option<String>,
     }
@@ -22,25 +23,25 @@ impl PgObject for DatabaseSetting {
         "
         SELECT 0::oid AS classid, 0::oid AS objid, 0 AS objsubid, split_part(o, '=', 1) AS name,
                coalesce(' FOR ROLE ' || quote_ident(r.rolname), '') AS signature,
-               substr(o, strpos(o, '=') + 1) AS value, r.rolname::text AS role
+               CASE WHEN NOT (",
+        crate::kinds::foreign_options::secret_setting!(),
+        ") THEN substr(o, strpos(o, '=') + 1) END AS value, r.rolname::text AS role
         FROM pg_db_role_setting s
         CROSS JOIN unnest(s.setconfig) o
         LEFT JOIN pg_roles r ON r.oid = s.setrole
         WHERE s.setdatabase = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
-          AND $1::oid[] IS NOT NULL AND NOT (",
-        crate::kinds::foreign_options::secret!(),
-        ")"
+          AND $1::oid[] IS NOT NULL"
     );
 
     fn address(id: &ObjectId) -> String {
         format!("{} {}{}", Self::LABEL, id.name, id.signature)
     }
     fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
-        vec![self.change(Verb::Create, id, &self.assignment(id))]
+        vec![self.set(Verb::Create, id)]
     }
     fn alter(&self, id: &ObjectId, to: &DatabaseSetting, attr: Attr, _: Target) -> Alter {
         match attr {
-            Attr::value => Alter::Do(vec![to.change(Verb::Alter, id, &to.assignment(id))]),
+            Attr::value => Alter::Do(vec![to.set(Verb::Alter, id)]),
             Attr::role => Alter::Ignore("it is part of the address"),
         }
     }
@@ -48,28 +49,35 @@ impl PgObject for DatabaseSetting {
         Wants { roles: self.role.iter().cloned().collect(), extension: None }
     }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
-        vec![self.change(Verb::Drop, id, &format!("RESET {}", name(id)))]
+        vec![Action::statement(Verb::Drop, id, self.change(&format!("RESET {}", name(id))))]
     }
 }
 
 impl DatabaseSetting {
-    fn assignment(&self, id: &ObjectId) -> String {
-        let value = match LISTS.contains(&id.name.raw()) {
-            true => elements(&self.value).iter().map(|name| Literal(name).to_string()).collect::<Vec<_>>().join(", "),
-            false => Literal(&self.value).to_string(),
-        };
-        format!("SET {} TO {value}", name(id))
+    fn set(&self, verb: Verb, id: &ObjectId) -> Action {
+        let assign = |value: &str| self.change(&format!("SET {} TO {value}", name(id)));
+        match &self.value {
+            Some(value) if LISTS.contains(&id.name.raw()) => {
+                let names: Vec<String> = elements(value).iter().map(|name| Literal(name).to_string()).collect();
+                Action::statement(verb, id, assign(&names.join(", ")))
+            }
+            Some(value) => Action::statement(verb, id, assign(&Literal(value).to_string())),
+            None => {
+                let text = format!("set the value of {id}, which is a secret and not written here");
+                Action::statement(verb, id, "").leaves(Leaves::Secret { text, stand_in: assign("'1'") })
+            }
+        }
     }
 
     /// The name of the database is not the same everywhere, and the statement has no word for the current one.
-    fn change(&self, verb: Verb, id: &ObjectId, change: &str) -> Action {
+    fn change(&self, change: &str) -> String {
         let head = match &self.role {
             Some(role) => format!("ALTER ROLE {} IN DATABASE", sql::role(role)),
             None => "ALTER DATABASE".to_owned(),
         };
         let (head, change) = (head.replace('%', "%%"), change.replace('%', "%%"));
         let format = Literal(&format!("{head} %I {change}")).to_string();
-        Action::statement(verb, id, format!("DO $$ BEGIN EXECUTE format({format}, current_database()); END $$"))
+        format!("DO $$ BEGIN EXECUTE format({format}, current_database()); END $$")
     }
 }
 

@@ -35,6 +35,14 @@ macro_rules! secret {
 }
 pub(crate) use secret;
 
+/// SQL that tells whether the setting `o` is a secret. PostgreSQL's own, as `password_encryption`, are none.
+macro_rules! secret_setting {
+    () => {
+        concat!("split_part(o, '=', 1) LIKE '%.%' AND (", crate::kinds::foreign_options::secret!(), ")")
+    };
+}
+pub(crate) use secret_setting;
+
 /// The clause of a `CREATE`; empty where there are none.
 pub(crate) fn clause(options: &[String]) -> String {
     match options.is_empty() {

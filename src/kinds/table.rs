@@ -3,7 +3,7 @@
 use crate::{
     ddl::{Action, Alter, Leaves, Lock, Loss, Room, Survival, Target, Verb},
     kinds::{Namespace, PgObject, object, sql, state},
-    model::{Ident, ObjectId, Parens},
+    model::{Ident, ObjectId, Parens, Version},
 };
 
 object! {
@@ -81,7 +81,7 @@ impl PgObject for Table {
         actions
     }
 
-    fn alter(&self, id: &ObjectId, to: &Table, attr: Attr, _: Target) -> Alter {
+    fn alter(&self, id: &ObjectId, to: &Table, attr: Attr, target: Target) -> Alter {
         let clauses = match attr {
             Attr::unlogged => {
                 let mode = if to.unlogged { "UNLOGGED" } else { "LOGGED" };
@@ -95,6 +95,12 @@ impl PgObject for Table {
             Attr::own_order => return Alter::Ignore("PostgreSQL cannot move a column"),
             Attr::partition_of | Attr::partition_bound => return Alter::Do(self.move_partition(id, to)),
             Attr::partition_key => return Alter::Rebuild,
+            Attr::access_method if target.version < Version::major(15) => {
+                return Alter::Refuse {
+                    why: "PostgreSQL changes the access method of a table since version 15 only".to_owned(),
+                    instead: "create a table with the new access method beside this one, copy the rows, and let them change places",
+                };
+            }
             Attr::access_method => {
                 let name = Ident::new(to.access_method.as_deref().unwrap_or("heap"));
                 return Alter::Do(vec![alter(id, format!("SET ACCESS METHOD {name}")).rewrites()]);

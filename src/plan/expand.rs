@@ -112,6 +112,9 @@ impl<'a> Work<'a> {
                         displacements.push((id, change));
                     }
                     Alter::Rebuild => rebuilds.push((id, attribute)),
+                    Alter::Refuse { why, instead } => self.stuck.push(
+                        Diagnostic::error("cannot-alter", format!("{id} cannot be changed: {why}")).with_help(instead),
+                    ),
                     Alter::Ignore(_) => (),
                 }
             }
@@ -375,7 +378,7 @@ impl<'a> Work<'a> {
         alters
             .flat_map(|(_, alter)| match alter {
                 Alter::Do(actions) | Alter::Displace { actions, .. } => actions,
-                Alter::Rebuild | Alter::Ignore(_) => Vec::new(),
+                Alter::Rebuild | Alter::Refuse { .. } | Alter::Ignore(_) => Vec::new(),
             })
             .collect()
     }

@@ -11,7 +11,7 @@ use std::{
 use postgres::{Client, IsolationLevel, Row, Transaction};
 
 use crate::{
-    catalog::Catalog,
+    catalog::{Catalog, Secret},
     model::{Ident, Kind, ObjectId, Version},
     shadow::Scratch,
     sources::mentions,
@@ -172,7 +172,8 @@ fn read(client: &mut Client, owners: Owners, extension: Option<&str>) -> Result<
         catalog.server_privileges.insert(row.get(0));
     }
     for row in transaction.query(SECRETS, &[])? {
-        catalog.secrets.insert(row.get(0), row.get(1));
+        let secret = Secret { digest: row.get(1), is_database_setting: row.get(2) };
+        catalog.secrets.insert(row.get(0), secret);
     }
     transaction.rollback()?;
     Ok(catalog)
@@ -434,27 +435,29 @@ const SERVER_PRIVILEGES: &str = "
 const SECRETS: &str = concat!(
     "
     WITH secrets AS (
-        SELECT 'foreign-data wrapper ' || quote_ident(w.fdwname) AS of, o FROM pg_foreign_data_wrapper w, unnest(w.fdwoptions) o
+        SELECT 'foreign-data wrapper ' || quote_ident(w.fdwname) AS of, false AS setting, o FROM pg_foreign_data_wrapper w, unnest(w.fdwoptions) o
         UNION ALL
-        SELECT 'server ' || quote_ident(s.srvname), o FROM pg_foreign_server s, unnest(s.srvoptions) o
+        SELECT 'server ' || quote_ident(s.srvname), false, o FROM pg_foreign_server s, unnest(s.srvoptions) o
         UNION ALL
-        SELECT format('user mapping for %I on server %I', coalesce(m.usename, 'public'), m.srvname), o
+        SELECT format('user mapping for %I on server %I', coalesce(m.usename, 'public'), m.srvname), false, o
         FROM pg_user_mappings m, unnest(m.umoptions) o
         UNION ALL
-        SELECT format('foreign table %I.%I', n.nspname, c.relname), o
+        SELECT format('foreign table %I.%I', n.nspname, c.relname), false, o
         FROM pg_foreign_table f JOIN pg_class c ON c.oid = f.ftrelid JOIN pg_namespace n ON n.oid = c.relnamespace,
              unnest(f.ftoptions) o
         UNION ALL
-        SELECT 'the database' || coalesce(' for role ' || quote_ident(r.rolname), ''), o
+        SELECT 'the database' || coalesce(' for role ' || quote_ident(r.rolname), ''), true, o
         FROM pg_db_role_setting s CROSS JOIN unnest(s.setconfig) o LEFT JOIN pg_roles r ON r.oid = s.setrole
         WHERE s.setdatabase = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()))
     SELECT 'option ' || quote_ident(split_part(o, '=', 1)) || ' of ' || of,
-           encode(sha256(convert_to(substr(o, strpos(o, '=') + 1), 'UTF8')), 'hex')
+           encode(sha256(convert_to(substr(o, strpos(o, '=') + 1), 'UTF8')), 'hex'), setting
     FROM secrets
-    WHERE ",
+    WHERE NOT setting AND (",
     crate::kinds::foreign_options::secret!(),
+    ") OR setting AND ",
+    crate::kinds::foreign_options::secret_setting!(),
     "
     UNION
-    SELECT 'connection string of subscription ' || quote_ident(s.subname), NULL FROM pg_subscription s
+    SELECT 'connection string of subscription ' || quote_ident(s.subname), NULL, false FROM pg_subscription s
     WHERE s.subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())"
 );
