@@ -118,6 +118,20 @@ impl Catalog {
             }
         }
     }
+    /// This reading with what only the one before knows: where things were written, and what is not managed. `carry`
+    /// tells what an object of then is called now.
+    pub fn after(mut self, before: &Catalog, carry: impl Fn(&ObjectId) -> ObjectId) -> Catalog {
+        for (id, entry) in before.iter() {
+            if let Some(now) = self.entry_mut(&carry(id)) {
+                now.written.clone_from(&entry.written);
+            }
+        }
+        self.casts.clone_from(&before.casts);
+        self.unmanaged.clone_from(&before.unmanaged);
+        self.secrets.clone_from(&before.secrets);
+        self.server_privileges.clone_from(&before.server_privileges);
+        Catalog { version: before.version, ..self }
+    }
     /// Leaves out what a server of `version` does not know of.
     pub fn fit(&mut self, version: Version) {
         for entry in self.objects.values_mut() {

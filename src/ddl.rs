@@ -1,6 +1,6 @@
 //! The vocabulary of change: one DDL operation, and what it does to a running database.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{ObjectId, Parens, Sql, Version};
 
@@ -74,11 +74,13 @@ pub enum Loss {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Obstacle {
     /// In words: `the table has rows`.
-    pub what: &'static str,
-    /// A query that finds such a row, if there is one, before the migration.
-    pub query: String,
+    pub what: String,
+    /// The column that they are about.
+    pub column: ObjectId,
+    /// True of such a row before the migration.
+    pub condition: String,
     /// What to do about it.
-    pub advice: &'static str,
+    pub advice: String,
 }
 
 /// What an action leaves for a person to do, because no migration can.
@@ -123,6 +125,8 @@ pub enum Alter {
 pub enum Survival {
     /// It is dropped and created again.
     Rebuilt,
+    /// What contains it is dropped and created again.
+    Whole,
     /// It holds data, so it is moved over to the new object by these actions. What it needs is set aside first.
     Moved(Vec<Action>),
     /// It can neither be rebuilt nor moved.
@@ -144,6 +148,8 @@ pub struct Casts {
     pub assigned: BTreeSet<(String, String)>,
     /// When it is written out.
     pub explicit: BTreeSet<(String, String)>,
+    /// For an enum, which value rows are to hold instead of another one: by the user's wish.
+    pub values: BTreeMap<ObjectId, Vec<(String, String)>>,
 }
 
 /// How much of a column's type changes, from the least on.

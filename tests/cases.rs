@@ -29,10 +29,12 @@ use case_file::Case;
 use libtest_mimic::{Arguments, Failed, Trial};
 use trueup::{
     catalog::Catalog,
+    diff::wish::Wish,
     emit::terminal,
     model::{Files, Pair},
+    rehearse::Said,
     shadow::{Choice, Scratch, Shadow, Wanted, open, set_executable},
-    sources::{Source, introspect, introspect::Owners, load},
+    sources::{self, Source, introspect, introspect::Owners, load},
 };
 use way::{compare_plan, headed, way};
 
@@ -110,10 +112,10 @@ fn run(case: &Case, server: &Server, is_reference: bool) -> Result<(), Failed> {
         extensions: case.extensions.iter().cloned().collect(),
         like: None,
     };
-    let side = |text: &str| -> Result<(Scratch, Catalog), Failed> {
+    let side = |text: &str| -> Result<(Scratch, Declared), Failed> {
         let mut scratch = shadow.scratch(&wanted).map_err(|error| error.to_string())?;
-        let catalog = load_side(text, &mut scratch)?;
-        Ok((scratch, catalog))
+        let declared = load_side(text, &mut scratch)?;
+        Ok((scratch, declared))
     };
     let missing = |error: &Failed| error.message().is_some_and(|it| it.contains("is not available"));
     let sides = Pair::new(side(&case.from), side(&case.to));
@@ -132,10 +134,21 @@ fn run(case: &Case, server: &Server, is_reference: bool) -> Result<(), Failed> {
     let mut scratches = Pair::new(from_scratch, to_scratch);
     let fresh = Pair::new(dump::of(&mut scratches.from.client), dump::of(&mut scratches.to.client));
 
-    let forward = way(shadow, Pair::new(&from, &to), &mut scratches.from, Owners::Stated)
-        .map_err(|it| headed("from → to", it))?;
+    scratches.from.client.batch_execute(&case.rows).map_err(|error| format!("the rows: {error:?}"))?;
+
+    let sides = Pair::new(&from.catalog, &to.catalog);
+    let forward =
+        way(shadow, sides, to.said(), &mut scratches.from, Owners::Stated).map_err(|it| headed("from → to", it))?;
     if !case.one_way {
-        way(shadow, Pair::new(&to, &from), &mut scratches.to, Owners::Stated).map_err(|it| headed("to → from", it))?;
+        let back = Pair::new(sides.to, sides.from);
+        way(shadow, back, from.said(), &mut scratches.to, Owners::Stated).map_err(|it| headed("to → from", it))?;
+    }
+    if let Some(check) = &case.check {
+        let row =
+            scratches.from.client.query_one(check.as_str(), &[]).map_err(|error| format!("the check: {error:?}"))?;
+        if !row.get::<_, bool>(0) {
+            return Err(format!("the rows did not come through: {check}\n{forward}").into());
+        }
     }
     // An observer that shares no code with Trueup.
     let migrated = Pair::new(dump::of(&mut scratches.from.client), dump::of(&mut scratches.to.client));
@@ -147,13 +160,31 @@ fn run(case: &Case, server: &Server, is_reference: bool) -> Result<(), Failed> {
     if is_reference { compare_plan(case, &forward) } else { Ok(()) }
 }
 
-fn load_side(text: &str, scratch: &mut Scratch) -> Result<Catalog, Failed> {
+/// One state, and what its text says about names.
+struct Declared {
+    catalog: Catalog,
+    names: Vec<sources::Declared>,
+    values: Vec<Wish>,
+}
+
+impl Declared {
+    fn said(&self) -> Said<'_> {
+        Said { noted: &self.values, declared: &self.names, ..Said::default() }
+    }
+}
+
+fn load_side(text: &str, scratch: &mut Scratch) -> Result<Declared, Failed> {
     let mut files = Files::default();
     let shown = |found: Vec<_>, files: &Files| Failed::from(terminal::render(&found, files, false));
     let file = tempfile::Builder::new().suffix(".sql").tempfile()?;
     std::fs::write(file.path(), text)?;
     let source = Source::parse(&file.path().to_string_lossy()).map_err(|found| shown(vec![found], &files))?;
     let script = source.read(&mut files).map_err(|found| shown(found, &files))?;
-    load(&script, &files, &mut scratch.client, &*scratch.adapt).map_err(|found| shown(found, &files))?;
-    introspect::introspect(&mut scratch.client, Owners::Stated).map_err(|error| format!("{error:?}").into())
+    let loaded = load(&script, &files, &mut scratch.client, &*scratch.adapt).map_err(|found| shown(found, &files))?;
+    let mut catalog =
+        introspect::introspect(&mut scratch.client, Owners::Stated).map_err(|error| format!("{error:?}"))?;
+    loaded.note_places(&mut catalog);
+    let values: Result<Vec<Wish>, String> =
+        loaded.annotations.mapped.iter().map(|it| Wish::of_value(&it.of, &it.from, &it.to)).collect();
+    Ok(Declared { names: loaded.declared(&catalog), values: values?, catalog })
 }

@@ -35,6 +35,7 @@ use postgres::{Client, NoTls};
 use trueup::{
     catalog::Catalog,
     model::Pair,
+    rehearse::Said,
     shadow::{Local, Scratch, Shadow, Wanted, set_executable},
     sources::{introspect, introspect::Owners},
 };
@@ -202,9 +203,11 @@ fn run(case: &Case, lab: &Lab) -> Result<(), Failed> {
         return Err("the change changes nothing that can be observed".into());
     }
     let mut here = lab.copy()?;
-    let forward = way(&lab.server, Pair::new(&base.catalog, &changed.catalog), &mut here.scratch, Owners::All);
+    let forward =
+        way(&lab.server, Pair::new(&base.catalog, &changed.catalog), Said::default(), &mut here.scratch, Owners::All);
     let forward = forward.and_then(|plan| judge(lab, &mut here, &changed, &plan).map(|()| plan));
-    let back = way(&lab.server, Pair::new(&changed.catalog, &base.catalog), &mut there.scratch, Owners::All);
+    let back =
+        way(&lab.server, Pair::new(&changed.catalog, &base.catalog), Said::default(), &mut there.scratch, Owners::All);
     let back = back.and_then(|plan| judge(lab, &mut there, base, &plan));
     let found = forward.map_err(|it| headed("there", it)).and_then(|plan| {
         back.map_err(|it| headed("back", it))?;

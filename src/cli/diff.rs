@@ -14,11 +14,12 @@ use crate::{
         filter::{Filter, Pattern},
         findings,
         profile::{Platform, Profile},
+        renames,
         side::{self, Side},
         stand_ins,
         ui::{self, Ui},
     },
-    ddl::Target,
+    ddl::{Casts, Target},
     diagnostic::Diagnostic,
     diff::Change,
     emit::{
@@ -78,6 +79,8 @@ pub(crate) struct Arguments {
     /// Compare what ALTER DATABASE … SET has set too
     #[arg(long)]
     database_settings: bool,
+    #[command(flatten)]
+    names: renames::Options,
     /// Do not compare owners
     #[arg(long)]
     no_owner: bool,
@@ -191,17 +194,23 @@ fn plan_and_rehearse(
     view: &View<'_>,
     ui: &Ui,
 ) -> Result<Findings, Vec<Diagnostic>> {
-    let from = sides.from.catalog.clone();
+    let before = sides.from.catalog.clone();
     let lives = [&sides.from.live, &sides.to.live].into_iter().flatten().next();
-    let asked = arguments.target_version.map_or(from.version, Version::major);
+    let asked = arguments.target_version.map_or(before.version, Version::major);
     let version = lives.map_or(asked, |live| live.version);
-    let target = Target { version, casts: &from.casts };
+    let target = Target { version, casts: &before.casts };
+    let named = renames::settle(&arguments.names, &mut sides, shadow, target, view, ui)?;
+    let from = named.from;
+    let casts = Casts { values: named.instead, ..before.casts.clone() };
+    let target = Target { version, casts: &casts };
     let to = {
         let _progress = ui.progress("comparing");
         settle(shadow, &from, &sides.to.catalog, target, view)?
     };
+    let planned =
+        |from: &Catalog| Ok::<_, Vec<Diagnostic>>(plan(from, &to, target)?.after(&named.steps, &named.renames));
     let mut findings = Findings {
-        plan: plan(&from, &to, target)?,
+        plan: planned(&from)?,
         verdict: Verdict::NotRehearsed,
         remainder: Vec::new(),
         unmanaged: Vec::new(),
@@ -222,7 +231,7 @@ fn plan_and_rehearse(
     if arguments.no_rehearse {
         return Ok(findings);
     }
-    if findings.plan.steps.is_empty() && findings.plan.changes.is_empty() {
+    if findings.plan.is_empty() {
         findings.verdict = Verdict::Converged;
         return Ok(findings);
     }
@@ -236,7 +245,7 @@ fn plan_and_rehearse(
         && findings.plan.steps.get(failure.step).is_some_and(|step| has_body(step, &to))
     {
         // The declared state has a body that PostgreSQL would not accept now, as a dump may; then it is not checked.
-        findings.plan = plan(&from, &to, target)?.without_body_checks();
+        findings.plan = planned(&from)?.without_body_checks();
         scratch = side::copy(shadow, &from, &wanted(&to), view)?;
         seen = rehearse(shadow, &mut scratch, &mut findings.plan, &to, target, view)?;
     }
@@ -309,7 +318,7 @@ fn tell(arguments: &Arguments, findings: &Findings, files: &Files, ui: &Ui) -> R
         Verdict::NotRehearsed => ui.say(&format!("{statements}; not rehearsed")),
         Verdict::Remainder | Verdict::Failed => (),
     }
-    Ok(match (fault, arguments.exit_code && !findings.plan.changes.is_empty()) {
+    Ok(match (fault, arguments.exit_code && !findings.plan.is_empty()) {
         (true, _) => Ended::WithFault,
         (false, true) => Ended::WithDifference,
         (false, false) => Ended::Well,

@@ -46,14 +46,14 @@ pub(super) fn other_version(shadow: &dyn Shadow, version: Version) -> Diagnostic
 
 /// Names the statements that would fail on the rows that are there.
 pub(super) fn stumbles(live: &mut side::Live, plan: &Plan) -> Vec<Diagnostic> {
-    let met = live.met(plan.steps.iter().flat_map(|step| &step.fails_if));
     let steps = plan.steps.iter().flat_map(|step| step.fails_if.iter().map(move |obstacle| (step, obstacle)));
     steps
-        .filter(|(_, obstacle)| met.contains(obstacle))
-        .map(|(step, obstacle)| {
-            Diagnostic::error("fails-on-rows", format!("a statement would fail, since {}", obstacle.what))
-                .with_note(format!("{}:\n{}", step.group, step.sql))
-                .with_help(obstacle.advice)
+        .filter_map(|(step, obstacle)| {
+            let count = live.met(obstacle, &plan.renames)?;
+            let title = format!("a statement would fail, since {}", obstacle.what);
+            let found = Diagnostic::error("fails-on-rows", title);
+            let found = count.into_iter().fold(found, |found, rows| found.with_note(format!("such rows: {rows}")));
+            Some(found.with_note(format!("{}:\n{}", step.group, step.sql)).with_help(obstacle.advice.as_str()))
         })
         .collect()
 }

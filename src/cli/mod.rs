@@ -5,6 +5,7 @@ mod exit;
 mod filter;
 mod findings;
 mod profile;
+mod renames;
 mod side;
 mod stand_ins;
 mod ui;

@@ -8,11 +8,11 @@ use crate::{
     connect,
     ddl::{Obstacle, Target},
     diagnostic::Diagnostic,
-    diff::{Change, diff},
+    diff::{Change, Rename, before, diff},
     model::{Files, Pair, Version},
     rehearse::{View, reload},
     shadow::{Opened, Scratch, Shadow, Wanted},
-    sources::{self, Script, Source, introspect, introspect::Owners},
+    sources::{self, Declared, Mapped, Script, Source, introspect, introspect::Owners},
 };
 
 /// A schema state, as the shadow's version of PostgreSQL sees it.
@@ -23,6 +23,10 @@ pub(crate) struct Side {
     /// The server that it lives on, if it is live.
     pub live: Option<Live>,
     pub notes: Vec<Diagnostic>,
+    /// What its declarations say of their names before.
+    pub declared: Vec<Declared>,
+    /// What its comments say of the values of enums.
+    pub mapped: Vec<Mapped>,
 }
 
 pub(crate) struct Live {
@@ -31,17 +35,33 @@ pub(crate) struct Live {
 }
 
 impl Live {
-    /// Which of these are in the way of a migration. What cannot be told in a moment is left to the hazard's comment.
-    pub(crate) fn met<'a>(&mut self, obstacles: impl Iterator<Item = &'a Obstacle>) -> Vec<&'a Obstacle> {
+    /// Whether rows are in the way of a migration by this obstacle, and how many, if they can be counted in a moment. What cannot be told at all is left to the hazard's comment. `renames` lead from what the server knows.
+    pub(crate) fn met(&mut self, obstacle: &Obstacle, renames: &[Rename]) -> Option<Option<i64>> {
         let bound = format!("SET statement_timeout = {}; SET default_transaction_read_only = on", PATIENCE.as_millis());
         if self.client.batch_execute(&bound).is_err() {
-            return Vec::new();
+            return None;
         }
-        let mut is_met = |obstacle: &&Obstacle| {
-            let query = format!("SELECT EXISTS ({})", obstacle.query);
-            self.client.query_one(&query, &[]).and_then(|row| row.try_get(0)).unwrap_or(false)
+        let column = before(renames, &obstacle.column);
+        let table = column.container().qualified();
+        // A column that is yet to come is not spoken of.
+        let rows = match column.name == obstacle.column.name {
+            true => table,
+            false => format!("(SELECT {} AS {} FROM {table}) AS renamed", column.name, obstacle.column.name),
         };
-        obstacles.filter(|it| is_met(it)).collect()
+        let mut asked =
+            |query: &str| -> Option<i64> { self.client.query_one(query, &[]).and_then(|row| row.try_get(0)).ok() };
+        let count = asked(&format!("SELECT count(*) FROM {rows} WHERE {}", obstacle.condition));
+        match count {
+            Some(0) => None,
+            Some(count) => Some(Some(count)),
+            None => {
+                let any = asked(&format!(
+                    "SELECT count(*) FROM (SELECT FROM {rows} WHERE {} LIMIT 1) AS any_row",
+                    obstacle.condition
+                ));
+                (any == Some(1)).then_some(None)
+            }
+        }
     }
 }
 
@@ -124,7 +144,14 @@ fn read_one(
             (view.baseline)(&mut catalog);
             if version.major_number() == shadow.version().major_number() && !shadow.stands_in() {
                 let live = Some(Live { version, client });
-                return Ok(Side { catalog, scratch: None, live, notes: Vec::new() });
+                return Ok(Side {
+                    catalog,
+                    scratch: None,
+                    live,
+                    notes: Vec::new(),
+                    declared: Vec::new(),
+                    mapped: Vec::new(),
+                });
             }
             // Texts of different servers are not compared: the live schema is read where the other side is read.
             let reloaded = reload(shadow, &catalog, wanted, view)?;
@@ -134,7 +161,14 @@ fn read_one(
             seen.secrets = catalog.secrets;
             seen.server_privileges = catalog.server_privileges;
             let live = Some(Live { version, client });
-            Ok(Side { catalog: seen, scratch: Some(reloaded.scratch), live, notes })
+            Ok(Side {
+                catalog: seen,
+                scratch: Some(reloaded.scratch),
+                live,
+                notes,
+                declared: Vec::new(),
+                mapped: Vec::new(),
+            })
         }
     }
 }
@@ -204,8 +238,10 @@ fn read_script(
     let mut catalog = introspect::introspect_scratch(&mut scratch, owners)
         .map_err(|error| vec![unreadable(&shadow.describe(), &error)])?;
     loaded.note_places(&mut catalog);
+    let declared = loaded.declared(&catalog);
     let notes = script.notes.iter().cloned().chain(loaded.notes).collect();
-    Ok(Side { catalog, scratch: Some(scratch), live: None, notes })
+    let mapped = loaded.annotations.mapped;
+    Ok(Side { catalog, scratch: Some(scratch), live: None, notes, declared, mapped })
 }
 
 fn unreadable(what: &str, error: &postgres::Error) -> Diagnostic {

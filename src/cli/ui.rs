@@ -53,6 +53,18 @@ impl Ui {
         }
     }
 
+    /// Whether somebody is there to answer: never in CI.
+    pub(crate) fn may_ask(&self) -> bool {
+        let is_ci = std::env::var_os("CI").is_some_and(|it| !it.is_empty() && it != "false");
+        !self.quiet && !is_ci && io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    /// Which of the answers is chosen; nothing where none is.
+    pub(crate) fn ask(&self, question: &str, answers: &[String]) -> Option<usize> {
+        let select = dialoguer::Select::new().with_prompt(question).items(answers).default(0);
+        select.interact_on_opt(&dialoguer::console::Term::stderr()).ok().flatten()
+    }
+
     pub(crate) fn detail(&self, line: &str) {
         if self.verbose {
             log(line);

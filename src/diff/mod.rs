@@ -1,5 +1,9 @@
 //! Compares two catalogs. Names no kind: the meaning of a difference lives in `kinds/`.
 
+mod rename;
+pub mod suspect;
+pub mod wish;
+
 use std::collections::BTreeMap;
 
 use crate::{
@@ -7,6 +11,8 @@ use crate::{
     ddl::{Alter, Target},
     model::ObjectId,
 };
+
+pub use rename::{Rename, Renames, Way, before, implied};
 
 /// One difference.
 #[derive(Clone, Debug, PartialEq, Eq)]

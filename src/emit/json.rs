@@ -92,7 +92,7 @@ struct Statement<'a> {
     lock: &'static str,
     rewrites: bool,
     loses: Vec<&'static str>,
-    fails_if: Vec<&'static str>,
+    fails_if: Vec<&'a str>,
     /// What a person has to do beside it.
     by_hand: Vec<&'a str>,
     transaction: &'static str,
@@ -143,7 +143,7 @@ fn statement(step: &Step) -> Statement<'_> {
                 Loss::Counter => "counter",
             })
             .collect(),
-        fails_if: step.fails_if.iter().map(|obstacle| obstacle.what).collect(),
+        fails_if: step.fails_if.iter().map(|obstacle| obstacle.what.as_str()).collect(),
         by_hand: step.leaves.iter().map(Leaves::text).collect(),
         transaction: match step.when {
             When::InTransaction => "inside",

@@ -1,8 +1,8 @@
 //! `CREATE AGGREGATE`: plain, ordered-set and hypothetical-set, moving
 
 use crate::{
-    ddl::{Action, Alter, Target},
-    kinds::{Namespace, PgObject, object, state},
+    ddl::{Action, Alter, Lock, Target},
+    kinds::{Namespace, PgObject, Renamed, object, state},
     model::ObjectId,
 };
 
@@ -18,6 +18,7 @@ object! {
 impl PgObject for Aggregate {
     state!();
     const LABEL: &'static str = "AGGREGATE";
+    const RENAMED: Renamed = Renamed::ByItself(Lock::None);
     const NAMESPACES: &'static [Namespace] = &[Namespace::Routine];
     const CAN_BE_MENTIONED: bool = true;
     const CATALOG: &'static str = "

@@ -2,7 +2,7 @@
 
 use crate::{
     ddl::{Action, Alter, Inline, Loss, Retype, Survival, Target, Verb},
-    kinds::{PgObject, object, state},
+    kinds::{PgObject, Rebuilt, Renamed, object, state},
     model::ObjectId,
 };
 
@@ -19,6 +19,7 @@ object! {
 impl PgObject for Attribute {
     state!();
     const LABEL: &'static str = "COLUMN";
+    const RENAMED: Renamed = Renamed::AsPart("ATTRIBUTE");
     const CATALOG: &'static str = "
         SELECT 'pg_class'::regclass::oid AS classid, c.oid AS objid, a.attnum::int4 AS objsubid,
                'pg_class'::regclass::oid AS parent_class, c.oid AS parent_id, 0 AS parent_sub,
@@ -58,9 +59,9 @@ impl PgObject for Attribute {
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         vec![alter_type(Verb::Drop, id, format!("DROP ATTRIBUTE {} CASCADE", id.name)).loses(Loss::Values)]
     }
-    fn survive(&self, id: &ObjectId, to: &Attribute, _: &ObjectId) -> Survival {
+    fn survive(&self, id: &ObjectId, to: &Attribute, _: &Rebuilt) -> Survival {
         match self.stored {
-            true => Survival::Stuck,
+            true => Survival::Whole,
             false => Survival::Moved(vec![to.retype(id)]),
         }
     }

@@ -1,8 +1,8 @@
 //! `CREATE TYPE name (INPUT = …)`: the definition that completes a [`super::shell_type`]
 
 use crate::{
-    ddl::{Action, Alter, Target},
-    kinds::{PgObject, object, state},
+    ddl::{Action, Alter, Lock, Target},
+    kinds::{PgObject, Renamed, object, state},
     model::{Literal, ObjectId},
 };
 
@@ -35,6 +35,7 @@ object! {
 impl PgObject for BaseType {
     state!();
     const LABEL: &'static str = "TYPE";
+    const RENAMED: Renamed = Renamed::ByItself(Lock::None);
     const CAN_BE_MENTIONED: bool = true;
     const COMPLETES_PARENT: bool = true;
     const CATALOG: &'static str = "

@@ -3,7 +3,7 @@
 use crate::{
     ddl::{Action, Alter, Inline, Target, Verb},
     kinds::{
-        Namespace, PgObject,
+        Namespace, PgObject, Renamed,
         constraint::{self, alter_table},
         object, sql, state,
     },
@@ -24,6 +24,7 @@ object! {
 impl PgObject for Check {
     state!();
     const LABEL: &'static str = "CONSTRAINT";
+    const RENAMED: Renamed = Renamed::AsPart("CONSTRAINT");
     const PRECEDES_ATTACHING: bool = true;
     const PRINTED: &'static [&'static str] = &["definition"];
     const NAMESPACES: &'static [Namespace] = &[Namespace::Constraint];

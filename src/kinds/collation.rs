@@ -1,8 +1,8 @@
 //! `CREATE COLLATION`
 
 use crate::{
-    ddl::{Action, Alter, Target},
-    kinds::{PgObject, object, state},
+    ddl::{Action, Alter, Lock, Target},
+    kinds::{PgObject, Renamed, object, state},
     model::{Ident, Literal, ObjectId},
 };
 
@@ -23,6 +23,7 @@ object! {
 impl PgObject for Collation {
     state!();
     const LABEL: &'static str = "COLLATION";
+    const RENAMED: Renamed = Renamed::ByItself(Lock::None);
     const CATALOG: &'static str = "
         SELECT 'pg_collation'::regclass::oid AS classid, c.oid AS objid, 0 AS objsubid,
                'pg_namespace'::regclass::oid AS parent_class, c.collnamespace AS parent_id, 0 AS parent_sub,

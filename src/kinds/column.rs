@@ -2,7 +2,7 @@
 
 use crate::{
     ddl::{Action, Alter, Casts, Inline, Lock, Loss, Obstacle, Retype, Survival, Target, Verb},
-    kinds::{PgObject, object, sql, state},
+    kinds::{PgObject, Rebuilt, Renamed, object, sql, state},
     model::{Kind, Literal, ObjectId, Version},
 };
 
@@ -36,6 +36,7 @@ object! {
 impl PgObject for Column {
     state!();
     const LABEL: &'static str = "COLUMN";
+    const RENAMED: Renamed = Renamed::AsPart("COLUMN");
     const PRECEDES_ATTACHING: bool = true;
     const PRINTED: &'static [&'static str] = &["generated"];
     // A column reads others only where it is generated.
@@ -162,19 +163,24 @@ impl PgObject for Column {
         vec![if self.generated.is_some() || is_foreign(id) { drop } else { drop.loses(Loss::Values) }]
     }
 
-    fn survive(&self, id: &ObjectId, to: &Column, rebuilt: &ObjectId) -> Survival {
+    fn survive(&self, id: &ObjectId, to: &Column, rebuilt: &Rebuilt) -> Survival {
         if self.generated.is_some() {
             return Survival::Rebuilt;
         }
         let clause = format!("ALTER COLUMN {} TYPE {}", id.name, to.typed());
-        let action = if rebuilt.kind == Kind::Collation {
-            alter_table(Verb::Alter, id, clause)
-        } else {
-            // Values of a type that is made anew travel as text: the two types do not know each other.
-            let using = format!(" USING {}::text::{}", id.name, to.data_type);
-            alter_table(Verb::Alter, id, clause + &using).rewrites()
-        };
-        Survival::Moved(vec![Action { because: Some(format!("{rebuilt} is made anew")), ..action }])
+        let because = Some(format!("{} is made anew", rebuilt.id));
+        if rebuilt.id.kind == Kind::Collation {
+            return Survival::Moved(vec![Action { because, ..alter_table(Verb::Alter, id, clause) }]);
+        }
+        // Values of a type that is made anew travel as text: the two types do not know each other.
+        let instead: &[(String, String)] = if rebuilt.embedded { &[] } else { &rebuilt.instead };
+        let using = format!("{clause} USING {}", self.as_text(id, to, instead));
+        let action = Action { because, ..alter_table(Verb::Alter, id, using).rewrites() };
+        let left = rebuilt.gone.iter().find(|label| instead.iter().all(|(from, _)| from != *label));
+        Survival::Moved(vec![match left {
+            Some(label) => action.fails_if(self.holds(id, label, rebuilt)),
+            None => action,
+        }])
     }
 
     fn is_own(&self) -> bool {
@@ -221,6 +227,41 @@ impl Column {
         (alter_table(Verb::Alter, id, clause + &using).rewrites(), change)
     }
 
+    /// The values of the column in another type, some of them replaced.
+    fn as_text(&self, id: &ObjectId, to: &Column, instead: &[(String, String)]) -> String {
+        let (name, data_type) = (&id.name, &to.data_type);
+        if instead.is_empty() {
+            return format!("{name}::text::{data_type}");
+        }
+        if to.data_type.ends_with("[]") {
+            let replaced = instead.iter().fold(format!("{name}::text[]"), |array, (from, to)| {
+                format!("array_replace({array}, {}, {})", Literal(from), Literal(to))
+            });
+            return format!("{replaced}::{data_type}");
+        }
+        let cases = instead.iter().map(|(from, to)| format!(" WHEN {} THEN {}", Literal(from), Literal(to)));
+        format!("(CASE {name}::text{} ELSE {name}::text END)::{data_type}", cases.collect::<String>())
+    }
+
+    /// Rows with a value that its type is to list no more.
+    fn holds(&self, id: &ObjectId, label: &str, rebuilt: &Rebuilt) -> Obstacle {
+        let literal = Literal(label).to_string();
+        let name = &id.name;
+        let example = format!("`-- trueup: enum {} {literal} -> 'another'`", rebuilt.id.qualified());
+        let (condition, advice) = if rebuilt.embedded {
+            (format!("0 < strpos({name}::text, {literal})"), "update these rows first".to_owned())
+        } else if self.data_type.ends_with("[]") {
+            (
+                format!("{literal} = ANY ({name}::text[])"),
+                format!("say which value they are to hold instead: {example}"),
+            )
+        } else {
+            (format!("{name}::text = {literal}"), format!("say which value they are to hold instead: {example}"))
+        };
+        let what = format!("column {name} holds the value {literal}, which is to be listed no more");
+        Obstacle { what, column: id.clone(), condition, advice }
+    }
+
     /// Whether the server can be given another expression for a generated column.
     fn recomputes(&self, to: &Column, target: Target) -> bool {
         let both = self.generated.is_some() && to.generated.is_some() && self.is_virtual == to.is_virtual;
@@ -229,15 +270,15 @@ impl Column {
 
     /// PostgreSQL has nothing to put into the rows that are there, unless the type is a domain with a default.
     fn has_rows(&self, id: &ObjectId) -> Obstacle {
-        let table = id.container().qualified();
         let own_default = format!(
             "SELECT FROM pg_catalog.pg_type WHERE oid = pg_catalog.to_regtype({}) AND typdefault IS NOT NULL",
             Literal(&self.data_type)
         );
         Obstacle {
-            what: "the table has rows",
-            query: format!("SELECT FROM {table} WHERE NOT EXISTS ({own_default})"),
-            advice: "give the column a default; or add it without NOT NULL, fill it, and set NOT NULL then",
+            what: "the table has rows".to_owned(),
+            column: id.clone(),
+            condition: format!("NOT EXISTS ({own_default})"),
+            advice: "give the column a default; or add it without NOT NULL, fill it, and set NOT NULL then".to_owned(),
         }
     }
 
@@ -287,9 +328,10 @@ fn is_foreign(id: &ObjectId) -> bool {
 
 fn has_nulls(id: &ObjectId) -> Obstacle {
     Obstacle {
-        what: "a value is null",
-        query: format!("SELECT FROM {} WHERE {} IS NULL", id.container().qualified(), id.name),
-        advice: "fill the column first",
+        what: "a value is null".to_owned(),
+        column: id.clone(),
+        condition: format!("{} IS NULL", id.name),
+        advice: "fill the column first".to_owned(),
     }
 }
 

@@ -1,8 +1,8 @@
 //! `CREATE TYPE … AS (…)`. Its attributes are a kind of their own.
 
 use crate::{
-    ddl::{Action, Alter, Target},
-    kinds::{Namespace, PgObject, object, state},
+    ddl::{Action, Alter, Lock, Target},
+    kinds::{Namespace, PgObject, Renamed, object, state},
     model::{ObjectId, Parens},
 };
 
@@ -18,6 +18,7 @@ object! {
 impl PgObject for Composite {
     state!();
     const LABEL: &'static str = "TYPE";
+    const RENAMED: Renamed = Renamed::ByItself(Lock::None);
     const NAMESPACES: &'static [Namespace] = &[Namespace::Relation];
     const CAN_BE_MENTIONED: bool = true;
     const CATALOG: &'static str = "

@@ -49,7 +49,7 @@ macro_rules! index_constraint {
         use crate::{
             ddl::{Action, Alter, Inline, Target, Verb},
             kinds::{
-                Namespace, PgObject,
+                Namespace, PgObject, Renamed,
                 constraint::{self, alter_table, index_name},
                 object, sql, state,
             },
@@ -79,6 +79,7 @@ macro_rules! index_constraint {
         impl PgObject for $Type {
             state!();
             const LABEL: &'static str = "CONSTRAINT";
+            const RENAMED: Renamed = Renamed::AsPart("CONSTRAINT");
             const PRINTED: &'static [&'static str] = &["definition"];
             const NAMESPACES: &'static [Namespace] = &[Namespace::Constraint, Namespace::Relation];
             const CATALOG: &'static str = concat!("

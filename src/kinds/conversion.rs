@@ -1,8 +1,8 @@
 //! `CREATE CONVERSION`
 
 use crate::{
-    ddl::{Action, Alter, Target},
-    kinds::{PgObject, object, state},
+    ddl::{Action, Alter, Lock, Target},
+    kinds::{PgObject, Renamed, object, state},
     model::{Literal, ObjectId},
 };
 
@@ -18,6 +18,7 @@ object! {
 impl PgObject for Conversion {
     state!();
     const LABEL: &'static str = "CONVERSION";
+    const RENAMED: Renamed = Renamed::ByItself(Lock::None);
     const CATALOG: &'static str = "
         SELECT 'pg_conversion'::regclass::oid AS classid, c.oid AS objid, 0 AS objsubid,
                'pg_namespace'::regclass::oid AS parent_class, c.connamespace AS parent_id, 0 AS parent_sub,

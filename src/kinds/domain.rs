@@ -2,7 +2,7 @@
 
 use crate::{
     ddl::{Action, Alter, Lock, Target},
-    kinds::{Namespace, PgObject, object, state},
+    kinds::{Namespace, PgObject, Renamed, object, state},
     model::{ObjectId, Parens},
 };
 
@@ -18,6 +18,7 @@ object! {
 impl PgObject for Domain {
     state!();
     const LABEL: &'static str = "DOMAIN";
+    const RENAMED: Renamed = Renamed::ByItself(Lock::None);
     const PRINTED: &'static [&'static str] = &["default"];
     const NAMESPACES: &'static [Namespace] = &[Namespace::Relation];
     const CAN_BE_MENTIONED: bool = true;

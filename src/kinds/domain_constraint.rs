@@ -2,7 +2,7 @@
 
 use crate::{
     ddl::{Action, Alter, Inline, Lock, Target, Verb},
-    kinds::{PgObject, object, sql, state},
+    kinds::{PgObject, Renamed, object, sql, state},
     model::ObjectId,
 };
 
@@ -17,6 +17,7 @@ object! {
 impl PgObject for DomainConstraint {
     state!();
     const LABEL: &'static str = "CONSTRAINT";
+    const RENAMED: Renamed = Renamed::AsPart("CONSTRAINT");
     const PRINTED: &'static [&'static str] = &["definition"];
     // On version 17 and later NOT NULL is a row here too; it is an attribute of the domain for all versions.
     const CATALOG: &'static str = "

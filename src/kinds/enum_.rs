@@ -1,8 +1,8 @@
 //! `CREATE TYPE … AS ENUM`
 
 use crate::{
-    ddl::{Action, Alter, Target, When},
-    kinds::{Namespace, PgObject, object, state},
+    ddl::{Action, Alter, Lock, Target, When},
+    kinds::{Namespace, PgObject, Renamed, object, state},
     model::{Literal, ObjectId},
 };
 
@@ -15,6 +15,7 @@ object! {
 impl PgObject for Enum {
     state!();
     const LABEL: &'static str = "TYPE";
+    const RENAMED: Renamed = Renamed::ByItself(Lock::None);
     const NAMESPACES: &'static [Namespace] = &[Namespace::Relation];
     const CAN_BE_MENTIONED: bool = true;
     const CATALOG: &'static str = "
@@ -39,6 +40,9 @@ impl PgObject for Enum {
     }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         vec![Action::drop(id, format!("DROP TYPE {}", id.qualified()))]
+    }
+    fn labels(&self) -> &[String] {
+        &self.labels
     }
     fn set_aside(&self, id: &ObjectId) -> Option<(Action, Action)> {
         Some(super::set_aside_by_rename(Self::LABEL, id))

@@ -1,8 +1,8 @@
 //! `CREATE EVENT TRIGGER`
 
 use crate::{
-    ddl::{Action, Alter, Target},
-    kinds::{PgObject, object, state},
+    ddl::{Action, Alter, Lock, Target},
+    kinds::{PgObject, Renamed, object, state},
     model::{Literal, ObjectId},
 };
 
@@ -21,6 +21,7 @@ object! {
 impl PgObject for EventTrigger {
     state!();
     const LABEL: &'static str = "EVENT TRIGGER";
+    const RENAMED: Renamed = Renamed::ByItself(Lock::None);
     const FIRES_ON_DDL: bool = true;
     const CATALOG: &'static str = "
         SELECT 'pg_event_trigger'::regclass::oid AS classid, t.oid AS objid, 0 AS objsubid, t.evtname::text AS name,

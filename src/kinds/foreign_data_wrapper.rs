@@ -1,8 +1,8 @@
 //! `CREATE FOREIGN DATA WRAPPER`
 
 use crate::{
-    ddl::{Action, Alter, Target},
-    kinds::{PgObject, foreign_options, object, state},
+    ddl::{Action, Alter, Lock, Target},
+    kinds::{PgObject, Renamed, foreign_options, object, state},
     model::ObjectId,
 };
 
@@ -19,6 +19,7 @@ object! {
 impl PgObject for ForeignDataWrapper {
     state!();
     const LABEL: &'static str = "FOREIGN DATA WRAPPER";
+    const RENAMED: Renamed = Renamed::ByItself(Lock::None);
     const CATALOG: &'static str = concat!("
         SELECT 'pg_foreign_data_wrapper'::regclass::oid AS classid, w.oid AS objid, 0 AS objsubid, w.fdwname::text AS name,
                CASE WHEN w.fdwhandler <> 0 THEN w.fdwhandler::regproc::text END AS handler,

@@ -3,7 +3,7 @@
 use crate::{
     ddl::{Action, Alter, Inline, Lock, Retype, Target, Verb},
     kinds::{
-        Namespace, PgObject,
+        Namespace, PgObject, Renamed,
         constraint::{self, alter_table},
         object, sql, state,
     },
@@ -22,6 +22,7 @@ object! {
 impl PgObject for ForeignKey {
     state!();
     const LABEL: &'static str = "CONSTRAINT";
+    const RENAMED: Renamed = Renamed::AsPart("CONSTRAINT");
     const PRINTED: &'static [&'static str] = &["definition"];
     const BLOCKS: Option<Retype> = Some(Retype::Base);
     const NAMESPACES: &'static [Namespace] = &[Namespace::Constraint];

@@ -1,8 +1,8 @@
 //! `CREATE SERVER`
 
 use crate::{
-    ddl::{Action, Alter, Target},
-    kinds::{PgObject, foreign_options, object, state},
+    ddl::{Action, Alter, Lock, Target},
+    kinds::{PgObject, Renamed, foreign_options, object, state},
     model::{Ident, Literal, ObjectId},
 };
 
@@ -20,6 +20,7 @@ object! {
 impl PgObject for ForeignServer {
     state!();
     const LABEL: &'static str = "SERVER";
+    const RENAMED: Renamed = Renamed::ByItself(Lock::None);
     // User mappings are in the way.
     const TAKES_CONTENTS_ALONG: bool = false;
     const CATALOG: &'static str = concat!(

@@ -2,7 +2,7 @@
 
 use crate::{
     ddl::{Action, Alter, Lock, Target, Verb},
-    kinds::{Namespace, PgObject, foreign_options, object, state},
+    kinds::{Namespace, PgObject, Renamed, foreign_options, object, state},
     model::{Ident, ObjectId, Parens},
 };
 
@@ -22,6 +22,7 @@ object! {
 impl PgObject for ForeignTable {
     state!();
     const LABEL: &'static str = "FOREIGN TABLE";
+    const RENAMED: Renamed = Renamed::ByItself(Lock::AccessExclusive);
     const NAMESPACES: &'static [Namespace] = &[Namespace::Relation];
     const CAN_BE_MENTIONED: bool = true;
     const CATALOG: &'static str = concat!("

@@ -2,7 +2,7 @@
 
 use crate::{
     ddl::{Action, Alter, Lock, Target},
-    kinds::{Namespace, PgObject, object, sql, state},
+    kinds::{Namespace, PgObject, Renamed, object, sql, state},
     model::{Ident, ObjectId},
 };
 
@@ -31,6 +31,7 @@ object! {
 impl PgObject for Index {
     state!();
     const LABEL: &'static str = "INDEX";
+    const RENAMED: Renamed = Renamed::ByItself(Lock::ShareUpdateExclusive);
     const PRINTED: &'static [&'static str] = &["definition", "bare"];
     const NAMESPACES: &'static [Namespace] = &[Namespace::Relation];
     const CATALOG: &'static str = "

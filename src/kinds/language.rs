@@ -1,8 +1,8 @@
 //! `CREATE LANGUAGE`, where no extension brings it
 
 use crate::{
-    ddl::{Action, Alter, Target},
-    kinds::{PgObject, object, state},
+    ddl::{Action, Alter, Lock, Target},
+    kinds::{PgObject, Renamed, object, state},
     model::ObjectId,
 };
 
@@ -17,6 +17,7 @@ object! {
 impl PgObject for Language {
     state!();
     const LABEL: &'static str = "LANGUAGE";
+    const RENAMED: Renamed = Renamed::ByItself(Lock::None);
     const CATALOG: &'static str = "
         SELECT 'pg_language'::regclass::oid AS classid, l.oid AS objid, 0 AS objsubid, l.lanname::text AS name,
                l.lanpltrusted AS trusted,

@@ -2,7 +2,7 @@
 
 use crate::{
     ddl::{Action, Alter, Lock, Retype, Target},
-    kinds::{Namespace, PgObject, object, sql, state},
+    kinds::{Namespace, PgObject, Renamed, object, sql, state},
     model::{Ident, ObjectId},
 };
 
@@ -23,6 +23,7 @@ object! {
 impl PgObject for MaterializedView {
     state!();
     const LABEL: &'static str = "MATERIALIZED VIEW";
+    const RENAMED: Renamed = Renamed::ByItself(Lock::AccessExclusive);
     const PRINTED: &'static [&'static str] = &["query"];
     const NAMESPACES: &'static [Namespace] = &[Namespace::Relation];
     const CAN_BE_MENTIONED: bool = true;

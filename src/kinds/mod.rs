@@ -52,6 +52,7 @@ mod publication;
 mod publication_schema;
 mod publication_table;
 mod range;
+mod rename;
 mod replica_identity;
 mod routine;
 mod rule;
@@ -77,9 +78,10 @@ mod view_column;
 
 use object::{object, state};
 use postgres::Row;
+pub use rename::{rename, rename_label};
 
 use crate::{
-    ddl::{Action, Alter, Retype, Survival, Target},
+    ddl::{Action, Alter, Lock, Retype, Survival, Target},
     model::{Ident, Kind, ObjectId, Version, for_each_kind},
 };
 
@@ -100,6 +102,8 @@ pub trait PgObject: Clone + PartialEq + Sized {
     ///
     /// `$1` is the array of the user's schemas (`oid[]`).
     const CATALOG: &'static str;
+    /// How SQL gives it another name.
+    const RENAMED: Renamed = Renamed::No;
     /// Objects of one space cannot share a name: a table and a view, a function and an aggregate.
     const NAMESPACES: &'static [Namespace] = &[];
     /// Whether it is dropped with what contains it.
@@ -155,13 +159,17 @@ pub trait PgObject: Clone + PartialEq + Sized {
         format!("{} {}", Self::LABEL, id.qualified())
     }
     /// What to do when `rebuilt`, which it needs, is dropped and created again.
-    fn survive(&self, _id: &ObjectId, _to: &Self, _rebuilt: &ObjectId) -> Survival {
+    fn survive(&self, _id: &ObjectId, _to: &Self, _rebuilt: &Rebuilt) -> Survival {
         Survival::Rebuilt
     }
     /// Frees the name while objects that hold data still need this one; the actions that rename it
     /// and that drop it at last. `None` where nothing with data can need it.
     fn set_aside(&self, _id: &ObjectId) -> Option<(Action, Action)> {
         None
+    }
+    /// The values that it lists, which can be renamed: those of an enum.
+    fn labels(&self) -> &[String] {
+        &[]
     }
     /// SQL that runs inside it and that PostgreSQL does not track in `pg_depend`: the language and the text.
     fn opaque_body(&self) -> Option<(&str, &str)> {
@@ -202,6 +210,29 @@ pub trait PgObject: Clone + PartialEq + Sized {
     }
 }
 
+/// What is dropped and created again, as far as it concerns what needs it.
+#[derive(Clone, Debug)]
+pub struct Rebuilt<'a> {
+    pub id: &'a ObjectId,
+    /// The values that are listed no more, by it or by what it is made of.
+    pub gone: Vec<&'a str>,
+    /// Which other value rows are to hold instead.
+    pub instead: Vec<(String, String)>,
+    /// Whether such values are only parts of its own.
+    pub embedded: bool,
+}
+
+/// How `ALTER … RENAME` names what is renamed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Renamed {
+    /// There is no such statement.
+    No,
+    /// `ALTER VIEW v RENAME TO w`, under this lock.
+    ByItself(Lock),
+    /// `ALTER TABLE t RENAME COLUMN a TO b`: the word for it.
+    AsPart(&'static str),
+}
+
 /// What must be there, outside the schema, for an object to be created.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wants {
@@ -229,6 +260,9 @@ macro_rules! dispatch {
         impl Kind {
             pub const fn label(self) -> &'static str {
                 match self { $(Kind::$Kind => <$Type as PgObject>::LABEL,)* }
+            }
+            pub const fn renamed(self) -> Renamed {
+                match self { $(Kind::$Kind => <$Type as PgObject>::RENAMED,)* }
             }
             pub const fn namespaces(self) -> &'static [Namespace] {
                 match self { $(Kind::$Kind => <$Type as PgObject>::NAMESPACES,)* }
@@ -307,7 +341,7 @@ macro_rules! dispatch {
                     _ => None,
                 }
             }
-            pub fn survive(&self, id: &ObjectId, to: &Object, rebuilt: &ObjectId) -> Survival {
+            pub fn survive(&self, id: &ObjectId, to: &Object, rebuilt: &Rebuilt) -> Survival {
                 match (self, to) {
                     $((Object::$Kind(from), Object::$Kind(to)) => from.survive(id, to, rebuilt),)*
                     _ => Survival::Rebuilt,
@@ -315,6 +349,9 @@ macro_rules! dispatch {
             }
             pub fn set_aside(&self, id: &ObjectId) -> Option<(Action, Action)> {
                 match self { $(Object::$Kind(it) => it.set_aside(id),)* }
+            }
+            pub fn labels(&self) -> &[String] {
+                match self { $(Object::$Kind(it) => it.labels(),)* }
             }
             pub fn opaque_body(&self) -> Option<(&str, &str)> {
                 match self { $(Object::$Kind(it) => it.opaque_body(),)* }

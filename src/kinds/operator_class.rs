@@ -1,8 +1,8 @@
 //! `CREATE OPERATOR CLASS`, with the operators and functions that it cannot be without
 
 use crate::{
-    ddl::{Action, Alter, Target},
-    kinds::{PgObject, object, state},
+    ddl::{Action, Alter, Lock, Target},
+    kinds::{PgObject, Renamed, object, state},
     model::ObjectId,
 };
 
@@ -20,6 +20,7 @@ object! {
 impl PgObject for OperatorClass {
     state!();
     const LABEL: &'static str = "OPERATOR CLASS";
+    const RENAMED: Renamed = Renamed::ByItself(Lock::None);
     const CATALOG: &'static str = "
         SELECT 'pg_opclass'::regclass::oid AS classid, c.oid AS objid, 0 AS objsubid,
                'pg_namespace'::regclass::oid AS parent_class, c.opcnamespace AS parent_id, 0 AS parent_sub,

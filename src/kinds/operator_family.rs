@@ -1,8 +1,8 @@
 //! `CREATE OPERATOR FAMILY`. What it holds beside its classes is a kind of its own.
 
 use crate::{
-    ddl::{Action, Alter, Target},
-    kinds::{PgObject, object, state},
+    ddl::{Action, Alter, Lock, Target},
+    kinds::{PgObject, Renamed, object, state},
     model::ObjectId,
 };
 
@@ -13,6 +13,7 @@ object! {
 impl PgObject for OperatorFamily {
     state!();
     const LABEL: &'static str = "OPERATOR FAMILY";
+    const RENAMED: Renamed = Renamed::ByItself(Lock::None);
     const CATALOG: &'static str = "
         SELECT 'pg_opfamily'::regclass::oid AS classid, f.oid AS objid, 0 AS objsubid,
                'pg_namespace'::regclass::oid AS parent_class, f.opfnamespace AS parent_id, 0 AS parent_sub,

@@ -2,7 +2,7 @@
 
 use crate::{
     ddl::{Action, Alter, Lock, Retype, Target, Verb},
-    kinds::{PgObject, Wants, object, sql, state},
+    kinds::{PgObject, Renamed, Wants, object, sql, state},
     model::ObjectId,
 };
 
@@ -21,6 +21,7 @@ object! {
 impl PgObject for Policy {
     state!();
     const LABEL: &'static str = "POLICY";
+    const RENAMED: Renamed = Renamed::ByItself(Lock::AccessExclusive);
     const PRINTED: &'static [&'static str] = &["using", "check"];
     const BLOCKS: Option<Retype> = Some(Retype::Modifier);
     const CATALOG: &'static str = "

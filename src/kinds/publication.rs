@@ -1,8 +1,8 @@
 //! `CREATE PUBLICATION`. The tables and schemas that it publishes are kinds of their own.
 
 use crate::{
-    ddl::{Action, Alter, Target},
-    kinds::{PgObject, object, state},
+    ddl::{Action, Alter, Lock, Target},
+    kinds::{PgObject, Renamed, object, state},
     model::{Literal, ObjectId},
 };
 
@@ -20,6 +20,7 @@ object! {
 impl PgObject for Publication {
     state!();
     const LABEL: &'static str = "PUBLICATION";
+    const RENAMED: Renamed = Renamed::ByItself(Lock::None);
     const CATALOG: &'static str = "
         SELECT 'pg_publication'::regclass::oid AS classid, p.oid AS objid, 0 AS objsubid, p.pubname::text AS name,
                p.puballtables AS all_tables,

@@ -1,8 +1,8 @@
 //! `CREATE TYPE … AS RANGE`
 
 use crate::{
-    ddl::{Action, Alter, Target},
-    kinds::{Namespace, PgObject, object, state},
+    ddl::{Action, Alter, Lock, Target},
+    kinds::{Namespace, PgObject, Renamed, object, state},
     model::{ObjectId, Version},
 };
 
@@ -21,6 +21,7 @@ object! {
 impl PgObject for Range {
     state!();
     const LABEL: &'static str = "TYPE";
+    const RENAMED: Renamed = Renamed::ByItself(Lock::None);
     const NAMESPACES: &'static [Namespace] = &[Namespace::Relation];
     const CAN_BE_MENTIONED: bool = true;
     const CATALOG: &'static str = "

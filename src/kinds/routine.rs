@@ -5,8 +5,8 @@
 macro_rules! routine {
     ($Type:ident, $label:literal, $prokinds:literal, $mode:literal) => {
         use crate::{
-            ddl::{Action, Alter, Retype, Target},
-            kinds::{Namespace, PgObject, object, sql, state},
+            ddl::{Action, Alter, Lock, Retype, Target},
+            kinds::{Namespace, PgObject, Renamed, object, sql, state},
             model::ObjectId,
         };
 
@@ -28,6 +28,7 @@ macro_rules! routine {
         impl PgObject for $Type {
             state!();
             const LABEL: &'static str = $label;
+            const RENAMED: Renamed = Renamed::ByItself(Lock::None);
             const PRINTED: &'static [&'static str] = &["definition", "body", "result"];
             const NAMESPACES: &'static [Namespace] = &[Namespace::Routine];
             const CAN_BE_MENTIONED: bool = true;

@@ -1,8 +1,8 @@
 //! `CREATE SCHEMA`
 
 use crate::{
-    ddl::{Action, Alter, Target},
-    kinds::{PgObject, object, state},
+    ddl::{Action, Alter, Lock, Target},
+    kinds::{PgObject, Renamed, object, state},
     model::ObjectId,
 };
 
@@ -16,6 +16,7 @@ object! {
 impl PgObject for Schema {
     state!();
     const LABEL: &'static str = "SCHEMA";
+    const RENAMED: Renamed = Renamed::ByItself(Lock::None);
     const TAKES_CONTENTS_ALONG: bool = false;
     const CATALOG: &'static str = "
         SELECT 'pg_namespace'::regclass::oid AS classid, n.oid AS objid, 0 AS objsubid, n.nspname::text AS name,

@@ -1,8 +1,8 @@
 //! `CREATE SEQUENCE`. Which column owns it is a kind of its own; an identity column's is part of the column.
 
 use crate::{
-    ddl::{Action, Alter, Loss, Target, Verb},
-    kinds::{Namespace, PgObject, object, state},
+    ddl::{Action, Alter, Lock, Loss, Target, Verb},
+    kinds::{Namespace, PgObject, Renamed, object, state},
     model::{Literal, ObjectId, Version},
 };
 
@@ -22,6 +22,7 @@ object! {
 impl PgObject for Sequence {
     state!();
     const LABEL: &'static str = "SEQUENCE";
+    const RENAMED: Renamed = Renamed::ByItself(Lock::AccessExclusive);
     const NAMESPACES: &'static [Namespace] = &[Namespace::Relation];
     const CAN_BE_MENTIONED: bool = true;
     const CATALOG: &'static str = "

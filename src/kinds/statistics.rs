@@ -2,7 +2,7 @@
 
 use crate::{
     ddl::{Action, Alter, Lock, Target},
-    kinds::{PgObject, object, state},
+    kinds::{PgObject, Renamed, object, state},
     model::ObjectId,
 };
 
@@ -18,6 +18,7 @@ object! {
 impl PgObject for Statistics {
     state!();
     const LABEL: &'static str = "STATISTICS";
+    const RENAMED: Renamed = Renamed::ByItself(Lock::None);
     const PRINTED: &'static [&'static str] = &["definition"];
     const CATALOG: &'static str = "
         SELECT 'pg_statistic_ext'::regclass::oid AS classid, s.oid AS objid, 0 AS objsubid,

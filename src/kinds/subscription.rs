@@ -1,8 +1,8 @@
 //! `CREATE SUBSCRIPTION`. Its connection string is never read.
 
 use crate::{
-    ddl::{Action, Alter, Leaves, Target},
-    kinds::{PgObject, object, state},
+    ddl::{Action, Alter, Leaves, Lock, Target},
+    kinds::{PgObject, Renamed, object, state},
     model::{Ident, Literal, ObjectId},
 };
 
@@ -27,6 +27,7 @@ object! {
 impl PgObject for Subscription {
     state!();
     const LABEL: &'static str = "SUBSCRIPTION";
+    const RENAMED: Renamed = Renamed::ByItself(Lock::None);
     // Not everyone may read every column, so each is named. One that the server does not have yet is taken from the
     // row beside it.
     const CATALOG: &'static str = "

@@ -2,7 +2,7 @@
 
 use crate::{
     ddl::{Action, Alter, Leaves, Lock, Loss, Room, Survival, Target, Verb},
-    kinds::{Namespace, PgObject, object, sql, state},
+    kinds::{Namespace, PgObject, Rebuilt, Renamed, object, sql, state},
     model::{Ident, ObjectId, Parens, Version},
 };
 
@@ -33,6 +33,7 @@ object! {
 impl PgObject for Table {
     state!();
     const LABEL: &'static str = "TABLE";
+    const RENAMED: Renamed = Renamed::ByItself(Lock::AccessExclusive);
     const PRINTED: &'static [&'static str] = &["partition_bound", "partition_key"];
     const NAMESPACES: &'static [Namespace] = &[Namespace::Relation];
     const CAN_BE_MENTIONED: bool = true;
@@ -134,7 +135,7 @@ impl PgObject for Table {
         }]
     }
 
-    fn survive(&self, _: &ObjectId, _: &Table, _: &ObjectId) -> Survival {
+    fn survive(&self, _: &ObjectId, _: &Table, _: &Rebuilt) -> Survival {
         Survival::Stuck
     }
     fn is_attached(&self) -> bool {

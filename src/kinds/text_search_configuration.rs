@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    ddl::{Action, Alter, Target},
-    kinds::{PgObject, object, state},
+    ddl::{Action, Alter, Lock, Target},
+    kinds::{PgObject, Renamed, object, state},
     model::{Ident, ObjectId},
 };
 
@@ -19,6 +19,7 @@ object! {
 impl PgObject for TextSearchConfiguration {
     state!();
     const LABEL: &'static str = "TEXT SEARCH CONFIGURATION";
+    const RENAMED: Renamed = Renamed::ByItself(Lock::None);
     const CATALOG: &'static str = "
         SELECT 'pg_ts_config'::regclass::oid AS classid, c.oid AS objid, 0 AS objsubid,
                'pg_namespace'::regclass::oid AS parent_class, c.cfgnamespace AS parent_id, 0 AS parent_sub,

@@ -1,8 +1,8 @@
 //! `CREATE TEXT SEARCH DICTIONARY`
 
 use crate::{
-    ddl::{Action, Alter, Target},
-    kinds::{PgObject, object, state},
+    ddl::{Action, Alter, Lock, Target},
+    kinds::{PgObject, Renamed, object, state},
     model::ObjectId,
 };
 
@@ -17,6 +17,7 @@ object! {
 impl PgObject for TextSearchDictionary {
     state!();
     const LABEL: &'static str = "TEXT SEARCH DICTIONARY";
+    const RENAMED: Renamed = Renamed::ByItself(Lock::None);
     const CATALOG: &'static str = "
         SELECT 'pg_ts_dict'::regclass::oid AS classid, d.oid AS objid, 0 AS objsubid,
                'pg_namespace'::regclass::oid AS parent_class, d.dictnamespace AS parent_id, 0 AS parent_sub,

@@ -1,8 +1,8 @@
 //! `CREATE TEXT SEARCH PARSER`
 
 use crate::{
-    ddl::{Action, Alter, Target},
-    kinds::{PgObject, object, state},
+    ddl::{Action, Alter, Lock, Target},
+    kinds::{PgObject, Renamed, object, state},
     model::ObjectId,
 };
 
@@ -16,6 +16,7 @@ object! {
 impl PgObject for TextSearchParser {
     state!();
     const LABEL: &'static str = "TEXT SEARCH PARSER";
+    const RENAMED: Renamed = Renamed::ByItself(Lock::None);
     const CATALOG: &'static str = "
         SELECT 'pg_ts_parser'::regclass::oid AS classid, p.oid AS objid, 0 AS objsubid,
                'pg_namespace'::regclass::oid AS parent_class, p.prsnamespace AS parent_id, 0 AS parent_sub, p.prsname::text AS name,

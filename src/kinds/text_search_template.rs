@@ -1,8 +1,8 @@
 //! `CREATE TEXT SEARCH TEMPLATE`
 
 use crate::{
-    ddl::{Action, Alter, Target},
-    kinds::{PgObject, object, state},
+    ddl::{Action, Alter, Lock, Target},
+    kinds::{PgObject, Renamed, object, state},
     model::ObjectId,
 };
 
@@ -16,6 +16,7 @@ object! {
 impl PgObject for TextSearchTemplate {
     state!();
     const LABEL: &'static str = "TEXT SEARCH TEMPLATE";
+    const RENAMED: Renamed = Renamed::ByItself(Lock::None);
     const CATALOG: &'static str = "
         SELECT 'pg_ts_template'::regclass::oid AS classid, t.oid AS objid, 0 AS objsubid,
                'pg_namespace'::regclass::oid AS parent_class, t.tmplnamespace AS parent_id, 0 AS parent_sub,

@@ -2,7 +2,7 @@
 
 use crate::{
     ddl::{Action, Alter, Lock, Retype, Target, Verb},
-    kinds::{PgObject, object, sql, state},
+    kinds::{PgObject, Renamed, object, sql, state},
     model::{ObjectId, Version},
 };
 
@@ -20,6 +20,7 @@ object! {
 impl PgObject for Trigger {
     state!();
     const LABEL: &'static str = "TRIGGER";
+    const RENAMED: Renamed = Renamed::ByItself(Lock::AccessExclusive);
     const PRINTED: &'static [&'static str] = &["definition"];
     const BLOCKS: Option<Retype> = Some(Retype::Modifier);
     const CATALOG: &'static str = "

@@ -2,7 +2,7 @@
 
 use crate::{
     ddl::{Action, Alter, Lock, Retype, Target},
-    kinds::{Namespace, PgObject, object, sql, state},
+    kinds::{Namespace, PgObject, Renamed, object, sql, state},
     model::ObjectId,
 };
 
@@ -21,6 +21,7 @@ object! {
 impl PgObject for View {
     state!();
     const LABEL: &'static str = "VIEW";
+    const RENAMED: Renamed = Renamed::ByItself(Lock::AccessExclusive);
     const PRINTED: &'static [&'static str] = &["query"];
     const NAMESPACES: &'static [Namespace] = &[Namespace::Relation];
     const CAN_BE_MENTIONED: bool = true;

@@ -2,7 +2,7 @@
 
 use crate::{
     ddl::{Action, Alter, Target},
-    kinds::{PgObject, object, sql, state},
+    kinds::{PgObject, Renamed, object, sql, state},
     model::ObjectId,
 };
 
@@ -22,6 +22,7 @@ object! {
 impl PgObject for ViewColumn {
     state!();
     const LABEL: &'static str = "COLUMN";
+    const RENAMED: Renamed = Renamed::AsPart("COLUMN");
     const CATALOG: &'static str = "
         SELECT 'pg_class'::regclass::oid AS classid, c.oid AS objid, a.attnum::int4 AS objsubid,
                'pg_class'::regclass::oid AS parent_class, c.oid AS parent_id, 0 AS parent_sub, a.attname::text AS name,

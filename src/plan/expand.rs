@@ -7,6 +7,7 @@ use crate::{
     ddl::{Action, Alter, Retype, Survival, Target, Verb},
     diagnostic::Diagnostic,
     diff::Change,
+    kinds::{Object, Rebuilt},
     model::ObjectId,
     plan::edges::{self, Edge},
 };
@@ -213,7 +214,12 @@ impl<'a> Work<'a> {
             if self.removed.contains(id) && self.altered.contains_key(dependent) {
                 continue;
             }
-            match old.survive(dependent, new, id) {
+            match old.survive(dependent, new, &self.rebuilding(id)) {
+                Survival::Whole => {
+                    if let Some(whole) = dependent.parent().and_then(|parent| self.from.key(parent)) {
+                        self.rebuild(whole, because);
+                    }
+                }
                 Survival::Rebuilt => self.rebuild(dependent, because),
                 Survival::Moved(actions) => {
                     self.set_aside.entry(id).or_default().push(dependent);
@@ -230,6 +236,27 @@ impl<'a> Work<'a> {
                         ),
                 ),
             }
+        }
+    }
+
+    fn rebuilding(&self, id: &'a ObjectId) -> Rebuilt<'a> {
+        let lists = |id: &&ObjectId| self.from.get(id).is_some_and(|object| !object.labels().is_empty());
+        let of = |id: &'a ObjectId| self.from.entry(id).into_iter().flat_map(|entry| &entry.needs).filter(lists);
+        let own: Vec<&ObjectId> = std::iter::once(id).filter(lists).chain(of(id)).collect();
+        let contents = || self.from.ids().filter(|part| part.parent() == Some(id)).flat_map(of).collect();
+        let embedded = own.is_empty();
+        let listing: Vec<&ObjectId> = if embedded { contents() } else { own };
+        let labels = |catalog: &'a Catalog, id: &ObjectId| catalog.get(id).map(Object::labels).unwrap_or_default();
+        let gone = |id: &&'a ObjectId| {
+            let after = labels(self.to, id);
+            labels(self.from, id).iter().filter(|it| !after.contains(it)).map(String::as_str)
+        };
+        let instead = |id: &&ObjectId| self.target.casts.values.get(*id).cloned().unwrap_or_default();
+        Rebuilt {
+            id,
+            gone: listing.iter().flat_map(gone).collect(),
+            instead: listing.iter().flat_map(instead).collect(),
+            embedded,
         }
     }
 

@@ -14,15 +14,19 @@ use crate::{
     catalog::Catalog,
     ddl::{Action, Leaves, Lock, Loss, Obstacle, Target, When},
     diagnostic::Diagnostic,
-    diff::{Change, diff},
+    diff::{Change, Rename, Way, diff},
     model::ObjectId,
 };
 
 /// What takes one catalog to another.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
+    /// What goes on under another name. The changes are told in the words of the state after that.
+    pub renames: Vec<Rename>,
     pub changes: Vec<Change>,
     pub steps: Vec<Step>,
+    /// So many of the steps have been run in the shadow already: those that `renames` are about.
+    pub carried_out: usize,
 }
 
 /// One statement, with what is known of it before it runs.
@@ -44,11 +48,22 @@ pub struct Step {
 }
 
 impl Plan {
+    /// The same plan behind the steps that give objects their new names, which the shadow has behind it.
+    pub fn after(self, steps: &[Step], renames: &[Rename]) -> Plan {
+        let carried_out = steps.len();
+        Plan { steps: [steps, &self.steps].concat(), renames: renames.to_vec(), carried_out, ..self }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty() && self.changes.is_empty()
+    }
+
     /// The same plan with the check of function bodies switched off first, as `pg_dump` does
     /// (PostgreSQL manual, 20.11.1, `check_function_bodies`).
     pub fn without_body_checks(mut self) -> Plan {
         let group = "Some bodies mention what is not there: PostgreSQL is not to check them";
-        self.steps.insert(0, Step { group: group.to_owned(), ..Step::new("SET check_function_bodies = off") });
+        self.steps
+            .insert(self.carried_out, Step { group: group.to_owned(), ..Step::new("SET check_function_bodies = off") });
         self
     }
 }
@@ -81,7 +96,7 @@ pub fn plan(from: &Catalog, to: &Catalog, target: Target) -> Result<Plan, Vec<Di
         match order::order(expanded.actions, &expanded.edges) {
             Ok(ordered) => {
                 let steps = words::group(fold::fold(ordered), &changes, from);
-                return Ok(Plan { steps, changes });
+                return Ok(Plan { steps, changes, ..Plan::default() });
             }
             Err(cycle) => {
                 let before = explicit.len();
@@ -96,6 +111,20 @@ pub fn plan(from: &Catalog, to: &Catalog, target: Target) -> Result<Plan, Vec<Di
             }
         }
     }
+}
+
+/// The steps that give objects their new names.
+pub fn renaming(ways: Vec<Way>) -> Vec<Step> {
+    let steps = |way: Way| {
+        let group = words::renaming(&way);
+        way.actions.into_iter().map(move |action| Step {
+            group: group.clone(),
+            subjects: vec![action.subject],
+            lock: action.lock,
+            ..Step::new(&action.sql.to_string())
+        })
+    };
+    ways.into_iter().flat_map(steps).collect()
 }
 
 /// Dropping a container drops what is in it at one stroke. Where that ties a knot, the contents that need something in

@@ -3,8 +3,8 @@
 use crate::{
     catalog::Catalog,
     ddl::{Action, Verb},
-    diff::Change,
-    model::ObjectId,
+    diff::{Change, Rename, Way},
+    model::{Literal, ObjectId},
     plan::{Step, fold::Folded},
 };
 
@@ -19,6 +19,23 @@ pub(crate) fn group(folded: Vec<Folded>, changes: &[Change], from: &Catalog) -> 
         }
     }
     groups.into_iter().flat_map(|(top, members)| steps(&top, members, changes, from)).collect()
+}
+
+/// What a rename is about.
+pub(crate) fn renaming(way: &Way) -> String {
+    match &way.rename {
+        None => {
+            let names = way.actions.iter().map(|action| lower(&action.subject.to_string()));
+            format!("Create {}", names.take(1).collect::<String>())
+        }
+        Some(Rename::Label { of, from, to }) => {
+            format!("Rename the value {} of {} to {}", Literal(from), lower(&of.to_string()), Literal(to))
+        }
+        Some(Rename::Object { from, to }) if from.name == to.name => {
+            format!("Move {} to {}", lower(&from.to_string()), lower(&to.container().to_string()))
+        }
+        Some(Rename::Object { from, to }) => format!("Rename {} to {}", lower(&from.to_string()), to.name),
+    }
 }
 
 fn steps(top: &ObjectId, members: Vec<Folded>, changes: &[Change], from: &Catalog) -> Vec<Step> {

@@ -47,7 +47,7 @@ pub fn rehearse(
 ) -> Result<Convergence, Vec<Diagnostic>> {
     // What only the target names is not there yet.
     scratch.provide_roles(&wanted(to)).map_err(|error| vec![error.diagnostic()])?;
-    let mut done = 0;
+    let mut done = plan_.carried_out;
     for pass in 0..PASSES {
         if let Err(mut failure) = run(scratch, &plan_.steps[done..]) {
             failure.step += done;

@@ -1,9 +1,11 @@
 //! Runs plans in a shadow and looks at what came of them. Names no kind.
 
 mod converge;
+mod names;
 mod reload;
 mod run;
 
 pub use converge::{Convergence, View, rehearse, settle};
+pub use names::{Copier, Named, Room, Said, name};
 pub use reload::{Reloaded, reload, wanted};
 pub use run::{Failure, run};

@@ -11,7 +11,7 @@ use postgres::error::SqlState;
 use super::class::{Class, Edge};
 use super::defines::Defined;
 use super::refusal::{self, Refusal};
-use super::{Script, Statement, written};
+use super::{Annotations, Script, Statement, annotation, written};
 use crate::diagnostic::Diagnostic;
 use crate::model::{Files, Ident, Span, parser};
 
@@ -29,6 +29,8 @@ pub struct Loaded {
     /// Where each object was last defined, by kind, container and name. The container is `schema`, or
     /// `schema.table` for a column, constraint, trigger, rule or policy, or empty. An overloaded routine has one entry.
     pub written: BTreeMap<(String, String, String), Span>,
+    /// What comments tell Trueup.
+    pub annotations: Annotations,
     /// What was left out.
     pub notes: Vec<Diagnostic>,
 }
@@ -74,7 +76,9 @@ pub fn load(
         return Err(problems);
     }
     let (defined, written) = written::written(script);
-    Ok(Loaded { defined, written, notes: left_out(&leave_out) })
+    let mut notes = left_out(&leave_out);
+    let annotations = annotation::read(&defined, files, &mut notes);
+    Ok(Loaded { defined, written, annotations, notes })
 }
 
 /// Of the statements that the parser refuses, those that the server does not know either: words that became keywords

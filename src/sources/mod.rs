@@ -5,6 +5,7 @@
     reason = "parse trees have hundreds of nodes; a reader says which it is about, and means that by `_`"
 )]
 
+mod annotation;
 mod class;
 mod defines;
 mod exec;
@@ -33,6 +34,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
+pub use annotation::{Annotations, Declared, Mapped};
 pub use defines::Defined;
 pub use load::{Loaded, load};
 pub use source::Source;

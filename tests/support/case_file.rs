@@ -1,4 +1,5 @@
-//! The case file: Markdown with one heading a case, and fenced blocks `sql from`, `sql to`, `sql plan`, `toml options`.
+//! The case file: Markdown with one heading a case, and fenced blocks `sql from`, `sql to`, `sql plan`, `toml options`,
+//! and where rows matter `sql rows`, which fills the first state, and `sql check`, which is true of them in the second.
 //! A file of mutations has a block `sql change` in the place of the two states.
 
 use std::{
@@ -18,6 +19,12 @@ pub(crate) struct Case {
     pub(crate) to: String,
     /// Absent until `UPDATE=1` writes it.
     pub(crate) plan: Option<String>,
+    /// What fills the first state with rows.
+    #[allow(dead_code, reason = "only cases have rows")]
+    pub(crate) rows: String,
+    /// A query that is true once the rows are in the second state.
+    #[allow(dead_code, reason = "only cases have rows")]
+    pub(crate) check: Option<String>,
     pub(crate) min_version: Option<i32>,
     /// Whether it needs what only a server's own installation has, such as its encoding conversions.
     pub(crate) native: bool,
@@ -78,6 +85,8 @@ fn new(file: &Path, topic: &str, heading: &str) -> Case {
         from: String::new(),
         to: String::new(),
         plan: None,
+        rows: String::new(),
+        check: None,
         min_version: None,
         native: false,
         one_way: false,
@@ -91,6 +100,8 @@ fn take(case: &mut Case, info: &str, body: String) {
         "sql from" => case.from = body,
         "sql to" | "sql change" => case.to = body,
         "sql plan" => case.plan = Some(body),
+        "sql rows" => case.rows = body,
+        "sql check" => case.check = Some(body),
         "toml options" => {
             for line in body.lines().filter(|line| !line.trim().is_empty()) {
                 match line.split_once('=').map(|(key, value)| (key.trim(), value.trim())) {

@@ -5,11 +5,11 @@ use std::env;
 use libtest_mimic::Failed;
 use trueup::{
     catalog::Catalog,
-    ddl::Target,
+    ddl::{Casts, Target},
     emit::{sql, terminal},
     model::{Files, Pair},
     plan::{Plan, plan},
-    rehearse::{self, Convergence, View},
+    rehearse::{self, Convergence, Room, Said, View},
     shadow::{Scratch, Shadow},
     sources::introspect::Owners,
 };
@@ -23,6 +23,7 @@ use crate::case_file::{self, Case};
 pub(crate) fn way(
     shadow: &dyn Shadow,
     sides: Pair<&Catalog>,
+    said: Said<'_>,
     scratch: &mut Scratch,
     owners: Owners,
 ) -> Result<String, Failed> {
@@ -30,8 +31,12 @@ pub(crate) fn way(
     let target = Target { version: from.version, casts: &from.casts };
     let view = View { owners, ..View::default() };
     let shown = |found: Vec<_>| Failed::from(terminal::render(&found, &Files::default(), false));
-    let goal = rehearse::settle(shadow, from, to, target, &view).map_err(shown)?;
-    let mut plan = plan(from, &goal, target).map_err(shown)?;
+    let named = rehearse::name(from, to, said, target, &view, Room::Here(scratch)).map_err(shown)?;
+    let casts = Casts { values: named.instead, ..from.casts.clone() };
+    let target = Target { casts: &casts, ..target };
+    let goal = rehearse::settle(shadow, &named.from, to, target, &view).map_err(shown)?;
+    let plan = plan(&named.from, &goal, target).map_err(shown)?;
+    let mut plan = plan.after(&named.steps, &named.renames);
     let text = |plan: &Plan| sql::render(plan, sql::Style::default());
     match rehearse::rehearse(shadow, scratch, &mut plan, &goal, target, &view).map_err(shown)? {
         Convergence::Reached => Ok(text(&plan)),

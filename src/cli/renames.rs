@@ -1,0 +1,182 @@
+//! What goes on under another name: what the user says of it, and what to do where nobody has said anything.
+
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+
+use crate::{
+    catalog::Catalog,
+    cli::{
+        findings,
+        side::{self, Side},
+        ui::Ui,
+    },
+    ddl::Target,
+    diagnostic::Diagnostic,
+    diff::{
+        suspect::{Suspect, suspects},
+        wish::{self, Wish},
+    },
+    model::Pair,
+    rehearse::{Named, Room, Said, View, name, wanted},
+    shadow::Shadow,
+    sources::Mapped,
+};
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Names")]
+pub(crate) struct Options {
+    /// Keep an object and its data under another name: table:users=accounts, column:users.name=full_name,
+    /// value:status.old=new
+    #[arg(long, value_name = "KIND:NAME=NEW")]
+    rename: Vec<Wish>,
+    /// Drop an object though it looks as if it was renamed
+    #[arg(long, value_name = "KIND:NAME")]
+    no_rename: Vec<String>,
+    /// A file of decisions, `KIND:NAME=NEW` or `drop KIND:NAME` on each line; answers at the terminal are added to it
+    #[arg(long, value_name = "FILE", default_value = LEDGER)]
+    renames: PathBuf,
+}
+
+const LEDGER: &str = "trueup.renames";
+
+/// The starting state under its new names; the scratch database of FROM, if there is one, holds it afterwards.
+///
+/// # Errors
+/// Diagnostics for what cannot be renamed, and for what would be dropped though it was probably renamed.
+pub(crate) fn settle(
+    options: &Options,
+    sides: &mut Pair<Side>,
+    shadow: &dyn Shadow,
+    target: Target,
+    view: &View<'_>,
+    ui: &Ui,
+) -> Result<Named, Vec<Diagnostic>> {
+    let Pair { from, to } = sides;
+    let copy = |catalog: &Catalog| side::copy(shadow, catalog, &wanted(&to.catalog), view);
+    let mut ledger = Ledger::read(&options.renames)?;
+    let mut named = Named::new(&from.catalog);
+    ledger.renamed.extend(mapped(&to.mapped)?);
+    let mut asked = options.rename.clone();
+    loop {
+        let said = Said { asked: &asked, noted: &ledger.renamed, declared: &to.declared };
+        let more = name(&named.from, &to.catalog, said, target, view, Room::Perhaps(&mut from.scratch, &copy))?;
+        named = Named {
+            from: more.from,
+            steps: [named.steps, more.steps].concat(),
+            renames: [named.renames, more.renames].concat(),
+            instead: named.instead.into_iter().chain(more.instead).collect(),
+        };
+        let meant = |it: &Suspect| {
+            let dropped = wish::spell_one(&it.old);
+            options.no_rename.iter().chain(&ledger.dropped).any(|meant| wish::is_same(meant, &dropped))
+        };
+        let mut open = suspects(&named.from, &to.catalog, target);
+        open.retain(|it| !meant(it));
+        if open.is_empty() {
+            return Ok(named);
+        }
+        if !ui.may_ask() {
+            return Err(open.iter().map(|it| stop(it, &named.from, &to.catalog)).collect());
+        }
+        asked = ask(&open, &mut ledger, ui)?;
+    }
+}
+
+/// What comments say of the values of enums.
+fn mapped(comments: &[Mapped]) -> Result<Vec<Wish>, Vec<Diagnostic>> {
+    let wish = |it: &Mapped| {
+        Wish::of_value(&it.of, &it.from, &it.to)
+            .map_err(|reason| vec![Diagnostic::error("bad-rename", reason).at(it.span.clone(), "said here")])
+    };
+    comments.iter().map(wish).collect()
+}
+
+/// What has been decided about names before, kept in a file.
+struct Ledger {
+    path: PathBuf,
+    renamed: Vec<Wish>,
+    /// What was really dropped.
+    dropped: Vec<String>,
+}
+
+impl Ledger {
+    fn read(path: &Path) -> Result<Ledger, Vec<Diagnostic>> {
+        let mut ledger = Ledger { path: path.to_owned(), renamed: Vec::new(), dropped: Vec::new() };
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && path == Path::new(LEDGER) => {
+                return Ok(ledger);
+            }
+            Err(error) => {
+                let title = format!("the renames in `{}` cannot be read: {error}", path.display());
+                return Err(vec![Diagnostic::error("cannot-read", title)]);
+            }
+        };
+        for (at, line) in text.lines().enumerate() {
+            let entry = line.split(" #").next().unwrap_or_default().trim();
+            if entry.is_empty() || entry.starts_with('#') {
+                continue;
+            }
+            match (entry.strip_prefix("drop "), entry.parse::<Wish>()) {
+                (Some(dropped), _) => ledger.dropped.push(dropped.trim().to_owned()),
+                (None, Ok(wish)) => ledger.renamed.push(wish),
+                (None, Err(reason)) => {
+                    let title = format!("line {} of `{}` is no rename: {reason}", at + 1, path.display());
+                    return Err(vec![Diagnostic::error("bad-rename", title).with_note(format!("the line is: {line}"))]);
+                }
+            }
+        }
+        Ok(ledger)
+    }
+
+    fn note(&self, line: &str) -> Result<(), Vec<Diagnostic>> {
+        let mut options = std::fs::OpenOptions::new();
+        let written = options.create(true).append(true).open(&self.path).and_then(|mut file| writeln!(file, "{line}"));
+        written.map_err(|error| {
+            let title = format!("the answer cannot be kept in `{}`: {error}", self.path.display());
+            vec![Diagnostic::error("cannot-write", title)]
+        })
+    }
+}
+
+/// What would be lost unless somebody says what is meant.
+fn stop(suspect: &Suspect, from: &Catalog, to: &Catalog) -> Diagnostic {
+    let Suspect { old, new, evidence, .. } = suspect;
+    let title = format!("{old} would be dropped with its data, but {new} may be the same under another name");
+    let found = Diagnostic::error("likely-rename", title);
+    let found = evidence.iter().fold(found, |found, it| found.with_note(it.as_str()));
+    let found = found
+        .with_help(format!("to keep the data: `--rename {}`", wish::spell(old, new)))
+        .with_help(format!("to drop it: `--no-rename {}`", wish::spell_one(old)))
+        .with_help(format!("or beside the declaration of {new}: `-- trueup: renamed from {}`", old.name));
+    findings::located(found, std::iter::once(new), from, to)
+}
+
+/// Asks about each, and keeps the answers.
+fn ask(open: &[Suspect], ledger: &mut Ledger, ui: &Ui) -> Result<Vec<Wish>, Vec<Diagnostic>> {
+    let mut renamed = Vec::new();
+    for suspect in open {
+        let Suspect { old, new, evidence, .. } = suspect;
+        let question = format!("{old} is gone and {new} is new ({})", evidence.join("; "));
+        let answers =
+            [format!("it was renamed to {}: keep its data", new.name), "it is dropped: lose its data".to_owned()];
+        match ui.ask(&question, &answers) {
+            Some(0) => {
+                let wish = wish::spell(old, new);
+                ledger.note(&wish)?;
+                renamed.extend(wish.parse::<Wish>());
+            }
+            Some(_) => {
+                let dropped = wish::spell_one(old);
+                ledger.note(&format!("drop {dropped}"))?;
+                ledger.dropped.push(dropped);
+            }
+            None => return Err(vec![Diagnostic::error("likely-rename", format!("nothing was decided about {old}"))]),
+        }
+    }
+    Ok(renamed)
+}

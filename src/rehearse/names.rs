@@ -1,0 +1,119 @@
+//! Gives objects their new names in the shadow, and reads the result: what follows of a rename, only PostgreSQL knows.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    catalog::Catalog,
+    ddl::Target,
+    diagnostic::Diagnostic,
+    diff::{
+        Rename, Renames, implied,
+        wish::{Wish, resolve},
+    },
+    model::ObjectId,
+    plan::{Step, renaming},
+    rehearse::{
+        converge::{PASSES, View},
+        reload::wanted,
+        run::run,
+    },
+    shadow::Scratch,
+    sources::Declared,
+};
+
+/// What has been said about names.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Said<'a> {
+    /// By the user, now: what cannot be done is an error.
+    pub asked: &'a [Wish],
+    /// Some time before: what is done already, or can no longer be done, is left out.
+    pub noted: &'a [Wish],
+    pub declared: &'a [Declared],
+}
+
+/// The starting state with its objects under their new names.
+pub struct Named {
+    pub from: Catalog,
+    pub steps: Vec<Step>,
+    pub renames: Vec<Rename>,
+    /// Which values of enums rows are to hold instead of others.
+    pub instead: BTreeMap<ObjectId, Vec<(String, String)>>,
+}
+
+impl Named {
+    pub fn new(from: &Catalog) -> Named {
+        Named { from: from.clone(), steps: Vec::new(), renames: Vec::new(), instead: BTreeMap::new() }
+    }
+}
+
+/// Where a starting state is.
+pub enum Room<'a> {
+    Here(&'a mut Scratch),
+    /// In the first, or to be made by the second where a database is needed at all.
+    Perhaps(&'a mut Option<Scratch>, &'a Copier<'a>),
+}
+
+/// Makes a database that holds a catalog.
+pub type Copier<'a> = dyn Fn(&Catalog) -> Result<Scratch, Vec<Diagnostic>> + 'a;
+
+impl Room<'_> {
+    fn scratch(&mut self, from: &Catalog) -> Result<&mut Scratch, Vec<Diagnostic>> {
+        match self {
+            Room::Here(scratch) => Ok(scratch),
+            Room::Perhaps(Some(scratch), _) => Ok(scratch),
+            Room::Perhaps(none, copy) => Ok(none.insert(copy(from)?)),
+        }
+    }
+}
+
+/// Renames what is said to be renamed, and what follows: objects without data that are the same but for their names.
+///
+/// The database in `room` holds the result afterwards.
+///
+/// # Errors
+/// Diagnostics for what is said and cannot be done, and for statements that PostgreSQL refuses.
+pub fn name(
+    from: &Catalog,
+    to: &Catalog,
+    said: Said<'_>,
+    target: Target,
+    view: &View<'_>,
+    mut room: Room<'_>,
+) -> Result<Named, Vec<Diagnostic>> {
+    let mut named = Named::new(from);
+    let mut next = resolve(said.asked, said.noted, said.declared, from, to)?;
+    named.instead = std::mem::take(&mut next.instead);
+    for _ in 0..=PASSES {
+        if next.is_empty() {
+            next = implied(&named.from, to, target);
+        }
+        if next.is_empty() {
+            break;
+        }
+        let scratch = room.scratch(from)?;
+        scratch.provide_roles(&wanted(to)).map_err(|error| vec![error.diagnostic()])?;
+        carry_out(&mut named, &std::mem::take(&mut next), to, target, view, scratch)?;
+    }
+    Ok(named)
+}
+
+fn carry_out(
+    named: &mut Named,
+    renames: &Renames,
+    to: &Catalog,
+    target: Target,
+    view: &View<'_>,
+    scratch: &mut Scratch,
+) -> Result<(), Vec<Diagnostic>> {
+    let steps = renaming(renames.ways(&named.from, to, target));
+    run(scratch, &steps).map_err(|failure| {
+        let title = format!("a rename fails in the shadow: {}", failure.message);
+        let found = Diagnostic::error("bad-rename", title).with_note(format!("the statement was: {}", failure.sql));
+        vec![failure.hint.iter().chain(&failure.detail).fold(found, |found, it| found.with_note(it.as_str()))]
+    })?;
+    let read = view.read(scratch)?;
+    named.from = read.after(&named.from, |id| renames.carry(id));
+    named.steps.extend(steps);
+    named.renames.extend(renames.list());
+    Ok(())
+}
