@@ -15,6 +15,24 @@ pub(crate) struct Edge {
     pub after: usize,
     /// A wish: it gives way where it cannot be had.
     pub soft: bool,
+    pub why: Why,
+}
+
+/// Why one action stands before another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Why {
+    /// They are parts of one change of one object.
+    OneChange,
+    /// The second could not be dropped, or changed, while the first is as it was.
+    InTheWay,
+    /// The second needs what the first makes, or mentions it.
+    Needed,
+    /// What comes under another parent finds there what the two have in common.
+    Inherited,
+    /// The first frees the name that the second takes.
+    Name,
+    /// The first makes room for the rows of the second.
+    Room,
 }
 
 /// Every pair of actions of which one must come first. `implicit` says what is dropped with what.
@@ -30,6 +48,8 @@ struct Edges<'a, 'w> {
     alters: HashMap<&'w ObjectId, Vec<usize>>,
     drops: HashMap<&'w ObjectId, Vec<usize>>,
     found: HashSet<Edge>,
+    /// Of the edges that are being looked for.
+    why: Why,
 }
 
 impl<'a, 'w> Edges<'a, 'w> {
@@ -41,6 +61,7 @@ impl<'a, 'w> Edges<'a, 'w> {
             alters: HashMap::new(),
             drops: HashMap::new(),
             found: HashSet::new(),
+            why: Why::OneChange,
         };
         for (at, action) in work.actions.iter().enumerate() {
             match action.verb {
@@ -56,7 +77,7 @@ impl<'a, 'w> Edges<'a, 'w> {
 
     fn add(&mut self, before: usize, after: usize, soft: bool) {
         if before != after {
-            self.found.insert(Edge { before, after, soft });
+            self.found.insert(Edge { before, after, soft, why: self.why });
         }
     }
 
@@ -84,14 +105,20 @@ impl<'a, 'w> Edges<'a, 'w> {
     }
 
     fn find(mut self) -> Vec<Edge> {
-        self.in_sequence();
-        self.tear_down();
-        self.build_up();
-        self.join_parents();
-        self.free_names();
-        self.make_room();
+        let searches: [(Why, fn(&mut Self)); 6] = [
+            (Why::OneChange, Self::in_sequence),
+            (Why::InTheWay, Self::tear_down),
+            (Why::Needed, Self::build_up),
+            (Why::Inherited, Self::join_parents),
+            (Why::Name, Self::free_names),
+            (Why::Room, Self::make_room),
+        ];
+        for (why, search) in searches {
+            self.why = why;
+            search(&mut self);
+        }
         let mut edges: Vec<Edge> = self.found.into_iter().collect();
-        edges.sort_by_key(|edge| (edge.before, edge.after, edge.soft));
+        edges.sort_by_key(|edge| (edge.before, edge.after, edge.soft, edge.why));
         edges
     }
 

@@ -7,7 +7,7 @@ use crate::{
     ddl::{Action, Alter, Retype, Survival, Target, Verb},
     diagnostic::Diagnostic,
     diff::Change,
-    kinds::{Object, Rebuilt},
+    kinds::Rebuilt,
     model::ObjectId,
     plan::edges::{self, Edge},
 };
@@ -243,10 +243,11 @@ impl<'a> Work<'a> {
         let lists = |id: &&ObjectId| self.from.get(id).is_some_and(|object| !object.labels().is_empty());
         let of = |id: &'a ObjectId| self.from.entry(id).into_iter().flat_map(|entry| &entry.needs).filter(lists);
         let own: Vec<&ObjectId> = std::iter::once(id).filter(lists).chain(of(id)).collect();
-        let contents = || self.from.ids().filter(|part| part.parent() == Some(id)).flat_map(of).collect();
+        let parts = || self.dependents.get(id).into_iter().flatten().copied().filter(|part| part.parent() == Some(id));
+        let contents = || parts().flat_map(of).collect();
         let embedded = own.is_empty();
         let listing: Vec<&ObjectId> = if embedded { contents() } else { own };
-        let labels = |catalog: &'a Catalog, id: &ObjectId| catalog.get(id).map(Object::labels).unwrap_or_default();
+        let labels = |catalog: &'a Catalog, id: &ObjectId| catalog.get(id).map_or(&[][..], |object| object.labels());
         let gone = |id: &&'a ObjectId| {
             let after = labels(self.to, id);
             labels(self.from, id).iter().filter(|it| !after.contains(it)).map(String::as_str)

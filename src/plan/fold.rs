@@ -14,6 +14,8 @@ pub(crate) struct Folded {
     pub sql: Sql,
     /// The actions behind it, the first one first.
     pub actions: Vec<Action>,
+    /// Which of all actions these are.
+    pub places: Vec<usize>,
 }
 
 impl Folded {
@@ -58,6 +60,7 @@ pub(crate) fn fold(ordered: Vec<Ordered>) -> Vec<Folded> {
             && last.sql.join(&next.sql)
         {
             last.actions.extend(next.actions);
+            last.places.extend(next.places);
             continue;
         }
         folded.push(next);
@@ -67,9 +70,9 @@ pub(crate) fn fold(ordered: Vec<Ordered>) -> Vec<Folded> {
 
 /// Writes an action with its contents as one piece.
 fn write(ordered: Ordered) -> Folded {
-    let Ordered { action, contents } = ordered;
+    let Ordered { at, action, contents } = ordered;
     let mut sql = action.sql.clone();
-    let mut actions = vec![action];
+    let (mut actions, mut places) = (vec![action], vec![at]);
     for inner in contents {
         let text = inline(&inner);
         match (&mut sql, &inner.action.inline) {
@@ -82,9 +85,9 @@ fn write(ordered: Ordered) -> Folded {
             }
             (Sql::Statement(statement), _) => statement.push_str(&text),
         }
-        collect(inner, &mut actions);
+        collect(inner, &mut actions, &mut places);
     }
-    Folded { sql, actions }
+    Folded { sql, actions, places }
 }
 
 /// How an action reads inside another, with its own contents.
@@ -96,9 +99,10 @@ fn inline(ordered: &Ordered) -> String {
     ordered.contents.iter().fold(own, |text, inner| text + &inline(inner))
 }
 
-fn collect(ordered: Ordered, actions: &mut Vec<Action>) {
+fn collect(ordered: Ordered, actions: &mut Vec<Action>, places: &mut Vec<usize>) {
     actions.push(ordered.action);
+    places.push(ordered.at);
     for inner in ordered.contents {
-        collect(inner, actions);
+        collect(inner, actions, places);
     }
 }

@@ -8,7 +8,7 @@ mod fold;
 mod order;
 mod words;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::{
     catalog::Catalog,
@@ -16,7 +16,10 @@ use crate::{
     diagnostic::Diagnostic,
     diff::{Change, Rename, Way, diff},
     model::ObjectId,
+    plan::{edges::Edge, fold::Folded},
 };
+
+pub use edges::Why;
 
 /// What takes one catalog to another.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +30,22 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// So many of the steps have been run in the shadow already: those that `renames` are about.
     pub carried_out: usize,
+    /// Which steps stand where they do because of which others.
+    pub order: Vec<Order>,
+}
+
+/// One step before another, and why.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Order {
+    /// Places among the steps, from 0.
+    pub before: usize,
+    pub after: usize,
+    pub why: Why,
+    /// What the first is about, and what the second is about.
+    pub first: ObjectId,
+    pub second: ObjectId,
+    /// Whether PostgreSQL would accept the other order too, for all that the catalogs tell.
+    pub is_wish: bool,
 }
 
 /// One statement, with what is known of it before it runs.
@@ -49,9 +68,19 @@ pub struct Step {
 
 impl Plan {
     /// The same plan behind the steps that give objects their new names, which the shadow has behind it.
-    pub fn after(self, steps: &[Step], renames: &[Rename]) -> Plan {
+    pub fn after(mut self, steps: &[Step], renames: &[Rename]) -> Plan {
         let carried_out = steps.len();
+        self.move_on(0, carried_out);
         Plan { steps: [steps, &self.steps].concat(), renames: renames.to_vec(), carried_out, ..self }
+    }
+
+    /// Makes room for `count` steps at a place.
+    fn move_on(&mut self, place: usize, count: usize) {
+        for order in &mut self.order {
+            for at in [&mut order.before, &mut order.after] {
+                *at += if place <= *at { count } else { 0 };
+            }
+        }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -62,8 +91,9 @@ impl Plan {
     /// (PostgreSQL manual, 20.11.1, `check_function_bodies`).
     pub fn without_body_checks(mut self) -> Plan {
         let group = "Some bodies mention what is not there: PostgreSQL is not to check them";
-        self.steps
-            .insert(self.carried_out, Step { group: group.to_owned(), ..Step::new("SET check_function_bodies = off") });
+        let first = Step { group: group.to_owned(), ..Step::new("SET check_function_bodies = off") };
+        self.move_on(self.carried_out, 1);
+        self.steps.insert(self.carried_out, first);
         self
     }
 }
@@ -93,10 +123,13 @@ pub fn plan(from: &Catalog, to: &Catalog, target: Target) -> Result<Plan, Vec<Di
     let mut explicit = BTreeSet::new();
     loop {
         let expanded = expand::expand(from, to, &changes, target, &explicit)?;
+        let subjects: Vec<ObjectId> = expanded.actions.iter().map(|action| action.subject.clone()).collect();
         match order::order(expanded.actions, &expanded.edges) {
             Ok(ordered) => {
-                let steps = words::group(fold::fold(ordered), &changes, from);
-                return Ok(Plan { steps, changes, ..Plan::default() });
+                let folded = fold::fold(ordered);
+                let order = reasons(&folded, &expanded.edges, &subjects);
+                let steps = words::group(folded, &changes, from);
+                return Ok(Plan { steps, changes, order, ..Plan::default() });
             }
             Err(cycle) => {
                 let before = explicit.len();
@@ -111,6 +144,20 @@ pub fn plan(from: &Catalog, to: &Catalog, target: Target) -> Result<Plan, Vec<Di
             }
         }
     }
+}
+
+/// The edges between actions, as edges between the steps that they became.
+fn reasons(folded: &[Folded], edges: &[Edge], subjects: &[ObjectId]) -> Vec<Order> {
+    let place = |(at, step): (usize, &Folded)| step.places.iter().map(move |&action| (action, at)).collect::<Vec<_>>();
+    let places: HashMap<usize, usize> = folded.iter().enumerate().flat_map(place).collect();
+    let order = |edge: &Edge| {
+        let (before, after) = (*places.get(&edge.before)?, *places.get(&edge.after)?);
+        let (first, second) = (subjects[edge.before].clone(), subjects[edge.after].clone());
+        // Where a wish was given up, they stand the other way round.
+        (before < after).then_some(Order { before, after, why: edge.why, first, second, is_wish: edge.soft })
+    };
+    let found: BTreeSet<Order> = edges.iter().filter_map(order).collect();
+    found.into_iter().collect()
 }
 
 /// The steps that give objects their new names.

@@ -16,6 +16,8 @@ use crate::{
 /// An action with those that are written inside it.
 #[derive(Clone, Debug)]
 pub(crate) struct Ordered {
+    /// Which of the actions it is, as they came.
+    pub at: usize,
     pub action: Action,
     pub contents: Vec<Ordered>,
 }
@@ -158,7 +160,7 @@ impl<'a> Clusters<'a> {
 
     fn gather(&self, at: usize, contents: &BTreeMap<usize, Vec<usize>>) -> Ordered {
         let inside = contents.get(&at).into_iter().flatten().map(|&it| self.gather(it, contents));
-        Ordered { action: self.actions[at].clone(), contents: inside.collect() }
+        Ordered { at, action: self.actions[at].clone(), contents: inside.collect() }
     }
 }
 
