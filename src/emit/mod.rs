@@ -1,5 +1,6 @@
 //! Renders a plan and what was found for people and machines. Decides nothing.
 
+pub mod explain;
 pub mod json;
 pub mod sql;
 pub mod terminal;

@@ -1,32 +1,47 @@
 //! What every kind has from the list of its fields: how it is read, compared, and shown.
 
-/// The texts in a field of whatever type.
-pub(crate) trait Texts {
+/// A field of whatever type.
+pub(crate) trait Field {
+    /// Lets every text in it be changed.
     fn each(&mut self, change: &dyn Fn(&mut String));
+    /// Its value, for people.
+    fn shown(&self) -> String;
 }
 
-impl Texts for String {
+impl Field for String {
     fn each(&mut self, change: &dyn Fn(&mut String)) {
         change(self);
     }
-}
-
-impl<T: Texts> Texts for Option<T> {
-    fn each(&mut self, change: &dyn Fn(&mut String)) {
-        self.iter_mut().for_each(|it| it.each(change));
+    fn shown(&self) -> String {
+        self.clone()
     }
 }
 
-impl<T: Texts> Texts for Vec<T> {
+impl<T: Field> Field for Option<T> {
     fn each(&mut self, change: &dyn Fn(&mut String)) {
         self.iter_mut().for_each(|it| it.each(change));
+    }
+    fn shown(&self) -> String {
+        self.as_ref().map_or_else(|| "nothing".to_owned(), Field::shown)
+    }
+}
+
+impl<T: Field> Field for Vec<T> {
+    fn each(&mut self, change: &dyn Fn(&mut String)) {
+        self.iter_mut().for_each(|it| it.each(change));
+    }
+    fn shown(&self) -> String {
+        format!("({})", self.iter().map(Field::shown).collect::<Vec<_>>().join(", "))
     }
 }
 
 macro_rules! without_texts {
     ($($Type:ty),*) => {
-        $(impl Texts for $Type {
+        $(impl Field for $Type {
             fn each(&mut self, _: &dyn Fn(&mut String)) {}
+            fn shown(&self) -> String {
+                self.to_string()
+            }
         })*
     };
 }
@@ -58,10 +73,10 @@ macro_rules! object {
             }
             fn replace_fields(&mut self, replace: &dyn Fn(&mut String)) {
                 let _ = replace;
-                $(crate::kinds::object::Texts::each(&mut self.$field, replace);)*
+                $(crate::kinds::object::Field::each(&mut self.$field, replace);)*
             }
             fn named_attributes(&self) -> Vec<(&'static str, String)> {
-                vec![$((stringify!($field), format!("{:?}", self.$field)),)*]
+                vec![$((stringify!($field), crate::kinds::object::Field::shown(&self.$field)),)*]
             }
         }
 

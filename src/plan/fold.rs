@@ -1,6 +1,8 @@
 //! Writes what a definition contains inside it, and joins neighbouring clauses of one `ALTER`.
 //! Only neighbours in the sorted plan are joined, so no dependency can be crossed.
 
+use std::collections::BTreeSet;
+
 use crate::{
     catalog::Catalog,
     ddl::{Action, Inline, Leaves, Lock, Loss, Obstacle, Verb, When},
@@ -21,6 +23,11 @@ pub(crate) struct Folded {
 impl Folded {
     pub(crate) fn subjects(&self) -> Vec<ObjectId> {
         self.actions.iter().map(|action| action.subject.clone()).collect()
+    }
+    /// Each cause once.
+    pub(crate) fn because(&self) -> Vec<String> {
+        let causes: BTreeSet<&String> = self.actions.iter().filter_map(|action| action.because.as_ref()).collect();
+        causes.into_iter().cloned().collect()
     }
     pub(crate) fn lock(&self) -> Lock {
         self.actions.iter().map(|action| action.lock).max().unwrap_or(Lock::None)

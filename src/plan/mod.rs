@@ -4,6 +4,7 @@
 
 mod edges;
 mod expand;
+mod explain;
 mod fold;
 mod order;
 mod words;
@@ -20,6 +21,7 @@ use crate::{
 };
 
 pub use edges::Why;
+pub use explain::{Elsewhere, Explanation, Reason, Tie, explain};
 
 /// What takes one catalog to another.
 #[derive(Clone, Debug, Default)]
@@ -57,6 +59,8 @@ pub struct Step {
     pub group: String,
     /// What it creates, changes or drops.
     pub subjects: Vec<ObjectId>,
+    /// What made it necessary, where its subjects have not changed themselves.
+    pub because: Vec<String>,
     pub lock: Lock,
     pub rewrites: bool,
     pub loses: Vec<Loss>,
@@ -104,6 +108,7 @@ impl Step {
             sql: sql.to_owned(),
             group: String::new(),
             subjects: Vec::new(),
+            because: Vec::new(),
             lock: Lock::None,
             rewrites: false,
             loses: Vec::new(),

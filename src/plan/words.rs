@@ -47,6 +47,7 @@ fn steps(top: &ObjectId, members: Vec<Folded>, changes: &[Change], from: &Catalo
             sql: folded.sql.to_string(),
             group: group.clone(),
             subjects: folded.subjects(),
+            because: folded.because(),
             lock: folded.lock(),
             rewrites: folded.rewrites(),
             loses: folded.loses(),

@@ -1,11 +1,13 @@
 //! Runs plans in a shadow and looks at what came of them. Names no kind.
 
 mod converge;
+mod elsewhere;
 mod names;
 mod reload;
 mod run;
 
 pub use converge::{Convergence, View, rehearse, settle};
+pub use elsewhere::elsewhere;
 pub use names::{Copier, Named, Room, Said, name};
 pub use reload::{Reloaded, reload, wanted};
 pub use run::{Failure, run};
