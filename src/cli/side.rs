@@ -71,7 +71,7 @@ pub(crate) fn open(word: &str, files: &mut Files) -> Result<Opening, Vec<Diagnos
     Ok(Opening::Live { client: Box::new(client), version })
 }
 
-/// Reads both sides at once. `like` is the version that a new database is to be as one of.
+/// Reads both sides at once, with what the view leaves out. `like` is the version that a new database is to be as one of.
 pub(crate) fn read(
     openings: Pair<Opening>,
     words: Pair<&str>,
@@ -98,14 +98,10 @@ pub(crate) fn read(
         let to = read_one(openings.to, words.to, shadow, files, wanted, view);
         (from.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), to)
     });
-    let sides = Pair::new(from, to).transpose().map_err(|mut found| {
+    Pair::new(from, to).transpose().map_err(|mut found| {
         found.dedup();
         Error::Diagnostics(found, files.clone())
-    })?;
-    Ok(sides.map(|mut side| {
-        (view.filter)(&mut side.catalog);
-        side
-    }))
+    })
 }
 
 fn read_one(
