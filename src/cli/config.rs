@@ -13,7 +13,7 @@ use toml::{
 };
 
 use crate::{
-    cli::{mask, pattern::Pattern, profile::Profile, scope::Drop},
+    cli::{exit::Error, mask, pattern::Pattern, profile::Profile, scope::Drop},
     diagnostic::Diagnostic,
     model::{FileId, Files, Span},
     shadow::Choice,
@@ -26,9 +26,9 @@ pub const FILE: &str = "trueup.toml";
 /// What the file says. Whatever it does not say is as on a command line without it.
 #[derive(Debug, Default)]
 pub(crate) struct Config {
-    pub from: Option<String>,
-    pub to: Option<String>,
-    pub shadow: Option<String>,
+    pub from: Option<Word>,
+    pub to: Option<Word>,
+    pub shadow: Option<Word>,
     pub target_version: Option<i32>,
     pub profile: Option<Profile>,
     pub database_settings: bool,
@@ -41,6 +41,23 @@ pub(crate) struct Config {
     /// What the user should know, with the texts that it points at.
     pub warnings: Vec<Diagnostic>,
     pub files: Files,
+}
+
+/// A word that a command line may say instead.
+#[derive(Clone, Debug)]
+pub(crate) enum Word {
+    Said(String),
+    /// It is in an environment variable that is not set, which is wrong only where the command line does not say it.
+    Unset(Box<Diagnostic>),
+}
+
+impl Word {
+    fn map(self, change: impl FnOnce(String) -> String) -> Word {
+        match self {
+            Word::Said(word) => Word::Said(change(word)),
+            Word::Unset(found) => Word::Unset(found),
+        }
+    }
 }
 
 /// One key of the file. This list is also its reference page.
@@ -130,6 +147,20 @@ pub const KEYS: &[Key] = &[
 ];
 
 impl Config {
+    /// What the command line says, or else the file.
+    ///
+    /// # Errors
+    /// A diagnostic where the file names an environment variable that is not set.
+    pub(crate) fn or_said(&self, given: Option<String>, said: &Option<Word>) -> Result<Option<String>, Error> {
+        match said {
+            Some(Word::Said(word)) => Ok(given.or_else(|| Some(word.clone()))),
+            Some(Word::Unset(found)) if given.is_none() => {
+                Err(Error::Diagnostics(vec![(**found).clone()], self.files.clone()))
+            }
+            Some(Word::Unset(_)) | None => Ok(given),
+        }
+    }
+
     /// Reads the file that was named, or else the nearest one upwards from the working folder, if there is one.
     ///
     /// # Errors
@@ -180,7 +211,7 @@ fn read(path: &Path, text: &str) -> Result<Config, (Vec<Diagnostic>, Files)> {
             found.push(unknown(key.get_ref(), place(key.span())));
             continue;
         };
-        let given = Given { value, folder };
+        let given = Given { value, file, folder };
         if let Err(fault) = (known.set)(&mut config, &given) {
             let diagnostic = Diagnostic::error("config", format!("`{}` {}", known.name, fault.says));
             let diagnostic = diagnostic.at(place(fault.range), format!("as in `{} = {}`", known.name, known.example));
@@ -233,6 +264,7 @@ struct Fault {
 /// The value of a key, and the folder that its paths start from.
 struct Given<'a> {
     value: &'a Spanned<DeValue<'a>>,
+    file: FileId,
     folder: &'a Path,
 }
 
@@ -270,35 +302,41 @@ impl Given<'_> {
     }
 
     /// A text, or what an environment variable holds, which is where passwords belong.
-    fn text_or_variable(&self) -> Result<String, Fault> {
+    fn word(&self) -> Result<Word, Fault> {
         let text = self.text()?;
-        let Some(name) = text.strip_prefix("env:") else { return Ok(text.to_owned()) };
-        std::env::var(name).map_err(|_| Fault {
-            help: vec!["set it before Trueup runs, or say the value on the command line".to_owned()],
-            ..self.fault(format!("names the environment variable `{name}`, which is not set"))
-        })
+        let Some(name) = text.strip_prefix("env:") else { return Ok(Word::Said(text.to_owned())) };
+        Ok(std::env::var(name).map_or_else(
+            |_| {
+                let place = Span { file: self.file, range: self.value.span() };
+                let found = Diagnostic::error("config", format!("the environment variable `{name}` is not set"));
+                let help = "set it before Trueup runs, or say the value on the command line";
+                Word::Unset(Box::new(found.at(place, "").with_help(help)))
+            },
+            Word::Said,
+        ))
     }
 
-    fn source(&self) -> Result<String, Fault> {
-        let word = self.text_or_variable()?;
-        Ok(if self.text()? == word { Source::relative_to(&word, self.folder) } else { word })
+    fn source(&self) -> Result<Word, Fault> {
+        let is_variable = self.text()?.starts_with("env:");
+        Ok(self.word()?.map(|word| if is_variable { word } else { Source::relative_to(&word, self.folder) }))
     }
 
-    fn shadow(&self) -> Result<String, Fault> {
-        let text = self.text_or_variable()?;
-        match Choice::parse(&text) {
-            Ok(_) => Ok(text),
-            Err(error) => Err(Fault {
+    fn shadow(&self) -> Result<Word, Fault> {
+        let word = self.word()?;
+        match &word {
+            Word::Said(text) => Choice::parse(text).map(drop).map_err(|error| Fault {
                 help: error.hint().into_iter().collect(),
                 ..self.fault(format!("cannot be used: {error}"))
-            }),
+            })?,
+            Word::Unset(_) => (),
         }
+        Ok(word)
     }
 
     fn patterns(&self) -> Result<Vec<Pattern>, Fault> {
         let list = self.value.get_ref().as_array().ok_or_else(|| self.fault("takes a list of patterns"))?;
         let pattern = |value| {
-            let one = Given { value, folder: self.folder };
+            let one = Given { value, ..*self };
             Pattern::from_str(one.text()?).map_err(|error| {
                 let mut lines = error.lines().map(str::to_owned);
                 let says = format!("has a pattern that is none: {}", lines.next().unwrap_or_default());

@@ -2,7 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::atomic::{AtomicBool, Ordering},
+    sync::atomic::Ordering,
 };
 
 use clap::{Args, ValueEnum};
@@ -104,8 +104,9 @@ impl Arguments {
         if it.to.is_none() && config.to.is_none() && config.from.is_some() {
             it.to = it.from.take();
         }
-        it.from = it.from.or_else(|| config.from.clone());
-        it.to = it.to.or_else(|| config.to.clone());
+        it.from = config.or_said(it.from, &config.from)?;
+        it.to = config.or_said(it.to, &config.to)?;
+        it.shadow = config.or_said(it.shadow, &config.shadow)?;
         for (side, name, key) in [(&it.from, "FROM", "from"), (&it.to, "TO", "to")] {
             if side.is_none() {
                 let title =
@@ -113,7 +114,6 @@ impl Arguments {
                 return Err(Error::Usage(title));
             }
         }
-        it.shadow = it.shadow.or_else(|| config.shadow.clone());
         it.target_version = it.target_version.or(config.target_version);
         it.profile = it.profile.or(config.profile);
         it.drop = it.drop.or(config.drop);
@@ -198,7 +198,7 @@ fn compare(arguments: &Arguments, choice: &Choice, files: &mut Files, ui: &Ui) -
         no_owner: arguments.no_owner,
         no_privileges: arguments.no_privileges,
         database_settings: arguments.database_settings,
-        left_out_settings: AtomicBool::new(false),
+        ..Filter::default()
     };
     let oldest = live.from.or(live.to).or(arguments.target_version.map(Version::major));
     let baseline = |catalog: &mut Catalog| platform.iter().for_each(|platform: &Platform| platform.apply(catalog));
@@ -223,7 +223,7 @@ fn compare(arguments: &Arguments, choice: &Choice, files: &mut Files, ui: &Ui) -
     }
 
     let shadow = opened.shadow.as_ref();
-    let kept = arguments.scope().apply(&unchosen, &mut sides, shadow, &view, ui).map_err(fault)?;
+    let kept = arguments.scope().apply(&unchosen, &mut sides, &filter, (shadow, &view), ui).map_err(fault)?;
     let mut diagnostics = opened.warnings;
     diagnostics.extend(kept);
     diagnostics.extend(sides.from.notes.drain(..).chain(sides.to.notes.drain(..)));

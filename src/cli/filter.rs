@@ -1,7 +1,12 @@
-//! Which properties the user wants to be compared: `--no-owner`, `--no-privileges`, `--database-settings`. Which objects,
-//! `scope` says.
+//! What of a catalog is compared: `--no-owner`, `--no-privileges`, `--database-settings`, and what `scope` passes over.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::{
+    collections::BTreeSet,
+    sync::{
+        PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use crate::{
     catalog::Catalog,
@@ -15,12 +20,20 @@ pub(crate) struct Filter {
     pub database_settings: bool,
     /// Whether there were settings of a database that were left out.
     pub left_out_settings: AtomicBool,
+    /// What is neither chosen nor has to do with anything that is.
+    pub passed_over: RwLock<BTreeSet<ObjectId>>,
 }
 
 impl Filter {
     pub(crate) fn apply(&self, catalog: &mut Catalog) {
-        catalog.retain(|id| self.keeps(id));
+        let passed_over = self.passed_over.read().unwrap_or_else(PoisonError::into_inner);
+        catalog.retain(|id| self.keeps(id) && !passed_over.contains(id));
         catalog.secrets.retain(|_, secret| self.database_settings || !secret.is_database_setting);
+    }
+
+    /// Leaves these out from now on.
+    pub(crate) fn pass_over(&self, ids: BTreeSet<ObjectId>) {
+        self.passed_over.write().unwrap_or_else(PoisonError::into_inner).extend(ids);
     }
 
     fn keeps(&self, id: &ObjectId) -> bool {

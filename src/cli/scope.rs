@@ -9,7 +9,7 @@ use clap::ValueEnum;
 
 use crate::{
     catalog::{Catalog, Entry},
-    cli::{pattern::Pattern, side::Side, tools, ui::Ui},
+    cli::{filter::Filter, pattern::Pattern, side::Side, tools, ui::Ui},
     ddl::Target,
     diagnostic::Diagnostic,
     diff::{Change, diff},
@@ -70,8 +70,8 @@ impl Scope<'_> {
         &self,
         unchosen: &Unchosen,
         sides: &mut Pair<Side>,
-        shadow: &dyn Shadow,
-        view: &View<'_>,
+        filter: &Filter,
+        (shadow, view): (&dyn Shadow, &View<'_>),
         ui: &Ui,
     ) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
         let mut notes = Vec::new();
@@ -81,15 +81,16 @@ impl Scope<'_> {
                 Pair::new(made_by_tools(&sides.from, &sides.to), made_by_tools(&sides.to, &sides.from))
             }
         };
-        let (from, to) = (&sides.from.catalog, &mut sides.to.catalog);
+        let (from, to) = (&mut sides.from.catalog, &mut sides.to.catalog);
         let left_alone = leave_out_unneeded(from, to, of_tools.to);
         leave_out(from, to, &unchosen.0)?;
 
         let mut kept = Kept::default();
         let unchosen: BTreeSet<ObjectId> = unchosen.0.iter().filter(|id| from.contains(id)).cloned().collect();
         kept.keep(from, to, &unchosen)?;
-        notes.extend(kept.needed(&unchosen));
-        kept.keep(from, to, &with_contents(from, &of_tools.from))?;
+        let made = with_contents(from, &of_tools.from);
+        kept.keep(from, to, &made)?;
+        notes.extend(kept.needed(from, &(&unchosen | &made)));
         notes.extend(
             tell("left-alone", "what tools made for themselves is left alone", of_tools.from.union(&left_alone), ui)
                 .map(|it| it.with_help("`-v` lists them; `--drop all` compares them like everything else")),
@@ -101,6 +102,11 @@ impl Scope<'_> {
             notes.extend(
                 tell("kept", "what only FROM has is kept", whole, ui).map(|it| it.with_help("`-v` lists them")),
             );
+        }
+        if !unchosen.is_empty() {
+            filter.pass_over(unrelated(from, to, &unchosen));
+            filter.apply(from);
+            filter.apply(to);
         }
         kept.follow(from, to, shadow, view);
         Ok(notes)
@@ -130,6 +136,9 @@ fn made_by_tools(one: &Side, other: &Side) -> BTreeSet<ObjectId> {
 
 /// These, and all that stands in them.
 fn with_contents(catalog: &Catalog, tops: &BTreeSet<ObjectId>) -> BTreeSet<ObjectId> {
+    if tops.is_empty() {
+        return BTreeSet::new();
+    }
     let is_in = |id: &&ObjectId| std::iter::once(*id).chain(id.ancestors()).any(|it| tops.contains(it));
     catalog.ids().filter(is_in).cloned().collect()
 }
@@ -137,15 +146,16 @@ fn with_contents(catalog: &Catalog, tops: &BTreeSet<ObjectId>) -> BTreeSet<Objec
 /// These, and all that is never there without them.
 fn with_what_dies(catalog: &Catalog, tops: &BTreeSet<ObjectId>) -> BTreeSet<ObjectId> {
     let mut gone = with_contents(catalog, tops);
-    loop {
+    while !gone.is_empty() {
         let dies = |(_, entry): &(&ObjectId, &Entry)| entry.dies_with.iter().any(|it| gone.contains(it));
         let more = catalog.iter().filter(dies).map(|(id, _)| id.clone()).collect();
         let more = &with_contents(catalog, &more) - &gone;
         if more.is_empty() {
-            return gone;
+            break;
         }
         gone.extend(more);
     }
+    gone
 }
 
 /// Does not create what tools made, unless something else needs it. Tells which are left out.
@@ -157,7 +167,9 @@ fn leave_out_unneeded(from: &Catalog, to: &mut Catalog, tops: BTreeSet<ObjectId>
     };
     let tops: BTreeSet<ObjectId> = tops.into_iter().filter(|top| is_unneeded(to, top)).collect();
     let gone = with_what_dies(to, &tops);
-    to.retain(|id| from.contains(id) || !gone.contains(id));
+    if !gone.is_empty() {
+        to.retain(|id| from.contains(id) || !gone.contains(id));
+    }
     tops
 }
 
@@ -166,6 +178,9 @@ fn leave_out(from: &Catalog, to: &mut Catalog, unchosen: &BTreeSet<ObjectId>) ->
     let tops = unchosen.iter().filter(|id| !from.contains(id)).cloned().collect();
     let mut gone = with_what_dies(to, &tops);
     gone.retain(|id| !from.contains(id));
+    if gone.is_empty() {
+        return Ok(());
+    }
     let stays = |id: &&ObjectId| !gone.contains(*id) && !unchosen.contains(*id);
     let lacking: Vec<Diagnostic> = to
         .ids()
@@ -183,6 +198,31 @@ fn leave_out(from: &Catalog, to: &mut Catalog, unchosen: &BTreeSet<ObjectId>) ->
     }
     to.retain(|id| !gone.contains(id));
     Ok(())
+}
+
+/// What was not chosen, and nothing that was has to do with: no chosen object needs it, nor does it need one. The shadow
+/// need not be able to make it.
+fn unrelated(from: &Catalog, to: &Catalog, unchosen: &BTreeSet<ObjectId>) -> BTreeSet<ObjectId> {
+    let ids = || from.ids().chain(to.ids());
+    // Some have to do with whatever is done: they fire on it, or say what may be done with what is new.
+    let is_everywhere = |id: &ObjectId| id.kind.fires_on_ddl() || id.kind == Kind::DefaultGrant;
+    let mut related: BTreeSet<&ObjectId> = ids().filter(|id| !unchosen.contains(id) || is_everywhere(id)).collect();
+    let dependents = Pair::new(from.dependents(), to.dependents());
+    let mut todo: Vec<&ObjectId> = related.iter().copied().collect();
+    while let Some(id) = todo.pop() {
+        // To stand in the same schema is no relation.
+        let is_contained = |it: &ObjectId| !id.kind.takes_contents_along() && it.parent() == Some(id);
+        let standing_on = [&dependents.from, &dependents.to].into_iter().filter_map(|it| it.get(id)).flatten();
+        todo.extend(standing_on.copied().filter(|it| !is_contained(it) && related.insert(it)));
+    }
+    let mut todo: Vec<&ObjectId> = related.iter().copied().collect();
+    while let Some(id) = todo.pop() {
+        let is_content = |it: &&ObjectId| id.kind.takes_contents_along() && it.parent() == Some(id);
+        let contents = [&dependents.from, &dependents.to].into_iter().filter_map(|it| it.get(id)).flatten();
+        let contents = contents.copied().filter(is_content);
+        todo.extend(contents.chain(from.needs(id)).chain(to.needs(id)).filter(|it| related.insert(it)));
+    }
+    unchosen.iter().filter(|id| !related.contains(id)).cloned().collect()
 }
 
 /// What `--drop never` keeps: the things that the plan would drop, and not their properties.
@@ -259,11 +299,13 @@ impl Kept {
         Ok(())
     }
 
-    /// Names what TO does not have, and is kept for the sake of what was not chosen.
-    fn needed(&self, unchosen: &BTreeSet<ObjectId>) -> Option<Diagnostic> {
-        let title = "TO does not have these; they are kept, since something that is left out needs them";
+    /// Names what TO does not have, and is kept for the sake of these.
+    fn needed(&self, from: &Catalog, roots: &BTreeSet<ObjectId>) -> Option<Diagnostic> {
+        let title = "TO does not have these; they are kept, since something that stays as it is needs them";
+        // A sequence that belongs to a column is a part of it.
+        let is_part = |id: &ObjectId| from.entry(id).is_some_and(|it| it.dies_with.iter().any(|by| roots.contains(by)));
         let is_whole = |id: &ObjectId| !id.ancestors().any(|it| self.because.contains_key(it));
-        let needed = self.because.iter().filter(|(id, _)| !unchosen.contains(id) && is_whole(id));
+        let needed = self.because.iter().filter(|(id, _)| !roots.contains(id) && !is_part(id) && is_whole(id));
         let found = needed.fold(Diagnostic::note("kept", title), |found, (id, by)| {
             let first = std::iter::successors(Some(by), |it| self.because.get(it)).last().unwrap_or(by);
             found.with_note(format!("{id}: {first} needs it"))
@@ -274,6 +316,9 @@ impl Kept {
     /// What stands on something that changes follows it, as the types of a view's columns follow those of a table. Only
     /// PostgreSQL knows how. Where it cannot have it so, the rehearsal says why.
     fn follow(&self, from: &Catalog, to: &mut Catalog, shadow: &dyn Shadow, view: &View<'_>) {
+        if self.ids.is_empty() {
+            return;
+        }
         let dependents = from.dependents();
         let mut todo: Vec<&ObjectId> = from.ids().filter(|id| from.get(id) != to.get(id)).collect();
         let mut moved: BTreeSet<&ObjectId> = BTreeSet::new();

@@ -72,10 +72,17 @@ fn a_file_that_is_wrong() {
     shown("from = \"a.sql\"\nexlude = [\"tmp_*\"]\nwhatever-this-is = 1\n", "config-unknown-key");
     shown(
         "from = 1\nstrict = \"yes\"\ntarget-version = 12\nprofile = \"heroku\"\ndrop = \"some\"\nshadow = \"docker\"\n\
-         include = [\"public.*\", \"tabel:t\"]\nexclude = \"x\"\nto = \"env:TRUEUP_NO_SUCH_VARIABLE\"\n",
+         include = [\"public.*\", \"tabel:t\"]\nexclude = \"x\"\n",
         "config-wrong-values",
     );
     shown("from = \"a.sql\nto = 1\n", "config-no-toml");
+}
+
+#[test]
+fn a_variable_that_is_not_set_is_asked_for_only_where_it_counts() {
+    let folder = project("to = \"env:TRUEUP_NO_SUCH_VARIABLE\"\nshadow = \"embedded\"\n");
+    folder.run(&["diff", "empty", "empty"]).ends(0).says("no difference");
+    folder.run(&["diff", "empty"]).ends(1).shown_as("config-unset-variable");
 }
 
 #[test]

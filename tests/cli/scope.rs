@@ -32,6 +32,7 @@ const CHANGES: [(&str, &str); 7] = [
 #[test]
 fn patterns_choose_by_kind_and_name_and_owner() {
     let folder = Folder::new(&[("from.sql", FROM), ("to.sql", TO)]);
+    folder.diff(&["from.sql", "to.sql", "--include", "table:t", "--exclude", "owner:alice"]).ends(0).says("converged");
     for (pattern, chosen) in [
         ("kind:function", vec!["function"]),
         ("kind:materialized-view", vec!["view"]),
@@ -44,13 +45,16 @@ fn patterns_choose_by_kind_and_name_and_owner() {
         ("owner:alice", vec!["alice"]),
         ("public.f", vec!["function"]),
     ] {
-        for (flag, in_plan) in [("--include", true), ("--exclude", false)] {
-            let run = folder.diff(&["from.sql", "to.sql", flag, pattern]).ends(0).says("converged");
-            for (name, words) in CHANGES {
-                let expected = chosen.contains(&name) == in_plan;
-                assert_eq!(run.out.contains(words), expected, "{flag} {pattern}: {words}\n{}", run.out);
-            }
+        let run = folder.diff(&["from.sql", "to.sql", "--include", pattern, "--no-rehearse"]).ends(0);
+        for (name, words) in CHANGES {
+            assert_eq!(run.out.contains(words), chosen.contains(&name), "{pattern}: {words}\n{}", run.out);
         }
+    }
+    let rest =
+        folder.diff(&["from.sql", "to.sql", "--exclude", "table:t", "--exclude", "owner:alice", "--no-rehearse"]);
+    for (name, words) in CHANGES {
+        let chosen = !["table", "index", "tmp", "alice"].contains(&name);
+        assert_eq!(rest.out.contains(words), chosen, "{words}\n{}", rest.out);
     }
 }
 
@@ -86,6 +90,23 @@ fn what_is_left_out_is_made_anew_where_it_stands_in_the_way() {
     check(&live.url("postgres"));
     let plan = folder.run(&["diff", &live.url("postgres"), "to.sql", "--exclude", "kind:view"]).out;
     live.scratch.client.batch_execute(&plan).expect("the plan runs where it was made for");
+}
+
+#[test]
+fn what_is_left_out_need_not_be_made_in_the_shadow() {
+    let broken = "CREATE SCHEMA app; CREATE SCHEMA other;
+        CREATE FUNCTION other.f(int) RETURNS int LANGUAGE internal AS 'int4um';
+        CREATE FUNCTION app.check() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+        CREATE EVENT TRIGGER watch ON ddl_command_end EXECUTE FUNCTION app.check();
+        ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC;
+        UPDATE pg_proc SET prosrc = 'gone' WHERE pronamespace = 'other'::regnamespace;";
+    let Some(live) = Live::start(broken) else { return };
+    let folder = Folder::new(&[("to.sql", "CREATE SCHEMA app; CREATE TABLE app.t (x int);")]);
+    let diff = |arguments: &[&str]| folder.run(&[&["diff", &live.url("postgres"), "to.sql"], arguments].concat());
+    diff(&["--exclude", "other"]).ends(0).says("converged").prints("DROP EVENT TRIGGER watch");
+    let run = diff(&["--include", "table:app.*"]).ends(0).says("converged").prints("CREATE TABLE app.t");
+    // What is not chosen and has to do with everything new, has its effect.
+    run.prints("REVOKE").does_not_print("DROP").does_not_print("DEFAULT PRIVILEGES");
 }
 
 #[test]
