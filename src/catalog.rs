@@ -67,6 +67,10 @@ impl Catalog {
         };
         self.objects.insert(id, Entry { object, needs, mentions, dies_with, implied_by, written: None });
     }
+    /// Takes an object over from another state, with all that is known of it.
+    pub fn adopt(&mut self, id: ObjectId, entry: Entry) {
+        self.objects.insert(id, entry);
+    }
     pub fn entry(&self, id: &ObjectId) -> Option<&Entry> {
         self.objects.get(id)
     }

@@ -68,6 +68,8 @@ pub enum Loss {
     Values,
     /// The last value of a sequence.
     Counter,
+    /// What an explicit cast rounds off or cuts.
+    Precision,
 }
 
 /// Rows that make an action fail.

@@ -20,6 +20,11 @@ use std::{
 
 use trueup::shadow::{Local, Scratch, Shadow, Wanted};
 
+#[path = "cli/config.rs"]
+mod config;
+#[path = "cli/scope.rs"]
+mod scope;
+
 const PROGRAM: &str = env!("CARGO_BIN_EXE_trueup");
 
 /// Must not be shown anywhere, whatever goes wrong.
@@ -161,12 +166,16 @@ fn help() {
 fn a_command_line_that_is_wrong() {
     let folder = Folder::new(&[]);
     folder.run(&[]).ends(64);
-    folder.run(&["diff"]).ends(64).says("<FROM>");
+    folder.run(&["diff"]).ends(64).says("FROM is not named");
+    folder.run(&["diff", "empty"]).ends(64).says("TO is not named");
     folder.run(&["dif", "a", "b"]).ends(64).says("diff");
     folder.run(&["diff", "empty", "empty", "--exit-cod"]).ends(64).shown_as("unknown-flag");
     folder.run(&["diff", "empty", "empty", "--shadow", "docker"]).ends(64).shown_as("bad-shadow");
     folder.run(&["diff", "empty", "empty", "--format", "yaml"]).ends(64).says("sql");
     folder.run(&["diff", "empty", "empty", "--include", "["]).ends(64).says("--include");
+    folder.run(&["diff", "empty", "empty", "--exclude", "kind:tabel"]).ends(64).shown_as("unknown-kind");
+    folder.run(&["diff", "empty", "empty", "--exclude", "tabel:t"]).ends(64).says("did you mean `table`?");
+    folder.run(&["diff", "empty", "empty", "--drop", "some"]).ends(64).says("managed");
     folder.run(&["-q", "-v", "diff", "empty", "empty"]).ends(64);
 }
 

@@ -1,6 +1,6 @@
 //! The pages that show the program, held to it. `UPDATE=1` writes what differs anew (`make docs`).
 //!
-//! In a page, a block of `sql` under a line that names a file is that file, and each `$` line of a `console` block is
+//! In a page, a block of `sql` or `toml` under a line that names a file is that file, and each `$` line of a `console` block is
 //! run; what it prints is what the page must show.
 
 use std::{
@@ -10,6 +10,7 @@ use std::{
 };
 
 use serde_json::Value;
+use trueup::cli::{CONFIG_KEYS, tools};
 
 const COMMANDS: &[&[&str]] = &[&[], &["diff"]];
 
@@ -44,6 +45,28 @@ fn the_reference_of_commands_is_their_help() {
         text.push_str(&format!("\n## `{name}`\n\n```text\n{help}```\n"));
     }
     settle("docs/reference/cli.md", &text);
+}
+
+/// What the program knows follows what is written by hand.
+#[test]
+fn the_reference_of_the_configuration_has_every_key_and_every_tool() {
+    let path = "docs/reference/config.md";
+    let page = fs::read_to_string(path).expect("the page");
+    let mut text = page.split("\n## Made by tools\n").next().unwrap_or_default().trim_end().to_owned();
+    text.push_str("\n\n## Made by tools\n\nThis list and the keys are written by `make docs`; change `src/cli` and not this page.\n");
+    let lists = [("table", tools::TABLES), ("schema", tools::SCHEMAS), ("extension", tools::EXTENSIONS)];
+    text.push_str("\n| object | tool, and where it says so |\n|---|---|\n");
+    for (kind, (name, source)) in lists.iter().flat_map(|(kind, list)| list.iter().map(move |it| (kind, it))) {
+        text.push_str(&format!("| {kind} `{name}` | {source} |\n"));
+    }
+    text.push_str("\n## Keys\n\nAll may be left out.\n");
+    for key in CONFIG_KEYS {
+        text.push_str(&format!(
+            "\n### `{}`\n\n{}\n\n```toml\n{} = {}\n```\n",
+            key.name, key.about, key.name, key.example
+        ));
+    }
+    settle(path, &text);
 }
 
 #[test]
@@ -120,13 +143,16 @@ fn check_page(path: &str) {
         shown.push('\n');
         let Some(language) = line.strip_prefix("```") else {
             if !line.trim().is_empty() {
-                named = line.split('`').nth(1).filter(|it| line.ends_with(':') && it.ends_with(".sql"));
+                named = line
+                    .split('`')
+                    .nth(1)
+                    .filter(|it| line.ends_with(':') && [".sql", ".toml"].iter().any(|end| it.ends_with(end)));
             }
             continue;
         };
         let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
         match (language, named) {
-            ("sql", Some(name)) => {
+            ("sql" | "toml", Some(name)) => {
                 let file = folder.path().join(name);
                 fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
                 fs::write(file, format!("{}\n", block.join("\n"))).expect("a file");

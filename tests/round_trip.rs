@@ -87,7 +87,7 @@ fn travel(name: &str, file: &Path, local: &Local) -> Result<(), Failed> {
     let mut copy = empty(local, &roles)?;
     let nothing = read(&mut copy)?;
 
-    let up = trueup(&["empty", &url(&mut database)?])?;
+    let up = trueup(&["empty", &url(&mut database)?, "--drop", "all"])?;
     apply(&up, &mut copy)?;
     let (wanted, got) = (read(&mut database)?, read(&mut copy)?);
     let dump = dump::of(&mut database.client).ok_or("pg_dump is missing")?;
@@ -110,7 +110,7 @@ fn travel(name: &str, file: &Path, local: &Local) -> Result<(), Failed> {
     let dumps = Pair::new(dump, dump::of(&mut copy.client));
 
     let one_way = ONE_WAY.iter().any(|(schema, _)| *schema == name);
-    let down = if one_way { String::new() } else { trueup(&[&url(&mut database)?, "empty"])? };
+    let down = if one_way { String::new() } else { trueup(&[&url(&mut database)?, "empty", "--drop", "all"])? };
     apply(&down, &mut database)?;
     let after = if one_way { nothing.clone() } else { read(&mut database)? };
     let left: Vec<String> = after

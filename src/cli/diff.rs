@@ -1,8 +1,8 @@
 //! `trueup diff FROM TO`
 
 use std::{
-    path::PathBuf,
-    sync::atomic::{AtomicBool, Ordering},
+    path::{Path, PathBuf},
+    sync::atomic::Ordering,
 };
 
 use clap::{Args, ValueEnum};
@@ -10,11 +10,14 @@ use clap::{Args, ValueEnum};
 use crate::{
     catalog::Catalog,
     cli::{
+        config::{self, Config},
         exit::{Ended, Error},
-        filter::{Filter, Pattern},
+        filter::Filter,
         findings,
+        pattern::Pattern,
         profile::{Platform, Profile},
         renames,
+        scope::{Drop, Scope},
         side::{self, Side},
         stand_ins,
         ui::{self, Ui},
@@ -40,15 +43,15 @@ use crate::{
 /// The plan is run in a shadow PostgreSQL that holds FROM, and the result is compared with TO, attribute by attribute.
 /// Exit codes: 0 done; 1 something is wrong, or the plan does not reach TO; 2 there is a difference, with --exit-code;
 /// 64 the command line is wrong.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Arguments {
-    /// The schema as it is
-    from: String,
-    /// The schema as it should be
-    to: String,
-    /// The PostgreSQL to rehearse on: auto, embedded, local, local:MAJOR, or postgres://…
-    #[arg(long, value_name = "SHADOW", default_value = "auto")]
-    shadow: String,
+    /// The schema as it is; not needed where trueup.toml says it
+    from: Option<String>,
+    /// The schema as it should be; not needed where trueup.toml says it
+    to: Option<String>,
+    /// The PostgreSQL to rehearse on: auto, embedded, local, local:MAJOR, or postgres://… [default: auto]
+    #[arg(long, value_name = "SHADOW")]
+    shadow: Option<String>,
     /// How to write the plan
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Sql)]
     format: Format,
@@ -67,12 +70,16 @@ pub(crate) struct Arguments {
     /// Put BEGIN and COMMIT around what can run in a transaction
     #[arg(long)]
     transaction: bool,
-    /// Compare only objects whose name matches: public.*, audit, public.tmp_*
+    /// Change only these objects, by name (public.*, audit), kind (kind:view), kind and name (table:public.a*), or owner
+    /// (owner:alice)
     #[arg(long, value_name = "PATTERN")]
     include: Vec<Pattern>,
-    /// Leave out objects whose name matches
+    /// Leave these objects as FROM has them
     #[arg(long, value_name = "PATTERN")]
     exclude: Vec<Pattern>,
+    /// What may be dropped of what TO does not have [default: managed]
+    #[arg(long, value_enum, value_name = "WHAT")]
+    drop: Option<Drop>,
     /// Leave the schemas, roles and privileges of a platform alone, and have them in the shadow
     #[arg(long, value_enum, value_name = "PLATFORM")]
     profile: Option<Profile>,
@@ -90,6 +97,49 @@ pub(crate) struct Arguments {
     /// Treat what Trueup does not manage as an error
     #[arg(long)]
     strict: bool,
+}
+
+impl Arguments {
+    /// With what the project's file says where the command line is silent.
+    fn completed(&self, config: &Config) -> Result<Arguments, Error> {
+        let mut it = self.clone();
+        // A single word is for the side that the file does not name.
+        if it.to.is_none() && config.to.is_none() && config.from.is_some() {
+            it.to = it.from.take();
+        }
+        it.from = config.or_said(it.from, &config.from)?;
+        it.to = config.or_said(it.to, &config.to)?;
+        it.shadow = config.or_said(it.shadow, &config.shadow)?;
+        for (side, name, key) in [(&it.from, "FROM", "from"), (&it.to, "TO", "to")] {
+            if side.is_none() {
+                let title =
+                    format!("{name} is not named: say `trueup diff FROM TO`, or put `{key}` in `{}`", config::FILE);
+                return Err(Error::Usage(title));
+            }
+        }
+        it.target_version = it.target_version.or(config.target_version);
+        it.profile = it.profile.or(config.profile);
+        it.drop = it.drop.or(config.drop);
+        it.database_settings |= config.database_settings;
+        it.no_owner |= config.no_owner;
+        it.no_privileges |= config.no_privileges;
+        it.strict |= config.strict;
+        for (given, said) in [(&mut it.include, &config.include), (&mut it.exclude, &config.exclude)] {
+            if given.is_empty() {
+                given.clone_from(said);
+            }
+        }
+        Ok(it)
+    }
+
+    /// The words for both sides.
+    fn words(&self) -> Pair<&str> {
+        Pair::new(&self.from, &self.to).map(|word| word.as_deref().unwrap_or_default())
+    }
+
+    fn scope(&self) -> Scope<'_> {
+        Scope { include: &self.include, exclude: &self.exclude, drop: self.drop.unwrap_or_default() }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -110,15 +160,18 @@ struct Findings {
     shadow: String,
 }
 
-pub(crate) fn run(arguments: &Arguments, ui: &Ui) -> Result<Ended, Error> {
-    let choice = Choice::parse(&arguments.shadow).map_err(|error| {
+pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Result<Ended, Error> {
+    let config = Config::load(config).map_err(|(found, files)| Error::Diagnostics(found, files))?;
+    let arguments = &arguments.completed(&config)?;
+    let choice = Choice::parse(arguments.shadow.as_deref().unwrap_or("auto")).map_err(|error| {
         Error::Usage(std::iter::once(error.to_string()).chain(error.hint()).collect::<Vec<_>>().join("; "))
     })?;
-    if arguments.from == "-" && arguments.to == "-" {
+    if arguments.words() == Pair::new("-", "-") {
         return Err(Error::Usage("only one side can be standard input".to_owned()));
     }
-    let mut files = Files::default();
-    let findings = compare(arguments, &choice, &mut files, ui)?;
+    let mut files = config.files;
+    let mut findings = compare(arguments, &choice, &mut files, ui)?;
+    findings.diagnostics.splice(0..0, config.warnings);
     match write(arguments, &findings, &files) {
         // A reader that has seen enough of the plan has not been told how it ends.
         Err(Error::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => (),
@@ -128,7 +181,7 @@ pub(crate) fn run(arguments: &Arguments, ui: &Ui) -> Result<Ended, Error> {
 }
 
 fn compare(arguments: &Arguments, choice: &Choice, files: &mut Files, ui: &Ui) -> Result<Findings, Error> {
-    let words = Pair::new(arguments.from.as_str(), arguments.to.as_str());
+    let words = arguments.words();
     let openings = Pair::new(side::open(words.from, files), side::open(words.to, files));
     let mut openings = openings.transpose().map_err(|found| Error::Diagnostics(found, files.clone()))?;
     let live = openings.as_ref().map(side::live_version);
@@ -145,12 +198,10 @@ fn compare(arguments: &Arguments, choice: &Choice, files: &mut Files, ui: &Ui) -
     ui.detail(&format!("shadow: {}", opened.shadow.describe()));
 
     let filter = Filter {
-        include: arguments.include.clone(),
-        exclude: arguments.exclude.clone(),
         no_owner: arguments.no_owner,
         no_privileges: arguments.no_privileges,
         database_settings: arguments.database_settings,
-        left_out_settings: AtomicBool::new(false),
+        ..Filter::default()
     };
     let oldest = live.from.or(live.to).or(arguments.target_version.map(Version::major));
     let baseline = |catalog: &mut Catalog| platform.iter().for_each(|platform: &Platform| platform.apply(catalog));
@@ -167,11 +218,17 @@ fn compare(arguments: &Arguments, choice: &Choice, files: &mut Files, ui: &Ui) -
         Error::Diagnostics(found, files) => Error::Diagnostics([opened.warnings.clone(), found].concat(), files),
         Error::Usage(_) | Error::Output(_) => error,
     })?;
+    let unchosen = arguments.scope().unchosen(&sides);
+    apply(&mut sides.from.catalog);
+    apply(&mut sides.to.catalog);
     if let Some(platform) = &platform {
         platform.align(Pair::new(&mut sides.from.catalog, &mut sides.to.catalog));
     }
 
+    let shadow = opened.shadow.as_ref();
+    let kept = arguments.scope().apply(&unchosen, &mut sides, &filter, (shadow, &view), ui).map_err(fault)?;
     let mut diagnostics = opened.warnings;
+    diagnostics.extend(kept);
     diagnostics.extend(sides.from.notes.drain(..).chain(sides.to.notes.drain(..)));
     if filter.left_out_settings.load(Ordering::Relaxed) {
         let found = Diagnostic::note("left-out", "settings of the database were not compared");
@@ -180,7 +237,6 @@ fn compare(arguments: &Arguments, choice: &Choice, files: &mut Files, ui: &Ui) -
     let unmanaged = findings::unmanaged(&sides, arguments.strict, &mut diagnostics);
     diagnostics.extend(findings::server_privileges(&sides));
     diagnostics.extend(findings::secrets(&sides));
-    let shadow = opened.shadow.as_ref();
     let findings = plan_and_rehearse(arguments, shadow, sides, &view, ui).map_err(fault)?;
     diagnostics.extend(findings::by_hand(&findings.plan));
     diagnostics.extend(findings.diagnostics);
@@ -201,6 +257,7 @@ fn plan_and_rehearse(
     let target = Target { version, casts: &before.casts };
     let named = renames::settle(&arguments.names, &mut sides, shadow, target, view, ui)?;
     let from = named.from;
+    let kept = arguments.scope().keep_the_rest(&from, &mut sides.to.catalog, (shadow, view), ui)?;
     let casts = Casts { values: named.instead, ..before.casts.clone() };
     let target = Target { version, casts: &casts };
     let to = {
@@ -214,7 +271,7 @@ fn plan_and_rehearse(
         verdict: Verdict::NotRehearsed,
         remainder: Vec::new(),
         unmanaged: Vec::new(),
-        diagnostics: Vec::new(),
+        diagnostics: kept.into_iter().collect(),
         shadow: shadow.describe(),
     };
     findings.diagnostics.extend(findings::out_of_reach(&from, &to));
@@ -275,8 +332,8 @@ fn write(arguments: &Arguments, findings: &Findings, files: &Files) -> Result<()
     let text = match arguments.format {
         Format::Sql => sql::render(&findings.plan, Style { transaction: arguments.transaction }),
         Format::Json => json::render(&Report {
-            from: &redacted(&arguments.from),
-            to: &redacted(&arguments.to),
+            from: &redacted(arguments.words().from),
+            to: &redacted(arguments.words().to),
             shadow: &findings.shadow,
             plan: &findings.plan,
             verdict: findings.verdict,

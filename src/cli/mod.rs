@@ -1,18 +1,28 @@
 //! The program: reads the command line, runs one command, says how it ended.
 
+mod config;
 mod diff;
 mod exit;
 mod filter;
 mod findings;
+mod mask;
+mod pattern;
 mod profile;
 mod renames;
+mod scope;
 mod side;
 mod stand_ins;
+pub mod tools;
 mod ui;
 
-use std::{ffi::OsString, process::ExitCode};
+use std::{ffi::OsString, ops::RangeInclusive, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
+
+pub use config::{FILE as CONFIG_FILE, KEYS as CONFIG_KEYS, Key as ConfigKey};
+
+/// The major versions of PostgreSQL that a migration can be for.
+const VERSIONS: RangeInclusive<i32> = 13..=18;
 
 /// Schema diff and rehearsed migrations for PostgreSQL
 ///
@@ -32,6 +42,9 @@ struct Arguments {
     /// When to use colour
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     color: clap::ColorChoice,
+    /// The file with the project's settings [default: trueup.toml here or in a folder above]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -71,7 +84,7 @@ fn run(arguments: &Arguments) -> ExitCode {
         ui.detail(&format!("Ctrl-C will not clean up: {error}"));
     }
     let ended = match &arguments.command {
-        Command::Diff(arguments) => diff::run(arguments, &ui),
+        Command::Diff(command) => diff::run(command, arguments.config.as_deref(), &ui),
     };
     exit::code(ended, &ui)
 }

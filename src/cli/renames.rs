@@ -26,7 +26,7 @@ use crate::{
     sources::Mapped,
 };
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Names")]
 pub(crate) struct Options {
     /// Keep an object and its data under another name: table:users=accounts, column:users.name=full_name,

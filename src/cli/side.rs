@@ -9,7 +9,7 @@ use crate::{
     ddl::{Obstacle, Target},
     diagnostic::Diagnostic,
     diff::{Change, Rename, before, diff},
-    model::{Files, Pair, Version},
+    model::{Files, ObjectId, Pair, Version},
     rehearse::{View, reload},
     shadow::{Opened, Scratch, Shadow, Wanted},
     sources::{self, Declared, Mapped, Script, Source, introspect, introspect::Owners},
@@ -35,6 +35,11 @@ pub(crate) struct Live {
 }
 
 impl Live {
+    pub(crate) fn has_rows(&mut self, table: &ObjectId) -> bool {
+        let query = format!("SELECT EXISTS (SELECT FROM {})", table.qualified());
+        self.client.query_one(&query, &[]).and_then(|row| row.try_get(0)).unwrap_or(true)
+    }
+
     /// Whether rows are in the way of a migration by this obstacle, and how many, if they can be counted in a moment. What cannot be told at all is left to the hazard's comment. `renames` lead from what the server knows.
     pub(crate) fn met(&mut self, obstacle: &Obstacle, renames: &[Rename]) -> Option<Option<i64>> {
         let bound = format!("SET statement_timeout = {}; SET default_transaction_read_only = on", PATIENCE.as_millis());
@@ -91,7 +96,7 @@ pub(crate) fn open(word: &str, files: &mut Files) -> Result<Opening, Vec<Diagnos
     Ok(Opening::Live { client: Box::new(client), version })
 }
 
-/// Reads both sides at once. `like` is the version that a new database is to be as one of.
+/// Reads both sides at once, with what the view leaves out. `like` is the version that a new database is to be as one of.
 pub(crate) fn read(
     openings: Pair<Opening>,
     words: Pair<&str>,
@@ -118,14 +123,10 @@ pub(crate) fn read(
         let to = read_one(openings.to, words.to, shadow, files, wanted, view);
         (from.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), to)
     });
-    let sides = Pair::new(from, to).transpose().map_err(|mut found| {
+    Pair::new(from, to).transpose().map_err(|mut found| {
         found.dedup();
         Error::Diagnostics(found, files.clone())
-    })?;
-    Ok(sides.map(|mut side| {
-        (view.filter)(&mut side.catalog);
-        side
-    }))
+    })
 }
 
 fn read_one(

@@ -141,6 +141,7 @@ fn statement(step: &Step) -> Statement<'_> {
                 Loss::Rows => "rows",
                 Loss::Values => "values",
                 Loss::Counter => "counter",
+                Loss::Precision => "precision",
             })
             .collect(),
         fails_if: step.fails_if.iter().map(|obstacle| obstacle.what.as_str()).collect(),

@@ -63,6 +63,9 @@ fn hazards(step: &Step) -> Vec<String> {
         add(match loss {
             Loss::Rows => "hazard[data-loss]: the rows are lost",
             Loss::Values => "hazard[data-loss]: the values are lost",
+            Loss::Precision => {
+                "hazard[cast]: the values are converted by an explicit cast, which may round, cut or fail"
+            }
             Loss::Counter => "hazard[data-loss]: the last value of the sequence is lost",
         });
     }

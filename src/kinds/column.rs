@@ -30,6 +30,8 @@ object! {
         pub parents: i32,
         /// Whether one of them computes it.
         pub computed_above: bool,
+        /// Whether rows find their partition by it.
+        pub in_partition_key: bool,
     }
 }
 
@@ -60,7 +62,8 @@ impl PgObject for Column {
                ARRAY(SELECT o FROM unnest(a.attoptions) o ORDER BY 1) AS options, c.reloftype <> 0 AS typed,
                a.attislocal AS is_local, a.attinhcount::int4 AS parents,
                EXISTS (SELECT FROM pg_inherits i JOIN pg_attribute pa ON pa.attrelid = i.inhparent
-                       WHERE i.inhrelid = a.attrelid AND pa.attname = a.attname AND pa.attgenerated <> '') AS computed_above
+                       WHERE i.inhrelid = a.attrelid AND pa.attname = a.attname AND pa.attgenerated <> '') AS computed_above,
+               EXISTS (SELECT FROM pg_partitioned_table k WHERE k.partrelid = c.oid AND a.attnum = ANY (k.partattrs)) AS in_partition_key
         FROM pg_attribute a
         JOIN pg_class c ON c.oid = a.attrelid
         JOIN pg_type t ON t.oid = a.atttypid
@@ -104,12 +107,19 @@ impl PgObject for Column {
         let clauses = match attr {
             Attr::position => return Alter::Ignore("PostgreSQL cannot move a column"),
             Attr::typed => return Alter::Ignore("it is about the table"),
-            Attr::is_local | Attr::parents | Attr::computed_above => {
-                return Alter::Ignore("it follows from the parents of the table");
+            Attr::is_local | Attr::parents | Attr::computed_above | Attr::in_partition_key => {
+                return Alter::Ignore("it follows from the table");
             }
             Attr::collation if self.data_type != to.data_type => return Alter::Ignore("it is set with the type"),
             Attr::data_type | Attr::collation if self.typed && to.typed => {
                 return Alter::Ignore("it follows from the type of the table");
+            }
+            Attr::data_type | Attr::collation if self.in_partition_key && to.in_partition_key => {
+                return Alter::Refuse {
+                    why: "rows find their partitions by it, and PostgreSQL changes the type of no such column"
+                        .to_owned(),
+                    instead: "create a partitioned table with the new type beside this one, copy the rows, and let them change places",
+                };
             }
             Attr::data_type | Attr::collation => {
                 let (retype, change) = self.retype(id, to, target);
@@ -224,7 +234,36 @@ impl Column {
         if is_foreign(id) || self.data_type == to.data_type {
             return (alter_table(Verb::Alter, id, clause), change);
         }
-        (alter_table(Verb::Alter, id, clause + &using).rewrites(), change)
+        let action = alter_table(Verb::Alter, id, clause + &using).rewrites();
+        let action = match how {
+            Conversion::None | Conversion::Assigned => action,
+            Conversion::Cast | Conversion::AsText => action.loses(Loss::Precision),
+        };
+        let hopeless = self.hopeless(id, to, how).filter(|_| self.generated.is_none());
+        (hopeless.map_or(action.clone(), |obstacle| action.fails_if(obstacle)), change)
+    }
+
+    /// Where no value of the one type can become one of the other.
+    fn hopeless(&self, id: &ObjectId, to: &Column, how: Conversion) -> Option<Obstacle> {
+        let (from, to) = (&self.data_type, &to.data_type);
+        // Types of the user's own may print alike; the server's own without a cast never do.
+        let own = |name: &str| name.contains('.');
+        let why = match how {
+            Conversion::AsText if !(own(from) && own(to)) => format!("{from} has no cast to {to}"),
+            Conversion::None if is_vector(from) && to.ends_with(')') => {
+                format!("no {from} is a {to}: embeddings have to be computed anew")
+            }
+            Conversion::None | Conversion::Assigned | Conversion::Cast | Conversion::AsText => return None,
+        };
+        Some(Obstacle {
+            what: format!("column {} holds values, and {why}", id.name),
+            column: id.clone(),
+            condition: format!("{} IS NOT NULL", id.name),
+            advice:
+                "expand and contract: add a column of the new type beside this one, fill it by an expression of your \
+                     own, let the program use it, and drop this one in a later migration"
+                    .to_owned(),
+        })
     }
 
     /// The values of the column in another type, some of them replaced.
@@ -320,6 +359,12 @@ impl Conversion {
             Conversion::AsText
         }
     }
+}
+
+/// Whether values of the type have a fixed number of dimensions (pgvector).
+fn is_vector(data_type: &str) -> bool {
+    let base = sql::base_type(data_type);
+    matches!(base.rsplit('.').next(), Some("vector" | "halfvec" | "sparsevec"))
 }
 
 fn is_foreign(id: &ObjectId) -> bool {

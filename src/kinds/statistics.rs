@@ -37,6 +37,9 @@ impl PgObject for Statistics {
     }
     fn alter(&self, id: &ObjectId, to: &Statistics, attr: Attr, _: Target) -> Alter {
         match attr {
+            Attr::definition if self.parts() == to.parts() => {
+                Alter::Ignore("PostgreSQL lists the columns in the order of the table")
+            }
             Attr::definition => Alter::Rebuild,
             Attr::target => Alter::Do(vec![to.set_target(id)]),
         }
@@ -51,6 +54,12 @@ impl PgObject for Statistics {
 }
 
 impl Statistics {
+    /// The definition, whatever the order of its columns.
+    fn parts(&self) -> Vec<&str> {
+        let mut parts: Vec<&str> = self.definition.split([' ', ',']).filter(|part| !part.is_empty()).collect();
+        parts.sort_unstable();
+        parts
+    }
     fn set_target(&self, id: &ObjectId) -> Action {
         Action::alter(id, format!("ALTER {id} SET STATISTICS {}", self.target.unwrap_or(-1)))
     }

@@ -211,7 +211,8 @@ impl<'a> Work<'a> {
             }
             let (Some(old), Some(new)) = (self.from.get(dependent), self.to.get(dependent)) else { continue };
             // It changes in such a way that it needs this no longer.
-            if self.removed.contains(id) && self.altered.contains_key(dependent) {
+            let in_place = self.removed.contains(id) && self.altered.contains_key(dependent);
+            if in_place && !self.needs_successor(dependent, id) {
                 continue;
             }
             match old.survive(dependent, new, &self.rebuilding(id)) {
@@ -237,6 +238,13 @@ impl<'a> Work<'a> {
                 ),
             }
         }
+    }
+
+    /// Whether `dependent` is to need what takes the name of `gone`: that is there only once both are out of the way.
+    fn needs_successor(&self, dependent: &ObjectId, gone: &ObjectId) -> bool {
+        let takes_its_name = |id: &ObjectId| id.slots().any(|slot| gone.slots().any(|freed| freed == slot));
+        let mut needs = self.to.needs(dependent).flat_map(|needed| std::iter::once(needed).chain(needed.ancestors()));
+        needs.any(takes_its_name)
     }
 
     fn rebuilding(&self, id: &'a ObjectId) -> Rebuilt<'a> {

@@ -17,7 +17,7 @@ mod lexer;
 mod load;
 mod mentions;
 mod meta;
-mod nearest;
+pub(crate) mod nearest;
 mod order;
 mod psql;
 mod refusal;

@@ -1,7 +1,7 @@
 //! Names that the user may have meant.
 
 /// The names that are at most a few slips of the pen away, the nearest first; three at most.
-pub(super) fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+pub(crate) fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let wrong = wrong.to_lowercase();
     let allowed = (wrong.chars().count() / 3).clamp(1, 4);
     let mut near: Vec<(usize, &str)> = names

@@ -69,6 +69,21 @@ impl Source {
         from_path(path)
     }
 
+    /// The word as it has to be from the working folder, where it was written for `folder`. What is no path stays.
+    pub fn relative_to(word: &str, folder: &Path) -> String {
+        if let Some((revision, path)) = word.strip_prefix("git:").and_then(|rest| rest.split_once(":./")) {
+            return format!("git:{revision}:./{}", folder.join(path).display());
+        }
+        let path = folder.join(word);
+        let is_path = match Source::parse(word) {
+            Ok(Source::File(_) | Source::Folder(_)) => true,
+            Ok(Source::Empty | Source::Stdin | Source::Git { .. } | Source::Exec(_) | Source::Live(_)) => false,
+            // It may be there, seen from the other folder; if not, the message is to say where it was looked for.
+            Err(found) => path.exists() || found.code == "missing-file",
+        };
+        if is_path { path.display().to_string() } else { word.to_owned() }
+    }
+
     /// Reads the text of a source and splits it into statements. The texts are kept in `files`.
     ///
     /// # Errors

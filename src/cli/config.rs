@@ -1,0 +1,348 @@
+//! `trueup.toml`: what a project says once, instead of on every command line.
+
+use std::{
+    ops::Range,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
+
+use clap::ValueEnum;
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
+
+use crate::{
+    cli::{exit::Error, mask, pattern::Pattern, profile::Profile, scope::Drop},
+    diagnostic::Diagnostic,
+    model::{FileId, Files, Span},
+    shadow::Choice,
+    sources::{Source, nearest::nearest},
+};
+
+/// The name of the file that is looked for.
+pub const FILE: &str = "trueup.toml";
+
+/// What the file says. Whatever it does not say is as on a command line without it.
+#[derive(Debug, Default)]
+pub(crate) struct Config {
+    pub from: Option<Word>,
+    pub to: Option<Word>,
+    pub shadow: Option<Word>,
+    pub target_version: Option<i32>,
+    pub profile: Option<Profile>,
+    pub database_settings: bool,
+    pub no_owner: bool,
+    pub no_privileges: bool,
+    pub strict: bool,
+    pub include: Vec<Pattern>,
+    pub exclude: Vec<Pattern>,
+    pub drop: Option<Drop>,
+    /// What the user should know, with the texts that it points at.
+    pub warnings: Vec<Diagnostic>,
+    pub files: Files,
+}
+
+/// A word that a command line may say instead.
+#[derive(Clone, Debug)]
+pub(crate) enum Word {
+    Said(String),
+    /// It is in an environment variable that is not set, which is wrong only where the command line does not say it.
+    Unset(Box<Diagnostic>),
+}
+
+impl Word {
+    fn map(self, change: impl FnOnce(String) -> String) -> Word {
+        match self {
+            Word::Said(word) => Word::Said(change(word)),
+            Word::Unset(found) => Word::Unset(found),
+        }
+    }
+}
+
+/// One key of the file. This list is also its reference page.
+pub struct Key {
+    pub name: &'static str,
+    /// A value, as it is written in the file.
+    pub example: &'static str,
+    pub about: &'static str,
+    set: fn(&mut Config, &Given<'_>) -> Result<(), Fault>,
+}
+
+/// Every key, in the order in which the reference tells of them.
+pub const KEYS: &[Key] = &[
+    Key {
+        name: "from",
+        example: r#""env:DATABASE_URL""#,
+        about: "The schema as it is: what FROM is where the command line does not name it. A path is relative to the \
+                file. `env:NAME` is the value of an environment variable.",
+        set: |config, given| put(&mut config.from, given.source().map(Some)),
+    },
+    Key {
+        name: "to",
+        example: r#""schema""#,
+        about: "The schema as it should be: what TO is where the command line does not name it. Written as `from` is.",
+        set: |config, given| put(&mut config.to, given.source().map(Some)),
+    },
+    Key {
+        name: "shadow",
+        example: r#""local:16""#,
+        about: "As `--shadow`. `env:NAME` is the value of an environment variable.",
+        set: |config, given| put(&mut config.shadow, given.shadow().map(Some)),
+    },
+    Key {
+        name: "target-version",
+        example: "16",
+        about: "As `--target-version`.",
+        set: |config, given| put(&mut config.target_version, given.major().map(Some)),
+    },
+    Key {
+        name: "profile",
+        example: r#""supabase""#,
+        about: "As `--profile`.",
+        set: |config, given| put(&mut config.profile, given.one_of().map(Some)),
+    },
+    Key {
+        name: "include",
+        example: r#"["app.*", "kind:extension"]"#,
+        about: "As `--include`, which replaces this list. [Patterns](#patterns) are below.",
+        set: |config, given| put(&mut config.include, given.patterns()),
+    },
+    Key {
+        name: "exclude",
+        example: r#"["schema:tmp_*"]"#,
+        about: "As `--exclude`, which replaces this list.",
+        set: |config, given| put(&mut config.exclude, given.patterns()),
+    },
+    Key {
+        name: "drop",
+        example: r#""managed""#,
+        about: "As `--drop`.",
+        set: |config, given| put(&mut config.drop, given.one_of().map(Some)),
+    },
+    Key {
+        name: "database-settings",
+        example: "true",
+        about: "As `--database-settings`.",
+        set: |config, given| put(&mut config.database_settings, given.flag()),
+    },
+    Key {
+        name: "no-owner",
+        example: "true",
+        about: "As `--no-owner`.",
+        set: |config, given| put(&mut config.no_owner, given.flag()),
+    },
+    Key {
+        name: "no-privileges",
+        example: "true",
+        about: "As `--no-privileges`.",
+        set: |config, given| put(&mut config.no_privileges, given.flag()),
+    },
+    Key {
+        name: "strict",
+        example: "true",
+        about: "As `--strict`.",
+        set: |config, given| put(&mut config.strict, given.flag()),
+    },
+];
+
+impl Config {
+    /// What the command line says, or else the file.
+    ///
+    /// # Errors
+    /// A diagnostic where the file names an environment variable that is not set.
+    pub(crate) fn or_said(&self, given: Option<String>, said: &Option<Word>) -> Result<Option<String>, Error> {
+        match said {
+            Some(Word::Said(word)) => Ok(given.or_else(|| Some(word.clone()))),
+            Some(Word::Unset(found)) if given.is_none() => {
+                Err(Error::Diagnostics(vec![(**found).clone()], self.files.clone()))
+            }
+            Some(Word::Unset(_)) | None => Ok(given),
+        }
+    }
+
+    /// Reads the file that was named, or else the nearest one upwards from the working folder, if there is one.
+    ///
+    /// # Errors
+    /// All that is wrong with it, with the texts that the diagnostics point at.
+    pub(crate) fn load(named: Option<&Path>) -> Result<Config, (Vec<Diagnostic>, Files)> {
+        let Some(path) = named.map(Path::to_path_buf).or_else(find) else { return Ok(Config::default()) };
+        match std::fs::read_to_string(&path) {
+            Ok(text) => read(&path, &text),
+            Err(error) => {
+                let title = format!("cannot read `{}`: {error}", path.display());
+                Err((vec![Diagnostic::error("config", title)], Files::default()))
+            }
+        }
+    }
+}
+
+/// Looks in the working folder and those above it, as far as the repository goes.
+fn find() -> Option<PathBuf> {
+    let working = std::env::current_dir().ok()?;
+    let mut up = PathBuf::new();
+    for folder in working.ancestors() {
+        let path = up.join(FILE);
+        if path.is_file() {
+            return Some(path);
+        }
+        if folder.join(".git").exists() {
+            return None;
+        }
+        up.push("..");
+    }
+    None
+}
+
+fn read(path: &Path, text: &str) -> Result<Config, (Vec<Diagnostic>, Files)> {
+    let mut config = Config::default();
+    // What is shown of the file must not show a password.
+    let masked = mask::passwords(text);
+    let file = config.files.add(path.display().to_string(), masked.as_str());
+    let (table, errors) = DeTable::parse_recoverable(text);
+    let mut found: Vec<Diagnostic> = errors.iter().map(|error| syntax(error, file)).collect();
+    let folder = path.parent().unwrap_or(Path::new(""));
+    // The parser keeps no order; the file has one.
+    let mut entries: Vec<_> = table.get_ref().iter().collect();
+    entries.sort_by_key(|(key, _)| key.span().start);
+    for (key, value) in entries.into_iter().filter(|_| errors.is_empty()) {
+        let place = |range: Range<usize>| Span { file, range };
+        let Some(known) = KEYS.iter().find(|known| known.name == key.get_ref()) else {
+            found.push(unknown(key.get_ref(), place(key.span())));
+            continue;
+        };
+        let given = Given { value, file, folder };
+        if let Err(fault) = (known.set)(&mut config, &given) {
+            let diagnostic = Diagnostic::error("config", format!("`{}` {}", known.name, fault.says));
+            let diagnostic = diagnostic.at(place(fault.range), format!("as in `{} = {}`", known.name, known.example));
+            found.push(fault.help.into_iter().fold(diagnostic, Diagnostic::with_help));
+        }
+        if masked[value.span()] != text[value.span()] {
+            config.warnings.push(password(known.name, place(value.span())));
+        }
+    }
+    if found.is_empty() { Ok(config) } else { Err((found, config.files)) }
+}
+
+fn syntax(error: &toml::de::Error, file: FileId) -> Diagnostic {
+    let diagnostic = Diagnostic::error("config", format!("this is not TOML: {}", error.message()));
+    error.span().into_iter().fold(diagnostic, |it, range| it.at(Span { file, range }, ""))
+}
+
+fn unknown(key: &str, span: Span) -> Diagnostic {
+    let names = || KEYS.iter().map(|known| known.name);
+    let diagnostic = Diagnostic::error("config", format!("there is no key `{key}`")).at(span, "");
+    match nearest(key, names()).as_slice() {
+        [] => diagnostic.with_help(format!("the keys are {}", listed(names()))),
+        near => diagnostic.with_help(format!("did you mean `{}`?", near.join("` or `"))),
+    }
+}
+
+fn password(key: &str, span: Span) -> Diagnostic {
+    Diagnostic::warning("password-in-file", format!("a password is written in `{key}`"))
+        .at(span, "not shown here")
+        .with_help(format!("name an environment variable that holds the URL instead: `{key} = \"env:DATABASE_URL\"`"))
+}
+
+fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+fn put<T>(slot: &mut T, value: Result<T, Fault>) -> Result<(), Fault> {
+    *slot = value?;
+    Ok(())
+}
+
+/// What is wrong with the value of a key.
+struct Fault {
+    range: Range<usize>,
+    /// What follows the name of the key: `takes true or false`.
+    says: String,
+    help: Vec<String>,
+}
+
+/// The value of a key, and the folder that its paths start from.
+struct Given<'a> {
+    value: &'a Spanned<DeValue<'a>>,
+    file: FileId,
+    folder: &'a Path,
+}
+
+impl Given<'_> {
+    fn fault(&self, says: impl Into<String>) -> Fault {
+        Fault { range: self.value.span(), says: says.into(), help: Vec::new() }
+    }
+
+    fn flag(&self) -> Result<bool, Fault> {
+        self.value.get_ref().as_bool().ok_or_else(|| self.fault("takes `true` or `false`"))
+    }
+
+    fn major(&self) -> Result<i32, Fault> {
+        let number = self.value.get_ref().as_integer().and_then(|it| i32::from_str_radix(it.as_str(), it.radix()).ok());
+        number.filter(|it| super::VERSIONS.contains(it)).ok_or_else(|| {
+            let (first, last) = (super::VERSIONS.start(), super::VERSIONS.end());
+            self.fault(format!("takes a major version of PostgreSQL from {first} to {last}"))
+        })
+    }
+
+    fn text(&self) -> Result<&str, Fault> {
+        self.value.get_ref().as_str().ok_or_else(|| self.fault("takes a string"))
+    }
+
+    fn one_of<T: ValueEnum>(&self) -> Result<T, Fault> {
+        let text = self.text()?;
+        T::from_str(text, false).map_err(|_| {
+            let values: Vec<_> = T::value_variants().iter().filter_map(ValueEnum::to_possible_value).collect();
+            self.fault(format!(
+                "takes {}, and not `{}`",
+                listed(values.iter().map(|it| it.get_name())),
+                mask::passwords(text)
+            ))
+        })
+    }
+
+    /// A text, or what an environment variable holds, which is where passwords belong.
+    fn word(&self) -> Result<Word, Fault> {
+        let text = self.text()?;
+        let Some(name) = text.strip_prefix("env:") else { return Ok(Word::Said(text.to_owned())) };
+        Ok(std::env::var(name).map_or_else(
+            |_| {
+                let place = Span { file: self.file, range: self.value.span() };
+                let found = Diagnostic::error("config", format!("the environment variable `{name}` is not set"));
+                let help = "set it before Trueup runs, or say the value on the command line";
+                Word::Unset(Box::new(found.at(place, "").with_help(help)))
+            },
+            Word::Said,
+        ))
+    }
+
+    fn source(&self) -> Result<Word, Fault> {
+        let is_variable = self.text()?.starts_with("env:");
+        Ok(self.word()?.map(|word| if is_variable { word } else { Source::relative_to(&word, self.folder) }))
+    }
+
+    fn shadow(&self) -> Result<Word, Fault> {
+        let word = self.word()?;
+        match &word {
+            Word::Said(text) => Choice::parse(text).map(drop).map_err(|error| Fault {
+                help: error.hint().into_iter().collect(),
+                ..self.fault(format!("cannot be used: {error}"))
+            })?,
+            Word::Unset(_) => (),
+        }
+        Ok(word)
+    }
+
+    fn patterns(&self) -> Result<Vec<Pattern>, Fault> {
+        let list = self.value.get_ref().as_array().ok_or_else(|| self.fault("takes a list of patterns"))?;
+        let pattern = |value| {
+            let one = Given { value, ..*self };
+            Pattern::from_str(one.text()?).map_err(|error| {
+                let mut lines = error.lines().map(str::to_owned);
+                let says = format!("has a pattern that is none: {}", lines.next().unwrap_or_default());
+                Fault { help: lines.collect(), ..one.fault(says) }
+            })
+        };
+        list.iter().map(pattern).collect()
+    }
+}
