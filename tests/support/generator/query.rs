@@ -76,11 +76,9 @@ fn query(world: &World, item: &Item, may_be_unreadable: bool) -> Option<Query> {
     if let Some(second) = second {
         scope.extend(second.scope("b"));
         let on = world.condition(dice, "on", &scope, false);
-        from += &format!(
-            " {} JOIN {} b ON {on}",
-            dice.of("way", &["LEFT", "INNER", "FULL"]).replace("FULL", "RIGHT"),
-            second.name
-        );
+        // A full join takes few conditions.
+        let way = dice.of("way", &["LEFT", "INNER", "RIGHT"]);
+        from += &format!(" {way} JOIN {} b ON {on}", second.name);
     } else if let Some(rows) = rows(world, dice, first.is_some()) {
         scope.push(rows.0);
         from += &rows.1;
@@ -91,7 +89,7 @@ fn query(world: &World, item: &Item, may_be_unreadable: bool) -> Option<Query> {
     }
     let (texts, columns): (Vec<String>, Vec<Column>) =
         item.parts.iter().map(|part| output(world, part.dice(), &part.name("v"), part.id, &scope)).unzip();
-    let mut sql = format!("SELECT {}{}{from}", dice.of("distinct", &["", "", "", "", ""]), texts.join(", "));
+    let mut sql = format!("SELECT {}{from}", texts.join(", "));
     if dice.one_in("where", 3) && first.is_some() {
         sql += &format!(" WHERE {}", world.condition(dice, "condition", &scope, false));
     }
