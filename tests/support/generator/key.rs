@@ -128,7 +128,8 @@ pub(super) fn index(world: &mut World, item: &Item) -> Option<()> {
     if method == "btree" {
         text += dice.of("parameters", &["", "", "", " WITH (fillfactor = 70)", " WITH (deduplicate_items = off)"]);
     }
-    let is_partial = dice.one_in("partial", 4);
+    // A foreign key may stand on any unique index of all rows, whichever is older.
+    let is_partial = !unique.is_empty() || dice.one_in("partial", 4);
     if is_partial {
         text += &format!(" WHERE {}", world.condition(dice, "where", &table.columns, true));
     }
