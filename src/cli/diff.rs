@@ -255,7 +255,7 @@ fn plan_and_rehearse(
     let asked = arguments.target_version.map_or(before.version, Version::major);
     let version = lives.map_or(asked, |live| live.version);
     let target = Target { version, casts: &before.casts };
-    let named = renames::settle(&arguments.names, &mut sides, shadow, target, view, ui)?;
+    let (named, doubts) = renames::settle(&arguments.names, &mut sides, shadow, target, view, ui)?;
     let from = named.from;
     let kept = arguments.scope().keep_the_rest(&from, &mut sides.to.catalog, (shadow, view), ui)?;
     let casts = Casts { values: named.instead, ..before.casts.clone() };
@@ -271,7 +271,7 @@ fn plan_and_rehearse(
         verdict: Verdict::NotRehearsed,
         remainder: Vec::new(),
         unmanaged: Vec::new(),
-        diagnostics: kept.into_iter().collect(),
+        diagnostics: kept.into_iter().chain(doubts).collect(),
         shadow: shadow.describe(),
     };
     findings.diagnostics.extend(findings::out_of_reach(&from, &to));

@@ -11,16 +11,17 @@ use crate::{
     catalog::Catalog,
     cli::{
         findings,
-        side::{self, Side},
+        side::{self, Live, Side},
         ui::Ui,
     },
     ddl::Target,
-    diagnostic::Diagnostic,
+    diagnostic::{Diagnostic, Severity},
     diff::{
+        before,
         suspect::{Suspect, suspects},
         wish::{self, Wish},
     },
-    model::Pair,
+    model::{Kind, ObjectId, Pair},
     rehearse::{Named, Room, Said, View, name, wanted},
     shadow::Shadow,
     sources::Mapped,
@@ -54,7 +55,7 @@ pub(crate) fn settle(
     target: Target,
     view: &View<'_>,
     ui: &Ui,
-) -> Result<Named, Vec<Diagnostic>> {
+) -> Result<(Named, Vec<Diagnostic>), Vec<Diagnostic>> {
     let Pair { from, to } = sides;
     let copy = |catalog: &Catalog| side::copy(shadow, catalog, &wanted(&to.catalog), view);
     let mut ledger = Ledger::read(&options.renames)?;
@@ -76,14 +77,29 @@ pub(crate) fn settle(
         };
         let mut open = suspects(&named.from, &to.catalog, target);
         open.retain(|it| !meant(it));
+        // Where there are no rows, nothing is lost; that somebody may want to know is no reason to stop.
+        let (open, harmless): (Vec<Suspect>, Vec<Suspect>) =
+            open.into_iter().partition(|it| has_rows(from.live.as_mut(), &named, &it.old));
         if open.is_empty() {
-            return Ok(named);
+            let told = |it: &Suspect| Diagnostic { severity: Severity::Warning, ..stop(it, &named.from, &to.catalog) };
+            let told = harmless.iter().map(told).collect();
+            return Ok((named, told));
         }
         if !ui.may_ask() {
             return Err(open.iter().map(|it| stop(it, &named.from, &to.catalog)).collect());
         }
         asked = ask(&open, &mut ledger, ui)?;
     }
+}
+
+/// Whether an object holds rows, or something in it does; of a schema that is only declared, that is not known.
+fn has_rows(live: Option<&mut Live>, named: &Named, id: &ObjectId) -> bool {
+    let Some(live) = live else { return true };
+    let holds = |table: &&ObjectId| path().any(|up| up == *table) || table.ancestors().any(|up| up == id);
+    let tables = named.from.ids().filter(|it| it.kind == Kind::Table).filter(holds);
+    let mut tables: Vec<ObjectId> = tables.map(|table| before(&named.renames, table)).collect();
+    tables.sort();
+    tables.iter().any(|table| live.has_rows(table))
 }
 
 /// What comments say of the values of enums.

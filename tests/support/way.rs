@@ -6,6 +6,7 @@ use libtest_mimic::Failed;
 use trueup::{
     catalog::Catalog,
     ddl::{Casts, Target},
+    diagnostic::Diagnostic,
     emit::{sql, terminal},
     model::{Files, Pair},
     plan::{Plan, plan},
@@ -15,6 +16,23 @@ use trueup::{
 };
 
 use crate::case_file::{self, Case};
+
+/// What was in the way.
+pub(crate) enum Trouble {
+    /// There is no plan, and Trueup says why.
+    Refused(Vec<Diagnostic>),
+    /// The plan does not lead there; in words.
+    Wrong(String),
+}
+
+impl From<Trouble> for Failed {
+    fn from(trouble: Trouble) -> Failed {
+        match trouble {
+            Trouble::Refused(found) => terminal::render(&found, &Files::default(), false).into(),
+            Trouble::Wrong(words) => words.into(),
+        }
+    }
+}
 
 /// The text of the plan. `scratch` holds the starting state, and holds the other one afterwards.
 ///
@@ -26,26 +44,30 @@ pub(crate) fn way(
     said: Said<'_>,
     scratch: &mut Scratch,
     owners: Owners,
-) -> Result<String, Failed> {
+) -> Result<String, Trouble> {
     let Pair { from, to } = sides;
     let target = Target { version: from.version, casts: &from.casts };
     let view = View { owners, ..View::default() };
-    let shown = |found: Vec<_>| Failed::from(terminal::render(&found, &Files::default(), false));
-    let named = rehearse::name(from, to, said, target, &view, Room::Here(scratch)).map_err(shown)?;
+    let named = rehearse::name(from, to, said, target, &view, Room::Here(scratch)).map_err(Trouble::Refused)?;
     let casts = Casts { values: named.instead, ..from.casts.clone() };
     let target = Target { casts: &casts, ..target };
-    let goal = rehearse::settle(shadow, &named.from, to, target, &view).map_err(shown)?;
-    let plan = plan(&named.from, &goal, target).map_err(shown)?;
-    let mut plan = plan.after(&named.steps, &named.renames);
+    let goal = rehearse::settle(shadow, &named.from, to, target, &view).map_err(Trouble::Refused)?;
     let text = |plan: &Plan| sql::render(plan, sql::Style::default());
-    match rehearse::rehearse(shadow, scratch, &mut plan, &goal, target, &view).map_err(shown)? {
+    let made = || plan(&named.from, &goal, target).map(|plan| plan.after(&named.steps, &named.renames));
+    let mut plan = made().map_err(Trouble::Refused)?;
+    let again = made().map_err(Trouble::Refused)?;
+    if text(&again) != text(&plan) {
+        return Err(Trouble::Wrong(format!("two plans of one pair\n{}\n{}", text(&plan), text(&again))));
+    }
+    match rehearse::rehearse(shadow, scratch, &mut plan, &goal, target, &view).map_err(Trouble::Refused)? {
         Convergence::Reached => Ok(text(&plan)),
-        Convergence::Remainder(left) => Err(format!("still different: {left:#?}\n{}", text(&plan)).into()),
-        Convergence::Failed(failure) => Err(format!("{failure:#?}\n{}", text(&plan)).into()),
+        Convergence::Remainder(left) => Err(Trouble::Wrong(format!("still different: {left:#?}\n{}", text(&plan)))),
+        Convergence::Failed(failure) => Err(Trouble::Wrong(format!("{failure:#?}\n{}", text(&plan)))),
     }
 }
 
-pub(crate) fn headed(way: &str, failed: Failed) -> Failed {
+pub(crate) fn headed(way: &str, failed: impl Into<Failed>) -> Failed {
+    let failed = failed.into();
     format!("{way}: {}", failed.message().unwrap_or("failed")).into()
 }
 
