@@ -95,6 +95,11 @@ pub(crate) fn settle(
 /// Whether an object holds rows, or something in it does; of a schema that is only declared, that is not known.
 fn has_rows(live: Option<&mut Live>, named: &Named, id: &ObjectId) -> bool {
     let Some(live) = live else { return true };
+    let path = || std::iter::once(id).chain(id.ancestors());
+    // What is stored of other things, such as attributes of a type, is not looked for.
+    if id.kind != Kind::Schema && path().all(|it| it.kind != Kind::Table) {
+        return true;
+    }
     let holds = |table: &&ObjectId| path().any(|up| up == *table) || table.ancestors().any(|up| up == id);
     let tables = named.from.ids().filter(|it| it.kind == Kind::Table).filter(holds);
     let mut tables: Vec<ObjectId> = tables.map(|table| before(&named.renames, table)).collect();
