@@ -1,8 +1,10 @@
 //! The program: reads the command line, runs one command, says how it ended.
 
+mod compare;
 mod config;
 mod diff;
 mod exit;
+mod explain;
 mod filter;
 mod findings;
 mod mask;
@@ -50,6 +52,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Diff(diff::Arguments),
+    Explain(explain::Arguments),
 }
 
 /// Runs the program with the arguments of the process.
@@ -85,6 +88,7 @@ fn run(arguments: &Arguments) -> ExitCode {
     }
     let ended = match &arguments.command {
         Command::Diff(command) => diff::run(command, arguments.config.as_deref(), &ui),
+        Command::Explain(command) => explain::run(command, arguments.config.as_deref(), &ui),
     };
     exit::code(ended, &ui)
 }

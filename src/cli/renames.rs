@@ -46,6 +46,8 @@ const LEDGER: &str = "trueup.renames";
 
 /// The starting state under its new names; the scratch database of FROM, if there is one, holds it afterwards.
 ///
+/// `asker` is who asks about what looks as if it was renamed; nobody where nothing is dropped.
+///
 /// # Errors
 /// Diagnostics for what cannot be renamed, and for what would be dropped though it was probably renamed.
 pub(crate) fn settle(
@@ -54,7 +56,7 @@ pub(crate) fn settle(
     shadow: &dyn Shadow,
     target: Target,
     view: &View<'_>,
-    ui: &Ui,
+    asker: Option<&Ui>,
 ) -> Result<(Named, Vec<Diagnostic>), Vec<Diagnostic>> {
     let Pair { from, to } = sides;
     let copy = |catalog: &Catalog| side::copy(shadow, catalog, &wanted(&to.catalog), view);
@@ -75,6 +77,7 @@ pub(crate) fn settle(
             let dropped = wish::spell_one(&it.old);
             options.no_rename.iter().chain(&ledger.dropped).any(|meant| wish::is_same(meant, &dropped))
         };
+        let Some(ui) = asker else { return Ok((named, Vec::new())) };
         let mut open = suspects(&named.from, &to.catalog, target);
         open.retain(|it| !meant(it));
         // Where there are no rows, nothing is lost; that somebody may want to know is no reason to stop.

@@ -5,9 +5,9 @@ use serde::Serialize;
 use crate::{
     ddl::{Leaves, Loss, When},
     diagnostic::{Diagnostic, Severity},
-    diff::Change,
+    diff::{Change, Rename},
     model::{Files, ObjectId},
-    plan::{Plan, Step},
+    plan::{Explanation, Plan, Step},
 };
 
 /// The version of the format.
@@ -20,6 +20,8 @@ pub struct Report<'a> {
     /// The shadow that judged, in words.
     pub shadow: &'a str,
     pub plan: &'a Plan,
+    /// One for each statement from the first on.
+    pub explanations: &'a [Explanation],
     pub verdict: Verdict,
     pub remainder: &'a [Change],
     pub unmanaged: &'a [String],
@@ -46,7 +48,8 @@ pub fn render(report: &Report<'_>) -> String {
         shadow: report.shadow,
         rehearsal: Rehearsal { verdict: report.verdict, remainder: report.remainder.iter().map(change).collect() },
         changes: report.plan.changes.iter().map(change).collect(),
-        statements: report.plan.steps.iter().map(statement).collect(),
+        renames: report.plan.renames.iter().map(rename).collect(),
+        statements: statements(report),
         unmanaged: report.unmanaged,
         diagnostics: report.diagnostics.iter().map(|it| finding(it, report.files)).collect(),
     };
@@ -64,6 +67,7 @@ struct Document<'a> {
     shadow: &'a str,
     rehearsal: Rehearsal,
     changes: Vec<ChangeJson>,
+    renames: Vec<RenameJson<'a>>,
     statements: Vec<Statement<'a>>,
     unmanaged: &'a [String],
     diagnostics: Vec<Finding<'a>>,
@@ -96,6 +100,17 @@ struct Statement<'a> {
     /// What a person has to do beside it.
     by_hand: Vec<&'a str>,
     transaction: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explanation: Option<&'a Explanation>,
+}
+
+#[derive(Serialize)]
+struct RenameJson<'a> {
+    object: String,
+    /// Set where one of its values is renamed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<&'a str>,
+    to: String,
 }
 
 #[derive(Serialize)]
@@ -125,7 +140,21 @@ fn change(change: &Change) -> ChangeJson {
     ChangeJson { change: word, kind: change.id().kind.name(), object: change.id().to_string(), attributes }
 }
 
-fn statement(step: &Step) -> Statement<'_> {
+fn rename(rename: &Rename) -> RenameJson<'_> {
+    match rename {
+        Rename::Object { from, to } => RenameJson { object: from.to_string(), value: None, to: to.to_string() },
+        Rename::Label { of, from, to } => {
+            RenameJson { object: of.to_string(), value: Some(from.as_str()), to: to.clone() }
+        }
+    }
+}
+
+fn statements<'a>(report: &Report<'a>) -> Vec<Statement<'a>> {
+    let explanations = report.explanations.iter().map(Some).chain(std::iter::repeat(None));
+    report.plan.steps.iter().zip(explanations).map(|(step, why)| statement(step, why)).collect()
+}
+
+fn statement<'a>(step: &'a Step, explanation: Option<&'a Explanation>) -> Statement<'a> {
     let mut objects: Vec<String> = step.subjects.iter().map(ObjectId::to_string).collect();
     objects.dedup();
     Statement {
@@ -151,6 +180,7 @@ fn statement(step: &Step) -> Statement<'_> {
             When::BeforeCommit => "committed-before-use",
             When::OutsideTransaction => "outside",
         },
+        explanation,
     }
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     catalog::Catalog,
-    diff::{Change, Rename},
+    diff::Change,
     model::ObjectId,
     plan::{Order, Plan, Why},
 };
@@ -83,18 +83,11 @@ pub fn explain(plan: &Plan, from: &Catalog, to: &Catalog) -> Vec<Explanation> {
             }
         })
         .collect();
-    for (it, rename) in explained.iter_mut().take(plan.carried_out).zip(&plan.renames) {
-        it.reasons.insert(0, renamed(rename));
+    for it in explained.iter_mut().take(plan.carried_out) {
+        let what = "names change before all else, so that the rest is told in the new ones".to_owned();
+        it.reasons.push(Reason { object: String::new(), what, values: None });
     }
     explained
-}
-
-fn renamed(rename: &Rename) -> Reason {
-    let (object, before, after) = match rename {
-        Rename::Object { from, to } => (from.to_string(), from.path(), to.path()),
-        Rename::Label { of, from, to } => (of.to_string(), from.clone(), to.clone()),
-    };
-    Reason { object, what: "it goes on under another name".to_owned(), values: Some((before, after)) }
 }
 
 fn reasons(change: &Change, from: &Catalog, to: &Catalog) -> Vec<Reason> {
@@ -128,6 +121,7 @@ fn in_words(order: &Order) -> String {
         Why::Needed if order.is_wish => format!("{second} mentions {first}"),
         Why::Needed => format!("{second} needs {first}"),
         Why::Inherited => format!("{second} is to find {first} as it will be"),
+        Why::Name if first == second => format!("{first} is dropped before it is made anew"),
         Why::Name => format!("{first} frees the name that {second} takes"),
         Why::Room => format!("{first} makes room for {second}"),
     }
