@@ -22,6 +22,8 @@ use trueup::shadow::{Local, Scratch, Shadow, Wanted};
 
 #[path = "cli/config.rs"]
 mod config;
+#[path = "cli/names.rs"]
+mod names;
 #[path = "cli/scope.rs"]
 mod scope;
 

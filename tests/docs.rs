@@ -12,7 +12,7 @@ use std::{
 use serde_json::Value;
 use trueup::cli::{CONFIG_KEYS, tools};
 
-const COMMANDS: &[&[&str]] = &[&[], &["diff"]];
+const COMMANDS: &[&[&str]] = &[&[], &["diff"], &["explain"]];
 
 #[test]
 fn the_readme_shows_what_the_program_prints() {

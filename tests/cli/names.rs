@@ -1,0 +1,124 @@
+//! Renames: by word, by comment, by the ledger; what stops where nobody has said anything. And `explain`.
+
+use super::{Folder, Live, assert_shown};
+
+const BEFORE: &str = "
+    CREATE TABLE users (id int PRIMARY KEY, name text NOT NULL, email text);
+    CREATE TABLE notes (a int, b int);";
+const AFTER: &str = "
+    CREATE TABLE users (id int PRIMARY KEY, full_name text NOT NULL, email text);
+    CREATE TABLE notes (b int, a int);";
+
+fn folder() -> Folder {
+    Folder::new(&[("before.sql", BEFORE), ("after.sql", AFTER)])
+}
+
+#[test]
+fn what_was_probably_renamed_stops_and_either_answer_is_a_flag() {
+    let folder = folder();
+    folder.diff(&["before.sql", "after.sql"]).ends(1).shown_as("likely-rename");
+    let kept = folder.diff(&["before.sql", "after.sql", "--rename", "column:users.name=full_name"]).ends(0);
+    kept.prints("RENAME COLUMN name TO full_name");
+    let dropped = folder.diff(&["before.sql", "after.sql", "--no-rename", "column:public.users.name"]).ends(0);
+    dropped.prints("DROP COLUMN name").prints("hazard[data-loss]");
+    let never = folder.diff(&["before.sql", "after.sql", "--drop", "never"]).ends(0);
+    never.prints("ADD COLUMN full_name");
+}
+
+#[test]
+fn the_ledger_is_remembered_and_what_is_done_is_done() {
+    let folder = folder();
+    folder.write("trueup.renames", b"# since the spring\ncolumn:public.users.name=full_name # decided in May\n");
+    folder.diff(&["before.sql", "after.sql"]).ends(0).prints("RENAME COLUMN name TO full_name");
+    folder.diff(&["after.sql", "after.sql"]).ends(0).says("no difference");
+    folder.write("trueup.renames", b"drop column:users.name\n");
+    folder.diff(&["before.sql", "after.sql"]).ends(0).prints("DROP COLUMN name");
+    folder.write("trueup.renames", b"users.name\n");
+    folder.diff(&["before.sql", "after.sql"]).ends(1).says("bad-rename").says("line 1");
+}
+
+#[test]
+fn renames_that_cannot_be_are_refused() {
+    let folder = folder();
+    let asked = |wish: &str| folder.diff(&["before.sql", "after.sql", "--rename", wish]).ends(1);
+    asked("column:users.nme=full_name").says("FROM has no column `users.nme`");
+    asked("column:users.name=fullname").says("TO has no such object");
+    asked("column:users.email=id").says("FROM has both");
+    folder.diff(&["before.sql", "after.sql", "--rename", "users=accounts"]).ends(64).says("expected KIND:NAME=NEW");
+    // Two that change places do so where both are said.
+    let both = ["--rename", "column:notes.a=b", "--rename", "column:notes.b=a", "--no-rename", "column:users.name"];
+    let swapped = folder.diff(&[&["before.sql", "after.sql"][..], &both].concat()).ends(0);
+    swapped.prints("RENAME COLUMN a TO a__swap").prints("RENAME COLUMN a__swap TO b");
+}
+
+#[test]
+fn comments_beside_declarations() {
+    let folder = Folder::new(&[
+        ("before.sql", "CREATE TYPE s AS ENUM ('a', 'b'); CREATE TABLE t (x s);"),
+        (
+            "after.sql",
+            "-- trueup: renmed from t\nCREATE TYPE s AS ENUM (\n 'a',\n 'c' -- trueup: renamed from 'b'\n); CREATE TABLE t (x s);",
+        ),
+    ]);
+    let told = folder.diff(&["before.sql", "after.sql"]).ends(0).prints("RENAME VALUE 'b' TO 'c'");
+    told.says("warning[annotation]: this comment is not understood").says("after.sql:1:1");
+}
+
+#[test]
+fn rows_decide_on_a_live_database() {
+    let state =
+        "CREATE TYPE s AS ENUM ('open', 'cancelled', 'void'); CREATE TABLE orders (id int, state s, total int);";
+    let Some(mut live) = Live::start(state) else { return };
+    let folder = Folder::new(&[
+        ("new.sql", "CREATE TYPE s AS ENUM ('open', 'void'); CREATE TABLE orders (id int, state s, total uuid);"),
+        (
+            "renamed.sql",
+            "CREATE TYPE s AS ENUM ('open', 'cancelled', 'void'); CREATE TABLE orders (id int, state s, sum int);",
+        ),
+    ]);
+    let url = live.url("postgres");
+    folder.diff(&[&url, "renamed.sql"]).ends(0).says("warning[likely-rename]").prints("DROP COLUMN total");
+    live.scratch
+        .client
+        .batch_execute("INSERT INTO orders VALUES (1, 'cancelled', 5), (2, 'cancelled', NULL)")
+        .expect("rows");
+    folder.diff(&[&url, "renamed.sql"]).ends(1).says("error[likely-rename]");
+    let found = folder.diff(&[&url, "new.sql"]).ends(1);
+    let found = found
+        .says("column state holds the value 'cancelled'")
+        .says("such rows: 2")
+        .says("-- trueup: enum public.s 'cancelled'");
+    found.says("integer has no cast to uuid").says("expand and contract");
+    // A table that goes by another name is looked at under the one that it has.
+    folder.write(
+        "moved.sql",
+        b"CREATE TYPE s AS ENUM ('open', 'void');
+          CREATE TABLE sales (id int, state s, total int); -- trueup: renamed from orders",
+    );
+    folder.diff(&[&url, "moved.sql"]).ends(1).says("such rows: 2");
+    folder.write(
+        "mapped.sql",
+        b"-- trueup: enum s 'cancelled' -> 'void'
+          CREATE TYPE s AS ENUM ('open', 'void'); CREATE TABLE orders (id int, state s, total int);",
+    );
+    let mapped = folder.diff(&[&url, "mapped.sql"]).ends(0);
+    live.scratch.client.batch_execute(&mapped.out).expect("the plan runs");
+    let void = live.scratch.client.query_one("SELECT count(*) FROM orders WHERE state = 'void'", &[]).expect("a row");
+    assert_eq!(void.get::<_, i64>(0), 2);
+}
+
+#[test]
+fn an_explanation_says_why_and_tries_elsewhere() {
+    let folder = Folder::new(&[
+        ("before.sql", "CREATE TABLE t (a int, note text); CREATE VIEW v AS SELECT a FROM t;"),
+        ("after.sql", "CREATE TABLE t (a bigint NOT NULL, note text); CREATE VIEW v AS SELECT a FROM t;"),
+    ]);
+    let whole = folder.run(&["explain", "before.sql", "after.sql", "--shadow", "embedded"]).ends(0);
+    assert_shown("explain", &whole.out);
+    folder.diff(&["before.sql", "after.sql", "--format", "json", "-o", "plan.json"]).ends(0);
+    let second = folder.run(&["explain", "plan.json", "2"]).ends(0).prints("data type: integer → bigint");
+    assert!(!second.out.contains("DROP VIEW"), "{}", second.out);
+    folder.run(&["explain", "plan.json", "9"]).ends(64).says("none of the 3 statements");
+    folder.run(&["explain", "no-plan.json"]).ends(1).says("cannot read `no-plan.json`");
+    folder.run(&["explain", "before.sql", "before.sql"]).ends(0).says("no difference");
+}
