@@ -22,6 +22,7 @@ fn the_readme_shows_what_the_program_prints() {
 #[test]
 fn the_guide_shows_what_the_program_prints() {
     check_page("docs/guide/first-diff.md");
+    check_page("docs/guide/renames.md");
 }
 
 #[test]
