@@ -165,6 +165,17 @@ pub enum Retype {
     Conversion,
 }
 
+impl Casts {
+    /// The casts of both; the values that rows are to hold are those of the first.
+    pub fn and(&self, other: &Casts) -> Casts {
+        Casts {
+            assigned: self.assigned.union(&other.assigned).cloned().collect(),
+            explicit: self.explicit.union(&other.explicit).cloned().collect(),
+            values: self.values.clone(),
+        }
+    }
+}
+
 impl Action {
     fn new(verb: Verb, subject: &ObjectId, sql: Sql) -> Action {
         Action {

@@ -236,7 +236,7 @@ fn plan_and_rehearse(
         renames::settle(&arguments.names, &mut sides, shadow, target, view, arguments.may_drop().then_some(ui))?;
     let from = named.from;
     let kept = arguments.scope().keep_the_rest(&from, &mut sides.to.catalog, (shadow, view), ui)?;
-    let casts = Casts { values: named.instead, ..before.casts.clone() };
+    let casts = Casts { values: named.instead, ..before.casts.and(&sides.to.catalog.casts) };
     let target = Target { version, casts: &casts };
     let to = {
         let _progress = ui.progress("comparing");

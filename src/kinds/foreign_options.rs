@@ -14,7 +14,7 @@ macro_rules! columns {
             $array,
             ") o WHERE NOT (",
             crate::kinds::foreign_options::secret!(),
-            ")) AS options, ",
+            ") ORDER BY 1) AS options, ",
             "ARRAY(SELECT split_part(o, '=', 1) FROM unnest(",
             $array,
             ") o WHERE ",

@@ -84,8 +84,14 @@ pub(crate) fn enabled(state: &str, what: &str, name: &Ident) -> String {
     format!("{verb} {what} {name}")
 }
 
-/// A type without its modifier: `numeric(10,2)` is `numeric`, `timestamp(3) with time zone` keeps its words.
+/// A type without its modifier: `numeric(10,2)` is `numeric`, `timestamp(3) with time zone` keeps its words, and
+/// `interval day to second(3)` loses them.
 pub(crate) fn base_type(name: &str) -> String {
+    // The fields of an interval are a modifier too.
+    if name.starts_with("interval ") || name.starts_with("interval(") {
+        let array = if name.ends_with("[]") { "[]" } else { "" };
+        return format!("interval{array}");
+    }
     let (Some(open), Some(close)) = (name.find('('), name.find(')')) else { return name.to_owned() };
     // A quoted name may hold parentheses of its own; then there is nothing to strip safely.
     if name.contains('"') || close < open {

@@ -49,7 +49,7 @@ pub(crate) fn way(
     let target = Target { version: from.version, casts: &from.casts };
     let view = View { owners, ..View::default() };
     let named = rehearse::name(from, to, said, target, &view, Room::Here(scratch)).map_err(Trouble::Refused)?;
-    let casts = Casts { values: named.instead, ..from.casts.clone() };
+    let casts = Casts { values: named.instead, ..from.casts.and(&to.casts) };
     let target = Target { casts: &casts, ..target };
     let goal = rehearse::settle(shadow, &named.from, to, target, &view).map_err(Trouble::Refused)?;
     let text = |plan: &Plan| sql::render(plan, sql::Style::default());
