@@ -131,7 +131,8 @@ pub fn implied(from: &Catalog, to: &Catalog, target: Target) -> Renames {
     let mut renames = Renames::default();
     let mut free = unmatched(to, from);
     let mut gone = unmatched(from, to);
-    if free.is_empty() || gone.is_empty() {
+    // Names change before anything else, when what would fire on that is still there.
+    if free.is_empty() || gone.is_empty() || from.ids().any(|id| id.kind.fires_on_ddl()) {
         return renames;
     }
     let holders: BTreeSet<&ObjectId> =

@@ -121,6 +121,7 @@ fn in_words(order: &Order) -> String {
         Why::Needed if order.is_wish => format!("{second} mentions {first}"),
         Why::Needed => format!("{second} needs {first}"),
         Why::Inherited => format!("{second} is to find {first} as it will be"),
+        Why::Name if second.ancestors().any(|up| up == first) => format!("{second} is set on the new {first}"),
         Why::Name if first == second => format!("{first} is dropped before it is made anew"),
         Why::Name => format!("{first} frees the name that {second} takes"),
         Why::Room => format!("{first} makes room for {second}"),

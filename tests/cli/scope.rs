@@ -159,13 +159,25 @@ const TOOLS: &str = "
     CREATE SCHEMA supabase_migrations;
     CREATE TABLE supabase_migrations.schema_migrations (version text PRIMARY KEY);
     CREATE TABLE migrations (id int);";
+/// Migrations that have run.
+const NOTED: &str = "
+    INSERT INTO _prisma_migrations VALUES ('1', 1);
+    INSERT INTO knex_migrations (name) VALUES ('first');
+    INSERT INTO supabase_migrations.schema_migrations VALUES ('1');";
 
 #[test]
 fn what_tools_made_on_a_live_side_is_left_alone() {
-    let Some(live) = Live::start(TOOLS) else { return };
+    let Some(mut live) = Live::start(TOOLS) else { return };
     let url = live.url("postgres");
-    let folder = Folder::new(&[("tools.sql", TOOLS), ("declared.sql", "CREATE TABLE knex_migrations (id int);")]);
+    let folder = Folder::new(&[
+        ("tools.sql", TOOLS),
+        ("declared.sql", "CREATE TABLE knex_migrations (id int);"),
+        ("watched.sql", "CREATE EXTENSION pgstattuple;"),
+    ]);
     let diff = |arguments: &[&str]| folder.run(&[&["diff"], arguments].concat()).ends(0);
+    // A history that notes nothing is nobody's.
+    diff(&[&url, "empty"]).prints("DROP TABLE public._prisma_migrations");
+    live.scratch.client.batch_execute(NOTED).expect("rows");
     let alone = |run: super::Run| {
         run.does_not_print("_migrations").says("what tools made for themselves is left alone: 3 objects")
     };
@@ -180,12 +192,17 @@ fn what_tools_made_on_a_live_side_is_left_alone() {
     // What a file declares is the user's word.
     diff(&[&url, "declared.sql"]).prints("DROP COLUMN name").says("is left alone: 2 objects");
     diff(&["tools.sql", "empty"]).prints("DROP TABLE public._prisma_migrations");
+    // Who declares one of the extensions that watch a server decides on all of them.
+    live.scratch.client.batch_execute("CREATE EXTENSION pg_buffercache").expect("an extension");
+    diff(&[&url, "empty"]).does_not_print("DROP EXTENSION");
+    diff(&[&url, "watched.sql", "--shadow", "local"]).prints("DROP EXTENSION pg_buffercache");
 }
 
 #[test]
 fn what_a_tool_made_stays_where_others_need_it() {
     let schema =
-        "CREATE TABLE schema_migrations (version text); CREATE VIEW v AS SELECT version FROM schema_migrations;";
+        "CREATE TABLE schema_migrations (version text); CREATE VIEW v AS SELECT version FROM schema_migrations;
+         INSERT INTO schema_migrations VALUES ('1');";
     let Some(live) = Live::start(schema) else { return };
     let folder = Folder::new(&[]);
     let up = folder.run(&["diff", "empty", &live.url("postgres")]).ends(0).says("converged");
