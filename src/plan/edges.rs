@@ -105,7 +105,8 @@ impl<'a, 'w> Edges<'a, 'w> {
     }
 
     fn find(mut self) -> Vec<Edge> {
-        let searches: [(Why, fn(&mut Self)); 6] = [
+        type Search<'a, 'w> = fn(&mut Edges<'a, 'w>);
+        let searches: [(Why, Search<'a, 'w>); 6] = [
             (Why::OneChange, Self::in_sequence),
             (Why::InTheWay, Self::tear_down),
             (Why::Needed, Self::build_up),

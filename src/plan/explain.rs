@@ -52,19 +52,20 @@ pub struct Elsewhere {
 /// An explanation for each step of `plan`, which leads from `from`, as it is after the plan's renames, to `to`.
 pub fn explain(plan: &Plan, from: &Catalog, to: &Catalog) -> Vec<Explanation> {
     let changes: BTreeMap<&ObjectId, &Change> = plan.changes.iter().map(|change| (change.id(), change)).collect();
-    let mut ties: Vec<(BTreeMap<usize, &Order>, BTreeMap<usize, &Order>)> = vec![Default::default(); plan.steps.len()];
+    let mut after: Vec<BTreeMap<usize, &Order>> = vec![BTreeMap::new(); plan.steps.len()];
+    let mut before = after.clone();
     // What has to be counts for more than what would be good.
     let mut order: Vec<&Order> = plan.order.iter().collect();
     order.sort_by_key(|it| (it.is_wish, it.before, it.after));
     for it in order {
-        ties[it.after].0.entry(it.before).or_insert(it);
-        ties[it.before].1.entry(it.after).or_insert(it);
+        after[it.after].entry(it.before).or_insert(it);
+        before[it.before].entry(it.after).or_insert(it);
     }
     let tie = |(at, order): (&usize, &&Order)| Tie { statement: at + 1, why: in_words(order) };
     let mut explained: Vec<Explanation> = plan
         .steps
         .iter()
-        .zip(&ties)
+        .zip(after.iter().zip(&before))
         .map(|(step, (after, before))| {
             let mut seen = BTreeSet::new();
             let subjects = step.subjects.iter().filter(|id| seen.insert(*id));
