@@ -15,7 +15,7 @@ use crate::{
     rehearse::{
         converge::{PASSES, View},
         reload::wanted,
-        run::run,
+        run::{Failure, run},
     },
     shadow::Scratch,
     sources::Declared,
@@ -83,20 +83,20 @@ pub fn name(
     let mut named = Named::new(from);
     let mut next = resolve(said.asked, said.noted, said.declared, from, to)?;
     named.instead = std::mem::take(&mut next.instead);
-    for _ in 0..=PASSES {
-        if next.is_empty() {
-            next = implied(&named.from, to, target);
-        }
-        if next.is_empty() {
+    if !next.is_empty() {
+        carry_out(&mut named, &next, to, target, view, room.scratch(from)?, false)?;
+    }
+    for _ in 0..PASSES {
+        let follows = implied(&named.from, to, target);
+        if follows.is_empty() || !carry_out(&mut named, &follows, to, target, view, room.scratch(from)?, true)? {
             break;
         }
-        let scratch = room.scratch(from)?;
-        scratch.provide_roles(&wanted(to)).map_err(|error| vec![error.diagnostic()])?;
-        carry_out(&mut named, &std::mem::take(&mut next), to, target, view, scratch)?;
     }
     Ok(named)
 }
 
+/// Whether anything was renamed. Where PostgreSQL refuses what only follows, as for the columns of a typed table, that is
+/// not renamed.
 fn carry_out(
     named: &mut Named,
     renames: &Renames,
@@ -104,16 +104,56 @@ fn carry_out(
     target: Target,
     view: &View<'_>,
     scratch: &mut Scratch,
-) -> Result<(), Vec<Diagnostic>> {
-    let steps = renaming(renames.ways(&named.from, to, target));
-    run(scratch, &steps).map_err(|failure| {
-        let title = format!("a rename fails in the shadow: {}", failure.message);
-        let found = Diagnostic::error("bad-rename", title).with_note(format!("the statement was: {}", failure.sql));
-        vec![failure.hint.iter().chain(&failure.detail).fold(found, |found, it| found.with_note(it.as_str()))]
-    })?;
+    may_be_refused: bool,
+) -> Result<bool, Vec<Diagnostic>> {
+    scratch.provide_roles(&wanted(to)).map_err(|error| vec![error.diagnostic()])?;
+    let mut done = Renames::default();
+    for way in renames.ways(&named.from, to, target) {
+        let rename = way.rename.clone();
+        let steps = renaming(vec![way]);
+        match in_one(scratch, &steps) {
+            Ok(()) => named.steps.extend(steps),
+            Err(_) if may_be_refused => continue,
+            Err(failure) => return Err(vec![refused(&failure)]),
+        }
+        if let Some(Rename::Object { from, to }) = rename.filter(|_| may_be_refused) {
+            done.objects.insert(from, to);
+        }
+    }
+    let renames = if may_be_refused { &done } else { renames };
+    if renames.is_empty() {
+        return Ok(false);
+    }
     let read = view.read(scratch)?;
     named.from = read.after(&named.from, |id| renames.carry(id));
-    named.steps.extend(steps);
     named.renames.extend(renames.list());
-    Ok(())
+    Ok(true)
+}
+
+/// Runs steps in one transaction, so that nothing stays of them where one fails.
+fn in_one(scratch: &mut Scratch, steps: &[Step]) -> Result<(), Box<Failure>> {
+    let lost = |error: postgres::Error| {
+        Box::new(Failure {
+            step: 0,
+            sql: String::new(),
+            group: String::new(),
+            message: error.to_string(),
+            detail: None,
+            hint: None,
+        })
+    };
+    scratch.client.batch_execute("BEGIN").map_err(lost)?;
+    match run(scratch, steps) {
+        Ok(()) => scratch.client.batch_execute("COMMIT").map_err(lost),
+        Err(failure) => {
+            scratch.client.batch_execute("ROLLBACK").map_err(lost)?;
+            Err(failure)
+        }
+    }
+}
+
+fn refused(failure: &Failure) -> Diagnostic {
+    let title = format!("a rename fails in the shadow: {}", failure.message);
+    let found = Diagnostic::error("bad-rename", title).with_note(format!("the statement was: {}", failure.sql));
+    failure.hint.iter().chain(&failure.detail).fold(found, |found, it| found.with_note(it.as_str()))
 }
