@@ -131,8 +131,7 @@ pub fn implied(from: &Catalog, to: &Catalog, target: Target) -> Renames {
     let mut renames = Renames::default();
     let mut free = unmatched(to, from);
     let mut gone = unmatched(from, to);
-    // Names change before anything else, when what would fire on that is still there.
-    if free.is_empty() || gone.is_empty() || from.ids().any(|id| id.kind.fires_on_ddl()) {
+    if free.is_empty() || gone.is_empty() {
         return renames;
     }
     let holders: BTreeSet<&ObjectId> =
