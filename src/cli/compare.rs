@@ -20,7 +20,7 @@ use crate::{
         ui::Ui,
     },
     ddl::{Casts, Target},
-    diagnostic::Diagnostic,
+    diagnostic::{Diagnostic, Severity},
     diff::Change,
     emit::json::Verdict,
     model::{Files, Pair, Version},
@@ -72,9 +72,9 @@ pub(crate) struct Comparison {
     /// Treat what Trueup does not manage as an error
     #[arg(long)]
     strict: bool,
-    /// Whether to try statements elsewhere than where they stand.
+    /// How much is to be said of each statement.
     #[arg(skip)]
-    pub(super) tries_elsewhere: bool,
+    pub(super) depth: Depth,
 }
 
 impl Comparison {
@@ -124,6 +124,16 @@ impl Comparison {
     }
 }
 
+/// How much is to be said of each statement.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Depth {
+    #[default]
+    Nothing,
+    Why,
+    /// And what PostgreSQL says to it elsewhere.
+    Elsewhere,
+}
+
 /// What a run found, before it is written down.
 pub(crate) struct Findings {
     pub plan: Plan,
@@ -132,10 +142,16 @@ pub(crate) struct Findings {
     pub unmanaged: Vec<String>,
     pub diagnostics: Vec<Diagnostic>,
     pub shadow: String,
-    /// One for each statement that was planned; what was appended after the rehearsal has none.
+    /// Where they were asked for, one for each statement that was planned; what was appended after the rehearsal has none.
     pub explanations: Vec<Explanation>,
     /// The sides as they were named.
     pub words: Pair<String>,
+}
+
+impl Findings {
+    pub(crate) fn is_faulty(&self) -> bool {
+        self.diagnostics.iter().any(|it| it.severity == Severity::Error)
+    }
 }
 
 /// Compares as the command line and the project's file say.
@@ -254,7 +270,9 @@ fn plan_and_rehearse(
         explanations: Vec::new(),
         words: arguments.words().map(str::to_owned),
     };
-    findings.explanations = explain(&findings.plan, &from, &to);
+    let explained =
+        |plan: &Plan| if arguments.depth == Depth::Nothing { Vec::new() } else { explain(plan, &from, &to) };
+    findings.explanations = explained(&findings.plan);
     findings.diagnostics.extend(findings::out_of_reach(&from, &to));
     let beyond = findings::beyond(&findings.plan.changes, &from, &to, version);
     if !beyond.is_empty() {
@@ -274,9 +292,9 @@ fn plan_and_rehearse(
         return Ok(findings);
     }
     let _progress = ui.progress("rehearsing");
-    if arguments.tries_elsewhere {
+    if arguments.depth == Depth::Elsewhere {
         let mut scratch = side::copy(shadow, &from, &wanted(&to), view)?;
-        let found = elsewhere(&mut scratch, &findings.plan, |_| true);
+        let found = elsewhere(&mut scratch, &findings.plan);
         findings.explanations.iter_mut().zip(found).for_each(|(it, found)| it.elsewhere = found);
     }
     let mut scratch = match sides.from.scratch.take() {
@@ -289,7 +307,7 @@ fn plan_and_rehearse(
     {
         // The declared state has a body that PostgreSQL would not accept now, as a dump may; then it is not checked.
         findings.plan = planned(&from)?.without_body_checks();
-        findings.explanations = explain(&findings.plan, &from, &to);
+        findings.explanations = explained(&findings.plan);
         scratch = side::copy(shadow, &from, &wanted(&to), view)?;
         seen = rehearse(shadow, &mut scratch, &mut findings.plan, &to, target, view)?;
     }

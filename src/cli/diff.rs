@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use crate::{
     cli::{
-        compare::{Comparison, Findings, compare},
+        compare::{Comparison, Depth, Findings, compare},
         exit::{Ended, Error},
         ui::{self, Ui},
     },
@@ -53,7 +53,9 @@ enum Format {
 }
 
 pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Result<Ended, Error> {
-    let (findings, files) = compare(&arguments.comparison, config, ui)?;
+    let mut comparison = arguments.comparison.clone();
+    comparison.depth = if arguments.format == Format::Json { Depth::Why } else { Depth::Nothing };
+    let (findings, files) = compare(&comparison, config, ui)?;
     match write(arguments, &findings, &files) {
         // A reader that has seen enough of the plan has not been told how it ends.
         Err(Error::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => (),
@@ -102,7 +104,7 @@ fn tell(arguments: &Arguments, findings: &Findings, files: &Files, ui: &Ui) -> R
         1 => "1 statement".to_owned(),
         count => format!("{count} statements"),
     };
-    let fault = findings.diagnostics.iter().any(|it| it.severity == crate::diagnostic::Severity::Error);
+    let fault = findings.is_faulty();
     match findings.verdict {
         _ if fault => (),
         Verdict::Converged if findings.plan.steps.is_empty() => ui.say("no difference"),

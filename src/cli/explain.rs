@@ -7,11 +7,11 @@ use serde::Deserialize;
 
 use crate::{
     cli::{
-        compare::{Comparison, compare},
+        compare::{Comparison, Depth, compare},
         exit::{Ended, Error},
         ui::{self, Ui},
     },
-    diagnostic::{Diagnostic, Severity},
+    diagnostic::Diagnostic,
     emit::explain::{Explained, render},
     plan::Explanation,
 };
@@ -60,7 +60,7 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
         return Ok(Ended::Well);
     }
     let mut comparison = comparison.clone();
-    comparison.tries_elsewhere = true;
+    comparison.depth = Depth::Elsewhere;
     let (findings, files) = compare(&comparison, config, ui)?;
     let none = Explanation::default();
     let statements = findings.plan.steps.iter().enumerate().map(|(at, step)| Explained {
@@ -76,8 +76,7 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
     if findings.plan.steps.is_empty() {
         ui.say("no difference");
     }
-    let fault = findings.diagnostics.iter().any(|it| it.severity == Severity::Error);
-    Ok(if fault { Ended::WithFault } else { Ended::Well })
+    Ok(if findings.is_faulty() { Ended::WithFault } else { Ended::Well })
 }
 
 /// A schema state is never a `.json` file.

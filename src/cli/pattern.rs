@@ -59,7 +59,7 @@ fn words(kind: Kind) -> [String; 2] {
         }
         name.push(letter.to_ascii_lowercase());
     }
-    [kind.label().to_lowercase().replace(' ', "-"), name]
+    [kind.word(), name]
 }
 
 fn unknown(what: &str, word: &str, also: &[&str]) -> String {
@@ -76,7 +76,7 @@ fn unknown(what: &str, word: &str, also: &[&str]) -> String {
 impl Pattern {
     /// Whether it chooses the object, or what the object stands in. `owners` are the roles that own an object.
     pub(crate) fn matches<'a>(&self, id: &ObjectId, owners: &dyn Fn(&ObjectId) -> Vec<&'a str>) -> bool {
-        let mut path = std::iter::once(id).chain(id.ancestors());
+        let mut path = id.upwards();
         match self {
             Pattern::Name(glob) => path.any(|id| glob.is_match(raw(id))),
             Pattern::Kind(kinds) => path.any(|id| kinds.contains(&id.kind)),

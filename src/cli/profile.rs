@@ -104,7 +104,7 @@ impl Profile {
             .collect();
         let own: BTreeSet<ObjectId> = catalog.ids().filter(|id| is_added(catalog, id)).cloned().collect();
         let keeps = |id: &ObjectId| {
-            let path = || std::iter::once(id).chain(id.ancestors());
+            let path = || id.upwards();
             path().any(|it| own.contains(it)) || !path().any(|it| is_platforms(it) || foreign.contains(it))
         };
         let kept: BTreeSet<ObjectId> =
@@ -205,7 +205,7 @@ fn is_set_up(id: &ObjectId) -> bool {
             && id.name.raw() == PUBLICATION
     };
     let of_roles = in_public && (id.kind == Kind::DefaultGrant || (id.kind == Kind::Grant && id.parent().is_some()));
-    of_roles || std::iter::once(id).chain(id.ancestors()).any(of_realtime)
+    of_roles || id.upwards().any(of_realtime)
 }
 
 /// Whether it stands in a schema of the platform, or is one of its objects outside of any.

@@ -98,7 +98,7 @@ pub(crate) fn settle(
 /// Whether an object holds rows, or something in it does; of a schema that is only declared, that is not known.
 fn has_rows(live: Option<&mut Live>, named: &Named, id: &ObjectId) -> bool {
     let Some(live) = live else { return true };
-    let path = || std::iter::once(id).chain(id.ancestors());
+    let path = || id.upwards();
     // What is stored of other things, such as attributes of a type, is not looked for.
     if id.kind != Kind::Schema && path().all(|it| it.kind != Kind::Table) {
         return true;

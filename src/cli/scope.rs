@@ -163,7 +163,7 @@ fn with_contents(catalog: &Catalog, tops: &BTreeSet<ObjectId>) -> BTreeSet<Objec
     if tops.is_empty() {
         return BTreeSet::new();
     }
-    let is_in = |id: &&ObjectId| std::iter::once(*id).chain(id.ancestors()).any(|it| tops.contains(it));
+    let is_in = |id: &&ObjectId| id.upwards().any(|it| tops.contains(it));
     catalog.ids().filter(is_in).cloned().collect()
 }
 

@@ -52,7 +52,7 @@ impl FromStr for Wish {
         let (kind, rest) = text.split_once(':').ok_or(expected)?;
         let at = outside_quotes(rest, '=').ok_or(expected)?;
         let (from, to) = (Path::parse(&rest[..at])?, Path::parse(&rest[at + 1..])?);
-        Ok(Wish { kind: kind.trim().replace('-', " ").to_lowercase(), from, to })
+        Ok(Wish { kind: kind_word(kind), from, to })
     }
 }
 
@@ -76,7 +76,7 @@ impl Path {
     }
 
     fn is(&self, id: &ObjectId) -> bool {
-        let mut names: Vec<&Ident> = std::iter::once(id).chain(id.ancestors()).map(|it| &it.name).collect();
+        let mut names: Vec<&Ident> = id.upwards().map(|it| &it.name).collect();
         names.reverse();
         let given: Vec<&Ident> = self.parts.iter().collect();
         let usual = names.first().is_some_and(|schema| schema.raw() == USUAL) && names[1..] == given[..];
@@ -92,6 +92,11 @@ fn part(text: &str) -> Result<Ident, String> {
         None if text.is_empty() => Err("a part of the name is empty".to_owned()),
         None => Ok(Ident::new(text.to_lowercase())),
     }
+}
+
+/// The word for a kind, however it is written: `MATERIALIZED VIEW`, `materialized-view`.
+fn kind_word(text: &str) -> String {
+    text.trim().to_lowercase().replace(' ', "-")
 }
 
 fn outside_quotes(text: &str, wanted: char) -> Option<usize> {
@@ -114,7 +119,7 @@ pub fn spell(from: &ObjectId, to: &ObjectId) -> String {
 
 /// How one object is named on the command line.
 pub fn spell_one(id: &ObjectId) -> String {
-    format!("{}:{}", id.kind.label().to_lowercase().replace(' ', "-"), id.path())
+    format!("{}:{}", id.kind.word(), id.path())
 }
 
 /// Whether two words name one object.
@@ -124,7 +129,7 @@ pub fn is_same(one: &str, other: &str) -> bool {
         let path = Path::parse(name).ok()?;
         let usual = path.parts.first().is_some_and(|schema| schema.raw() == USUAL);
         let parts = path.parts[usize::from(usual && 1 < path.parts.len())..].to_vec();
-        Some((kind.trim().replace('-', " ").to_lowercase(), Path { parts, ..path }))
+        Some((kind_word(kind), Path { parts, ..path }))
     };
     parsed(one).is_some() && parsed(one) == parsed(other)
 }
@@ -192,11 +197,11 @@ fn grant(wish: &Wish, renames: &mut Renames, from: &Catalog, to: &Catalog) -> Re
     if wish.kind == LABEL {
         return grant_label(wish, renames, from, to);
     }
-    let is_kind = |id: &&ObjectId| id.kind.label().to_lowercase() == wish.kind && may_be_renamed(id);
+    let is_kind = |id: &&ObjectId| id.kind.word() == wish.kind && may_be_renamed(id);
     let meant = |id: &&ObjectId| wish.from.is(id) || wish.from.is(&unnamed(renames, id));
     let mut found = from.ids().filter(is_kind).filter(meant);
     let Some(old) = found.next() else {
-        return Err(no_such(&wish.kind, &wish.from, from));
+        return Err(no_such(&wish.kind.replace('-', " "), &wish.from, from));
     };
     if let Some(other) = found.next() {
         let title = format!("`{}` may be {old} or {other}", wish.from.spelled());

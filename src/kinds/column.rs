@@ -239,8 +239,11 @@ impl Column {
             Conversion::None | Conversion::Assigned => action,
             Conversion::Cast | Conversion::AsText => action.loses(Loss::Precision),
         };
-        let hopeless = self.hopeless(id, to, how).filter(|_| self.generated.is_none());
-        (hopeless.map_or(action.clone(), |obstacle| action.fails_if(obstacle)), change)
+        let action = match self.hopeless(id, to, how).filter(|_| self.generated.is_none()) {
+            Some(obstacle) => action.fails_if(obstacle),
+            None => action,
+        };
+        (action, change)
     }
 
     /// Where no value of the one type can become one of the other.

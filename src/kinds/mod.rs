@@ -413,6 +413,13 @@ fn set_aside_by_rename(label: &str, id: &ObjectId) -> (Action, Action) {
 }
 const OLD: &str = "__old";
 
+impl Kind {
+    /// What SQL calls it, as one word: `materialized-view`.
+    pub fn word(self) -> String {
+        self.label().to_lowercase().replace(' ', "-")
+    }
+}
+
 impl ObjectId {
     /// The name as SQL writes it: with its schema, if it lives in one, whatever else contains it.
     pub fn qualified(&self) -> String {

@@ -31,6 +31,10 @@ impl ObjectId {
     pub fn ancestors(&self) -> impl Iterator<Item = &ObjectId> {
         std::iter::successors(self.parent(), |id| id.parent())
     }
+    /// The object itself, and what contains it, from the inside out.
+    pub fn upwards(&self) -> impl Iterator<Item = &ObjectId> {
+        std::iter::successors(Some(self), |id| id.parent())
+    }
     /// The dotted path to the object, quoted as SQL needs it: `public.users.email`.
     pub fn path(&self) -> String {
         let own = format!("{}{}", self.name, self.signature);

@@ -243,7 +243,7 @@ impl<'a> Work<'a> {
     /// Whether `dependent` is to need what takes the name of `gone`: that is there only once both are out of the way.
     fn needs_successor(&self, dependent: &ObjectId, gone: &ObjectId) -> bool {
         let takes_its_name = |id: &ObjectId| id.slots().any(|slot| gone.slots().any(|freed| freed == slot));
-        let mut needs = self.to.needs(dependent).flat_map(|needed| std::iter::once(needed).chain(needed.ancestors()));
+        let mut needs = self.to.needs(dependent).flat_map(ObjectId::upwards);
         needs.any(takes_its_name)
     }
 

@@ -103,7 +103,7 @@ impl Plan {
 }
 
 impl Step {
-    fn new(sql: &str) -> Step {
+    pub(crate) fn new(sql: &str) -> Step {
         Step {
             sql: sql.to_owned(),
             group: String::new(),

@@ -15,7 +15,7 @@ use crate::{
     rehearse::{
         converge::{PASSES, View},
         reload::wanted,
-        run::{Failure, run},
+        run::{Failure, attempt},
     },
     shadow::Scratch,
     sources::Declared,
@@ -111,7 +111,7 @@ fn carry_out(
     for way in renames.ways(&named.from, to, target) {
         let rename = way.rename.clone();
         let steps = renaming(vec![way]);
-        match in_one(scratch, &steps) {
+        match attempt(scratch, &steps, true) {
             Ok(()) => named.steps.extend(steps),
             Err(_) if may_be_refused => continue,
             Err(failure) => return Err(vec![refused(&failure)]),
@@ -128,28 +128,6 @@ fn carry_out(
     named.from = read.after(&named.from, |id| renames.carry(id));
     named.renames.extend(renames.list());
     Ok(true)
-}
-
-/// Runs steps in one transaction, so that nothing stays of them where one fails.
-fn in_one(scratch: &mut Scratch, steps: &[Step]) -> Result<(), Box<Failure>> {
-    let lost = |error: postgres::Error| {
-        Box::new(Failure {
-            step: 0,
-            sql: String::new(),
-            group: String::new(),
-            message: error.to_string(),
-            detail: None,
-            hint: None,
-        })
-    };
-    scratch.client.batch_execute("BEGIN").map_err(lost)?;
-    match run(scratch, steps) {
-        Ok(()) => scratch.client.batch_execute("COMMIT").map_err(lost),
-        Err(failure) => {
-            scratch.client.batch_execute("ROLLBACK").map_err(lost)?;
-            Err(failure)
-        }
-    }
 }
 
 fn refused(failure: &Failure) -> Diagnostic {

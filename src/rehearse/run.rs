@@ -28,17 +28,35 @@ pub fn run(scratch: &mut Scratch, steps: &[Step]) -> Result<(), Box<Failure>> {
         });
         let statements = std::iter::once(step.sql.as_str()).chain(made_up);
         let sql = statements.map(|sql| (scratch.adapt)(sql)).collect::<Vec<_>>().join(";\n");
-        scratch.client.batch_execute(&sql).map_err(|error| {
-            let server = error.as_db_error();
-            Box::new(Failure {
-                step: at,
-                sql: step.sql.clone(),
-                group: step.group.clone(),
-                message: server.map_or_else(|| error.to_string(), |it| it.message().to_owned()),
-                detail: server.and_then(|it| it.detail().map(str::to_owned)),
-                hint: server.and_then(|it| it.hint().map(str::to_owned)),
-            })
-        })?;
+        scratch.client.batch_execute(&sql).map_err(|error| Failure::new(at, step, &error))?;
     }
     Ok(())
+}
+
+/// Runs steps in one transaction, which is kept only if all of them succeed and `keep` says so.
+///
+/// # Errors
+/// The first statement that fails; nothing stays of the others.
+pub(super) fn attempt(scratch: &mut Scratch, steps: &[Step], keep: bool) -> Result<(), Box<Failure>> {
+    let order = |scratch: &mut Scratch, word: &str| {
+        scratch.client.batch_execute(word).map_err(|error| Failure::new(0, &Step::new(word), &error))
+    };
+    order(scratch, "BEGIN")?;
+    let result = run(scratch, steps);
+    let ended = order(scratch, if keep && result.is_ok() { "COMMIT" } else { "ROLLBACK" });
+    result.and(ended)
+}
+
+impl Failure {
+    fn new(at: usize, step: &Step, error: &postgres::Error) -> Box<Failure> {
+        let server = error.as_db_error();
+        Box::new(Failure {
+            step: at,
+            sql: step.sql.clone(),
+            group: step.group.clone(),
+            message: server.map_or_else(|| error.to_string(), |it| it.message().to_owned()),
+            detail: server.and_then(|it| it.detail().map(str::to_owned)),
+            hint: server.and_then(|it| it.hint().map(str::to_owned)),
+        })
+    }
 }
