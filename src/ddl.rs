@@ -114,6 +114,12 @@ pub enum Alter {
     Do(Vec<Action>),
     /// In place, once all that reads it and would refuse the change is out of the way.
     Displace { actions: Vec<Action>, change: Retype },
+    /// `CREATE OR REPLACE`, as a whole, if PostgreSQL accepts it; otherwise as [`Alter::Rebuild`].
+    Replace {
+        action: Box<Action>,
+        /// By the rules of the manual. What the shadow says counts for more ([`Heard`]).
+        likely: bool,
+    },
     /// Drop and create again, with everything that stands on it.
     Rebuild,
     /// Not in one migration: why, and what can be done instead.
@@ -121,6 +127,9 @@ pub enum Alter {
     /// No change of the schema, and why: an attribute that follows from others, or that PostgreSQL cannot set.
     Ignore(&'static str),
 }
+
+/// What PostgreSQL has said of changes in place, by the object: whether it accepts them.
+pub type Heard = BTreeMap<ObjectId, bool>;
 
 /// What becomes of an object when something that it needs is rebuilt.
 #[derive(Debug)]
@@ -133,6 +142,17 @@ pub enum Survival {
     Moved(Vec<Action>),
     /// It can neither be rebuilt nor moved.
     Stuck,
+}
+
+/// Something of an object's shape that needs nothing, while the object and what it needs need each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StandIn {
+    /// Creates it.
+    pub create: String,
+    /// Puts it in the object's place.
+    pub replace: String,
+    /// Puts the object in its place.
+    pub complete: String,
 }
 
 /// What an action may be written for.

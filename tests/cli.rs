@@ -20,6 +20,8 @@ use std::{
 
 use trueup::shadow::{Local, Scratch, Shadow, Wanted};
 
+#[path = "cli/chain.rs"]
+mod chain;
 #[path = "cli/config.rs"]
 mod config;
 #[path = "cli/names.rs"]

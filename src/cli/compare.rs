@@ -19,13 +19,13 @@ use crate::{
         stand_ins,
         ui::Ui,
     },
-    ddl::{Casts, Target},
+    ddl::{Casts, Heard, Target},
     diagnostic::{Diagnostic, Severity},
     diff::Change,
     emit::json::Verdict,
     model::{Files, Pair, Version},
-    plan::{Explanation, Plan, Step, explain, plan},
-    rehearse::{Convergence, View, elsewhere, rehearse, settle, wanted},
+    plan::{Explanation, Plan, explain, replan},
+    rehearse::{Convergence, Stage, View, elsewhere, rehearse, settle, wanted},
     shadow::{self, Choice, Shadow},
 };
 
@@ -258,67 +258,67 @@ fn plan_and_rehearse(
         let _progress = ui.progress("comparing");
         settle(shadow, &from, &sides.to.catalog, target, view)?
     };
-    let planned =
-        |from: &Catalog| Ok::<_, Vec<Diagnostic>>(plan(from, &to, target)?.after(&named.steps, &named.renames));
+    let planned = |heard: &Heard| {
+        Ok::<_, Vec<Diagnostic>>(replan(&from, &to, target, heard)?.after(&named.steps, &named.renames))
+    };
+    let plan = planned(&Heard::new())?;
+    let beyond = findings::beyond(&plan.changes, &from, &to, version);
+    if !beyond.is_empty() {
+        return Err(beyond);
+    }
     let mut findings = Findings {
-        plan: planned(&from)?,
+        plan,
         verdict: Verdict::NotRehearsed,
         remainder: Vec::new(),
         unmanaged: Vec::new(),
-        diagnostics: kept.into_iter().chain(doubts).collect(),
+        diagnostics: kept.into_iter().chain(doubts).chain(findings::out_of_reach(&from, &to)).collect(),
         shadow: shadow.describe(),
         explanations: Vec::new(),
         words: arguments.words().map(str::to_owned),
     };
-    let explained =
-        |plan: &Plan| if arguments.depth == Depth::Nothing { Vec::new() } else { explain(plan, &from, &to) };
-    findings.explanations = explained(&findings.plan);
-    findings.diagnostics.extend(findings::out_of_reach(&from, &to));
-    let beyond = findings::beyond(&findings.plan.changes, &from, &to, version);
-    if !beyond.is_empty() {
-        return Err(beyond);
-    }
     if version.major_number() < shadow.version().major_number() && !findings.plan.steps.is_empty() {
         findings.diagnostics.push(findings::other_version(shadow, version));
     }
+    let mut follow_ups = 0;
+    let seen = if arguments.no_rehearse {
+        None
+    } else if findings.plan.is_empty() {
+        Some(Convergence::Reached)
+    } else {
+        let _progress = ui.progress("rehearsing");
+        let copy = |from: &Catalog| side::copy(shadow, from, &wanted(&to), view);
+        let mut scratch = match sides.from.scratch.take() {
+            Some(scratch) => scratch,
+            None => copy(&from)?,
+        };
+        let stage = Stage { shadow, from: &from, to: &to, target, view, copy: &copy };
+        let rehearsal = rehearse(&stage, &mut scratch, &planned)?;
+        findings.plan = rehearsal.plan;
+        follow_ups = rehearsal.follow_ups;
+        Some(rehearsal.seen)
+    };
     if let Some(live) = &mut sides.from.live {
         findings.diagnostics.extend(findings::stumbles(live, &findings.plan));
     }
-    if arguments.no_rehearse {
-        return Ok(findings);
+    if arguments.depth != Depth::Nothing {
+        findings.explanations = explain(&findings.plan, &from, &to);
+        findings.explanations.truncate(findings.plan.steps.len() - follow_ups);
     }
-    if findings.plan.is_empty() {
-        findings.verdict = Verdict::Converged;
-        return Ok(findings);
-    }
-    let _progress = ui.progress("rehearsing");
-    if arguments.depth == Depth::Elsewhere {
+    if arguments.depth == Depth::Elsewhere && !arguments.no_rehearse {
+        let _progress = ui.progress("rehearsing");
         let mut scratch = side::copy(shadow, &from, &wanted(&to), view)?;
         let found = elsewhere(&mut scratch, &findings.plan);
         findings.explanations.iter_mut().zip(found).for_each(|(it, found)| it.elsewhere = found);
     }
-    let mut scratch = match sides.from.scratch.take() {
-        Some(scratch) => scratch,
-        None => side::copy(shadow, &from, &wanted(&to), view)?,
-    };
-    let mut seen = rehearse(shadow, &mut scratch, &mut findings.plan, &to, target, view)?;
-    if let Convergence::Failed(failure) = &seen
-        && findings.plan.steps.get(failure.step).is_some_and(|step| has_body(step, &to))
-    {
-        // The declared state has a body that PostgreSQL would not accept now, as a dump may; then it is not checked.
-        findings.plan = planned(&from)?.without_body_checks();
-        findings.explanations = explained(&findings.plan);
-        scratch = side::copy(shadow, &from, &wanted(&to), view)?;
-        seen = rehearse(shadow, &mut scratch, &mut findings.plan, &to, target, view)?;
-    }
     match seen {
-        Convergence::Reached => findings.verdict = Verdict::Converged,
-        Convergence::Remainder(left) => {
+        None => (),
+        Some(Convergence::Reached) => findings.verdict = Verdict::Converged,
+        Some(Convergence::Remainder(left)) => {
             findings.verdict = Verdict::Remainder;
             findings.diagnostics.push(findings::remainder(&left, &from, &to));
             findings.remainder = left;
         }
-        Convergence::Failed(failure) => {
+        Some(Convergence::Failed(failure)) => {
             findings.verdict = Verdict::Failed;
             let step = findings.plan.steps.get(failure.step);
             let subjects = step.into_iter().flat_map(|step| &step.subjects);
@@ -326,9 +326,4 @@ fn plan_and_rehearse(
         }
     }
     Ok(findings)
-}
-
-/// Whether a statement creates or replaces a body that PostgreSQL checks.
-fn has_body(step: &Step, to: &Catalog) -> bool {
-    step.subjects.iter().any(|id| to.get(id).is_some_and(|object| object.opaque_body().is_some()))
 }

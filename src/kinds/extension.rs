@@ -47,8 +47,10 @@ impl PgObject for Extension {
     }
     fn alter(&self, id: &ObjectId, to: &Extension, attr: Attr, _: Target) -> Alter {
         let clause = match attr {
-            Attr::schema if self.relocatable => format!("SET SCHEMA {}", Ident::new(&to.schema)),
-            Attr::schema => return Alter::Rebuild,
+            Attr::schema => match self.moves_members(id, to) {
+                Some(set) => return Alter::Do(vec![set]),
+                None => return Alter::Rebuild,
+            },
             Attr::version => match &to.version {
                 Some(version) => format!("UPDATE TO {}", Literal(version)),
                 None => return Alter::Ignore("no version is asked for"),
@@ -56,6 +58,10 @@ impl PgObject for Extension {
             Attr::relocatable | Attr::has_tables => return Alter::Ignore("it is a property of the installed version"),
         };
         Alter::Do(vec![Action::alter(id, format!("ALTER EXTENSION {} {clause}", id.name))])
+    }
+    fn moves_members(&self, id: &ObjectId, to: &Extension) -> Option<Action> {
+        let set = || format!("ALTER EXTENSION {} SET SCHEMA {}", id.name, Ident::new(&to.schema));
+        (self.relocatable && self.schema != to.schema).then(|| Action::alter(id, set()))
     }
     fn wants(&self, id: &ObjectId) -> Wants {
         Wants { roles: Vec::new(), extension: Some(id.name.raw().to_owned()) }

@@ -81,7 +81,7 @@ use postgres::Row;
 pub use rename::{rename, rename_label};
 
 use crate::{
-    ddl::{Action, Alter, Lock, Retype, Survival, Target},
+    ddl::{Action, Alter, Lock, Retype, StandIn, Survival, Target},
     model::{Ident, Kind, ObjectId, Version, for_each_kind},
 };
 
@@ -166,6 +166,18 @@ pub trait PgObject: Clone + PartialEq + Sized {
     /// and that drop it at last. `None` where nothing with data can need it.
     fn set_aside(&self, _id: &ObjectId) -> Option<(Action, Action)> {
         None
+    }
+    /// What gives its members, which are no objects of their own, other names: it comes before all else, as renames do.
+    fn moves_members(&self, _id: &ObjectId, _to: &Self) -> Option<Action> {
+        None
+    }
+    /// What stands in for it while it and something that it needs need each other.
+    fn stand_in(&self, _id: &ObjectId) -> Option<StandIn> {
+        None
+    }
+    /// Whether it needs itself: it comes into being by way of what stands in for it.
+    fn needs_itself(&self) -> bool {
+        false
     }
     /// The values that it lists, which can be renamed: those of an enum.
     fn labels(&self) -> &[String] {
@@ -349,6 +361,18 @@ macro_rules! dispatch {
             }
             pub fn set_aside(&self, id: &ObjectId) -> Option<(Action, Action)> {
                 match self { $(Object::$Kind(it) => it.set_aside(id),)* }
+            }
+            pub fn moves_members(&self, id: &ObjectId, to: &Object) -> Option<Action> {
+                match (self, to) {
+                    $((Object::$Kind(from), Object::$Kind(to)) => from.moves_members(id, to),)*
+                    _ => None,
+                }
+            }
+            pub fn stand_in(&self, id: &ObjectId) -> Option<StandIn> {
+                match self { $(Object::$Kind(it) => it.stand_in(id),)* }
+            }
+            pub fn needs_itself(&self) -> bool {
+                match self { $(Object::$Kind(it) => it.needs_itself(),)* }
             }
             pub fn labels(&self) -> &[String] {
                 match self { $(Object::$Kind(it) => it.labels(),)* }

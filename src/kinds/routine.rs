@@ -59,13 +59,11 @@ macro_rules! routine {
             }
             fn alter(&self, id: &ObjectId, to: &$Type, attr: Attr, _: Target) -> Alter {
                 match attr {
-                    Attr::result => Alter::Rebuild,
-                    Attr::arguments if !self.may_rename_arguments(to) => Alter::Rebuild,
-                    Attr::defaults if to.defaults < self.defaults => Alter::Rebuild,
-                    Attr::arguments | Attr::defaults | Attr::language | Attr::body => {
-                        Alter::Ignore("it is part of the definition")
-                    }
-                    Attr::definition => Alter::Do(vec![Action::alter(id, sql::trimmed(&to.definition))]),
+                    Attr::defaults | Attr::language | Attr::body => Alter::Ignore("it is part of the definition"),
+                    Attr::definition | Attr::result | Attr::arguments => Alter::Replace {
+                        action: Box::new(Action::alter(id, sql::trimmed(&to.definition))),
+                        likely: self.is_replaced_by(to),
+                    },
                 }
             }
             fn since(&self) -> Option<(i32, &'static str)> {
@@ -86,9 +84,12 @@ macro_rules! routine {
         }
 
         impl $Type {
-            /// PostgreSQL gives a name to an argument that had none, and changes no other.
-            fn may_rename_arguments(&self, to: &$Type) -> bool {
-                self.arguments.len() == to.arguments.len()
+            /// The result stays, no default goes, and no argument gets a name but one that had none (PostgreSQL manual,
+            /// `CREATE FUNCTION`, Notes).
+            fn is_replaced_by(&self, to: &$Type) -> bool {
+                self.result == to.result
+                    && self.defaults <= to.defaults
+                    && self.arguments.len() == to.arguments.len()
                     && self.arguments.iter().zip(&to.arguments).all(|(old, new)| {
                         old == new || (!old.contains(' ') && new.split(' ').next() == Some(old.as_str()))
                     })

@@ -1,7 +1,7 @@
 //! `CREATE VIEW`
 
 use crate::{
-    ddl::{Action, Alter, Lock, Retype, Target},
+    ddl::{Action, Alter, Lock, Retype, StandIn, Target},
     kinds::{Namespace, PgObject, Renamed, object, sql, state},
     model::ObjectId,
 };
@@ -31,8 +31,10 @@ impl PgObject for View {
                'pg_namespace'::regclass::oid AS parent_class, c.relnamespace AS parent_id, 0 AS parent_sub,
                c.relname::text AS name, pg_get_viewdef(c.oid) AS query,
                ARRAY(SELECT concat('NULL::', format_type(a.atttypid, a.atttypmod),
-                                   ' COLLATE ' || nullif(a.attcollation, 0)::regcollation, ' AS ', quote_ident(a.attname))
-                     FROM pg_attribute a WHERE a.attrelid = c.oid AND 0 < a.attnum ORDER BY a.attnum) AS columns,
+                                   ' COLLATE ' || nullif(a.attcollation, t.typcollation)::regcollation, ' AS ',
+                                   quote_ident(a.attname))
+                     FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+                     WHERE a.attrelid = c.oid AND 0 < a.attnum ORDER BY a.attnum) AS columns,
                EXISTS (SELECT FROM pg_rewrite r JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
                        WHERE r.ev_class = c.oid AND d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid
                          AND 0 < d.refobjsubid) AS reads_itself,
@@ -41,22 +43,32 @@ impl PgObject for View {
         WHERE c.relkind = 'v' AND c.relnamespace = ANY($1)";
 
     fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
-        if !self.reads_itself {
-            return vec![Action::create(id, self.definition("CREATE VIEW", id))];
-        }
-        let first = format!("CREATE VIEW {} AS\n SELECT {}", id.qualified(), self.columns.join(",\n    "));
-        vec![Action::create(id, first), Action::alter(id, self.definition("CREATE OR REPLACE VIEW", id))]
+        vec![Action::create(id, self.definition("CREATE VIEW", id))]
+    }
+    fn stand_in(&self, id: &ObjectId) -> Option<StandIn> {
+        let empty = format!("{} AS\n SELECT {}", id.qualified(), self.columns.join(",\n    "));
+        Some(StandIn {
+            create: format!("CREATE VIEW {empty}"),
+            replace: format!("CREATE OR REPLACE VIEW {empty}"),
+            complete: self.definition("CREATE OR REPLACE VIEW", id),
+        })
+    }
+    fn needs_itself(&self) -> bool {
+        self.reads_itself
     }
     fn alter(&self, id: &ObjectId, to: &View, attr: Attr, _: Target) -> Alter {
         match attr {
-            // PostgreSQL replaces a query only where the columns that are there stay as they are.
-            Attr::query | Attr::columns if !to.columns.starts_with(&self.columns) => Alter::Rebuild,
-            Attr::columns | Attr::reads_itself => Alter::Ignore("they follow from the query"),
-            Attr::query => {
-                let replace = to.definition("CREATE OR REPLACE VIEW", id);
-                Alter::Do(vec![Action::alter(id, replace).locks(Lock::AccessExclusive)])
+            Attr::query | Attr::columns => {
+                let replace = Action::alter(id, to.definition("CREATE OR REPLACE VIEW", id));
+                Alter::Replace {
+                    action: Box::new(replace.locks(Lock::AccessExclusive)),
+                    likely: to.columns.starts_with(&self.columns),
+                }
             }
-            Attr::options if self.query != to.query => Alter::Ignore("they are set with the query"),
+            Attr::reads_itself => Alter::Ignore("it follows from the query"),
+            Attr::options if self.query != to.query || self.columns != to.columns => {
+                Alter::Ignore("they are set with the query")
+            }
             Attr::options => Alter::Do(
                 sql::change_options(&self.options, &to.options)
                     .into_iter()

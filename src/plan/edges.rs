@@ -1,11 +1,11 @@
 //! Says which action must come before which.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::{
     ddl::{Inline, Room, Verb},
     model::ObjectId,
-    plan::expand::Work,
+    plan::{expand::Work, knots::ring},
 };
 
 /// One action before another.
@@ -47,6 +47,9 @@ struct Edges<'a, 'w> {
     creates: HashMap<&'w ObjectId, usize>,
     alters: HashMap<&'w ObjectId, Vec<usize>>,
     drops: HashMap<&'w ObjectId, Vec<usize>>,
+    /// What needs each other, by the member that something stands in for.
+    sketched: HashMap<&'w ObjectId, BTreeSet<&'w ObjectId>>,
+    emptied: HashMap<&'w ObjectId, BTreeSet<&'w ObjectId>>,
     found: HashSet<Edge>,
     /// Of the edges that are being looked for.
     why: Why,
@@ -60,10 +63,15 @@ impl<'a, 'w> Edges<'a, 'w> {
             creates: HashMap::new(),
             alters: HashMap::new(),
             drops: HashMap::new(),
+            sketched: HashMap::new(),
+            emptied: work.knots.emptied.iter().map(|id| (id, ring(work.from, id))).collect(),
             found: HashSet::new(),
             why: Why::OneChange,
         };
         for (at, action) in work.actions.iter().enumerate() {
+            if action.verb != Verb::Drop && work.is_sketched(&action.subject) {
+                it.sketched.entry(&action.subject).or_insert_with_key(|id| ring(work.to, id));
+            }
             match action.verb {
                 Verb::Create => {
                     it.creates.entry(&action.subject).or_insert(at);
@@ -86,10 +94,46 @@ impl<'a, 'w> Edges<'a, 'w> {
         let root = self.implicit.get(id).unwrap_or(id);
         self.drops.get(root).and_then(|at| at.first()).copied()
     }
+
     /// The last one: where the name was set aside first, the drop itself.
     fn last_drop_of(&self, id: &ObjectId) -> Option<usize> {
         let root = self.implicit.get(id).unwrap_or(id);
         self.drops.get(root).and_then(|at| at.last()).copied()
+    }
+
+    /// The action after which the name is free.
+    fn freeing(&self, id: &ObjectId) -> Option<usize> {
+        let root = self.implicit.get(id).unwrap_or(id);
+        if self.emptied.contains_key(root) { self.last_drop_of(id) } else { self.drop_of(id) }
+    }
+
+    /// The action after which `id` no longer needs `needed`.
+    fn letting_go(&self, id: &ObjectId, needed: &ObjectId) -> Option<usize> {
+        let is_emptied = self.emptied.get(id).is_some_and(|ring| ring.contains(needed));
+        if is_emptied { self.drop_of(id) } else { self.last_drop_of(id) }
+    }
+
+    /// Whether this action only makes what stands in for an object, which does without `needed`.
+    fn does_without(&self, at: usize, needed: &ObjectId) -> bool {
+        let id = &self.work.actions[at].subject;
+        self.sketched.get(id).is_some_and(|ring| ring.contains(needed)) && self.sketch_of(id) == Some(at)
+    }
+
+    fn sketch_of(&self, id: &ObjectId) -> Option<usize> {
+        self.creates.get(id).or_else(|| self.alters.get(id)?.first()).copied()
+    }
+
+    /// The changes of `needed` that `id` waits for.
+    fn changes_for(&self, id: &ObjectId, needed: &ObjectId) -> Vec<usize> {
+        // What no statement adds comes with a change of the whole.
+        let comes_along = || self.work.is_created(needed) && self.makers_of(needed).is_empty();
+        let is_part = |whole: &&ObjectId| self.sketched.contains_key(whole) || comes_along();
+        let changed = needed.parent().filter(is_part).unwrap_or(needed);
+        let mut changes = self.alters.get(changed).cloned().unwrap_or_default();
+        if self.sketched.get(changed).is_some_and(|ring| ring.contains(id)) {
+            changes.retain(|&at| self.sketch_of(changed) == Some(at));
+        }
+        changes
     }
 
     /// The actions after which `id` is there: its own, or those of what it comes with.
@@ -168,9 +212,9 @@ impl<'a, 'w> Edges<'a, 'w> {
             for needed in id.parent().into_iter().chain(&entry.needs) {
                 let drop = work.is_dropped(needed).then(|| self.last_drop_of(needed)).flatten();
                 if let (Some(own), Some(drop)) = (own, drop) {
-                    self.add(self.last_drop_of(id).unwrap_or(own), drop, false);
+                    self.add(self.letting_go(id, needed).unwrap_or(own), drop, false);
                     // What is not renamed itself goes by its name, which may hold the name of what it needs.
-                    if let Some(rename) = self.drop_of(needed).filter(|_| !work.set_aside.contains_key(id)) {
+                    if let Some(rename) = self.freeing(needed).filter(|_| !work.set_aside.contains_key(id)) {
                         self.add(own, rename, false);
                     }
                 }
@@ -208,7 +252,9 @@ impl<'a, 'w> Edges<'a, 'w> {
             let needs = id.parent().into_iter().chain(&entry.needs).chain(&entry.implied_by);
             let needs = needs.filter(|&id| taken_up != Some(id)).map(|id| (id, false));
             let mentions = entry.mentions.iter().map(|id| (id, true));
-            for (needed, soft) in needs.chain(mentions) {
+            for (needed, soft) in
+                needs.chain(mentions).filter(|(needed, _)| !self.does_without(at, needed)).collect::<Vec<_>>()
+            {
                 for before in self.makers_of(needed) {
                     self.add(before, at, soft);
                 }
@@ -219,7 +265,7 @@ impl<'a, 'w> Edges<'a, 'w> {
                 let contains = id.parent() == Some(needed);
                 // What a definition contains need not wait for what is set afterwards.
                 if !(contains && self.creates.contains_key(needed)) {
-                    for before in self.alters.get(needed).cloned().unwrap_or_default() {
+                    for before in self.changes_for(id, needed) {
                         self.add(before, at, soft);
                     }
                 }
@@ -253,7 +299,7 @@ impl<'a, 'w> Edges<'a, 'w> {
         let mut freed: HashMap<_, Vec<usize>> = HashMap::new();
         let mut heirs: HashMap<&ObjectId, Vec<usize>> = HashMap::new();
         for id in work.removed.iter().chain(work.rebuilt.keys()) {
-            let Some(at) = self.drop_of(id) else { continue };
+            let Some(at) = self.freeing(id) else { continue };
             for slot in id.slots() {
                 freed.entry(slot).or_default().push(at);
             }
@@ -262,7 +308,7 @@ impl<'a, 'w> Edges<'a, 'w> {
             }
         }
         for &id in work.added.iter().chain(work.rebuilt.keys()) {
-            let itself = self.drop_of(id).filter(|_| work.is_dropped(id));
+            let itself = self.freeing(id).filter(|_| work.is_dropped(id));
             let others = id.slots().filter_map(|slot| freed.get(&slot)).flatten().copied();
             for before in others.chain(itself).collect::<Vec<_>>() {
                 for at in self.makers_of(id) {

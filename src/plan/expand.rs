@@ -4,12 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     catalog::{Catalog, Entry},
-    ddl::{Action, Alter, Retype, Survival, Target, Verb},
+    ddl::{Action, Alter, Heard, Retype, Survival, Target, Verb},
     diagnostic::Diagnostic,
     diff::Change,
     kinds::Rebuilt,
     model::ObjectId,
-    plan::edges::{self, Edge},
+    plan::{
+        edges::{self, Edge},
+        knots::Knots,
+    },
 };
 
 /// Actions in reading order, and what must come before what.
@@ -25,14 +28,15 @@ pub(crate) fn expand(
     to: &Catalog,
     changes: &[Change],
     target: Target,
-    explicit: &BTreeSet<ObjectId>,
+    heard: &Heard,
+    knots: &Knots,
 ) -> Result<Expanded, Vec<Diagnostic>> {
-    let mut work = Work::new(from, to, target);
-    work.sort_changes(changes);
+    let mut work = Work::new(from, to, target, knots);
+    work.sort_changes(changes, heard);
     if !work.stuck.is_empty() {
         return Err(work.stuck);
     }
-    let implicit = work.add_drops(explicit);
+    let implicit = work.add_drops();
     work.add_alters();
     work.add_creates();
     let mut actions = std::mem::take(&mut work.actions);
@@ -46,6 +50,7 @@ pub(super) struct Work<'a> {
     pub(super) from: &'a Catalog,
     pub(super) to: &'a Catalog,
     target: Target<'a>,
+    pub(super) knots: &'a Knots,
     dependents: BTreeMap<&'a ObjectId, Vec<&'a ObjectId>>,
     followers: BTreeMap<&'a ObjectId, Vec<&'a ObjectId>>,
     pub(super) added: BTreeSet<&'a ObjectId>,
@@ -61,7 +66,7 @@ pub(super) struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    fn new(from: &'a Catalog, to: &'a Catalog, target: Target<'a>) -> Work<'a> {
+    fn new(from: &'a Catalog, to: &'a Catalog, target: Target<'a>, knots: &'a Knots) -> Work<'a> {
         let mut followers: BTreeMap<&ObjectId, Vec<&ObjectId>> = BTreeMap::new();
         for (id, entry) in from.iter() {
             if let Some(by) = &entry.implied_by {
@@ -72,6 +77,7 @@ impl<'a> Work<'a> {
             from,
             to,
             target,
+            knots,
             dependents: from.dependents(),
             followers,
             added: BTreeSet::new(),
@@ -84,7 +90,7 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn sort_changes(&mut self, changes: &[Change]) {
+    fn sort_changes(&mut self, changes: &[Change], heard: &Heard) {
         let (from, to) = (self.from, self.to);
         for change in changes {
             match change {
@@ -107,6 +113,12 @@ impl<'a> Work<'a> {
             for (attribute, alter) in old.alter(id, new, self.target) {
                 match alter {
                     _ if inherited.contains(attribute) => (),
+                    Alter::Ignore(_) => (),
+                    Alter::Replace { action, likely } => match heard.get(id).unwrap_or(&likely) {
+                        true => self.altered.entry(id).or_insert_with(|| vec![*action]).truncate(1),
+                        false => rebuilds.push((id, attribute)),
+                    },
+                    _ if heard.get(id) == Some(&false) => rebuilds.push((id, attribute)),
                     Alter::Do(actions) => self.altered.entry(id).or_default().extend(actions),
                     Alter::Displace { actions, change } => {
                         self.altered.entry(id).or_default().extend(actions);
@@ -116,7 +128,6 @@ impl<'a> Work<'a> {
                     Alter::Refuse { why, instead } => self.stuck.push(
                         Diagnostic::error("cannot-alter", format!("{id} cannot be changed: {why}")).with_help(instead),
                     ),
-                    Alter::Ignore(_) => (),
                 }
             }
         }
@@ -287,9 +298,9 @@ impl<'a> Work<'a> {
     }
 
     /// What drops `id` without being asked: the nearest object that it dies with.
-    fn dropped_by(&self, id: &ObjectId, explicit: &BTreeSet<ObjectId>) -> Option<&'a ObjectId> {
+    fn dropped_by(&self, id: &ObjectId) -> Option<&'a ObjectId> {
         // What goes along with something else leaves copies in children that are nobody's.
-        if explicit.contains(id) || self.leaves_copies(id) {
+        if self.knots.explicit.contains(id) || self.leaves_copies(id) {
             return None;
         }
         let entry = self.from.entry(id)?;
@@ -301,13 +312,13 @@ impl<'a> Work<'a> {
     }
 
     /// Adds an action for each object that nothing else takes along. Tells the others, each with what takes it.
-    fn add_drops(&mut self, explicit: &BTreeSet<ObjectId>) -> BTreeMap<ObjectId, ObjectId> {
+    fn add_drops(&mut self) -> BTreeMap<ObjectId, ObjectId> {
         let mut implicit = BTreeMap::new();
         let dropped: Vec<&ObjectId> = self.removed.iter().copied().chain(self.rebuilt.keys().copied()).collect();
         for id in dropped {
             let mut root = id;
             let mut seen = BTreeSet::new();
-            while let Some(up) = self.dropped_by(root, explicit) {
+            while let Some(up) = self.dropped_by(root) {
                 if !seen.insert(up) {
                     break;
                 }
@@ -329,11 +340,10 @@ impl<'a> Work<'a> {
                 last.after = moved.iter().map(|it| (*it).clone()).collect();
                 actions = vec![rename, last];
             }
-            self.actions.extend(
-                actions
-                    .into_iter()
-                    .map(|action| Action { because: action.because.clone().or_else(|| because.clone()), ..action }),
-            );
+            if let Some(stand_in) = self.knots.emptied.get(id).and_then(|_| object.stand_in(id)) {
+                actions.insert(0, Action { because: Some(KNOT.to_owned()), ..Action::drop(id, stand_in.replace) });
+            }
+            self.actions.extend(actions.into_iter().map(|action| blamed(action, because.as_ref())));
         }
         implicit
     }
@@ -356,7 +366,10 @@ impl<'a> Work<'a> {
             if self.is_dropped(id) || self.follows_a_change(id, &altered) {
                 continue;
             }
-            self.actions.extend(actions.iter().cloned());
+            match self.to.get(id).filter(|_| self.is_sketched(id)).and_then(|object| object.stand_in(id)) {
+                Some(it) => self.actions.extend(by_way_of(id, Action::alter(id, it.replace), it.complete)),
+                None => self.actions.extend(actions.iter().cloned()),
+            }
         }
         self.altered = altered;
     }
@@ -382,10 +395,19 @@ impl<'a> Work<'a> {
             let because = self.rebuilt.get(id).cloned().flatten();
             let actions = match entry.implied_by.as_ref().filter(|by| self.comes_with(id, by)) {
                 Some(by) => self.beyond(id, by),
-                None => entry.object.create(id, self.target),
+                None => match entry.object.stand_in(id).filter(|_| self.is_sketched(id)) {
+                    Some(it) => by_way_of(id, Action::create(id, it.create), it.complete),
+                    None => entry.object.create(id, self.target),
+                },
             };
-            self.actions.extend(actions.into_iter().map(|action| Action { because: because.clone(), ..action }));
+            self.actions.extend(actions.into_iter().map(|action| blamed(action, because.as_ref())));
         }
+    }
+
+    /// Whether it comes, or changes, by way of what stands in for it.
+    pub(super) fn is_sketched(&self, id: &ObjectId) -> bool {
+        let needs_itself = || self.is_created(id) && self.to.get(id).is_some_and(|object| object.needs_itself());
+        self.knots.sketched.contains(id) || needs_itself()
     }
 
     pub(super) fn is_created(&self, id: &ObjectId) -> bool {
@@ -414,7 +436,7 @@ impl<'a> Work<'a> {
         alters
             .flat_map(|(_, alter)| match alter {
                 Alter::Do(actions) | Alter::Displace { actions, .. } => actions,
-                Alter::Rebuild | Alter::Refuse { .. } | Alter::Ignore(_) => Vec::new(),
+                Alter::Replace { .. } | Alter::Rebuild | Alter::Refuse { .. } | Alter::Ignore(_) => Vec::new(),
             })
             .collect()
     }
@@ -455,3 +477,19 @@ impl<'a> Work<'a> {
         (phase, path[..=at].to_vec(), within, verb, path)
     }
 }
+
+/// An action with its reason, which may be known already.
+fn blamed(action: Action, because: Option<&String>) -> Action {
+    Action { because: action.because.clone().or_else(|| because.cloned()), ..action }
+}
+
+/// First what stands in for an object, then the object.
+fn by_way_of(id: &ObjectId, first: Action, complete: String) -> Vec<Action> {
+    let complete = Action::alter(id, complete);
+    vec![
+        Action { because: Some(KNOT.to_owned()), ..first },
+        Action { because: Some("what it needs is there now".to_owned()), ..complete },
+    ]
+}
+
+const KNOT: &str = "what it needs needs it too: it stands empty for a moment";

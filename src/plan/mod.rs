@@ -6,18 +6,19 @@ mod edges;
 mod expand;
 mod explain;
 mod fold;
+mod knots;
 mod order;
 mod words;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use crate::{
     catalog::Catalog,
-    ddl::{Action, Leaves, Lock, Loss, Obstacle, Target, When},
+    ddl::{Heard, Leaves, Lock, Loss, Obstacle, Target, When},
     diagnostic::Diagnostic,
     diff::{Change, Rename, Way, diff},
     model::ObjectId,
-    plan::{edges::Edge, fold::Folded},
+    plan::{edges::Edge, fold::Folded, knots::Knots},
 };
 
 pub use edges::Why;
@@ -124,10 +125,18 @@ impl Step {
 /// # Errors
 /// A diagnostic for each object that cannot be had by any order of statements, or cannot be rebuilt without loss.
 pub fn plan(from: &Catalog, to: &Catalog, target: Target) -> Result<Plan, Vec<Diagnostic>> {
+    replan(from, to, target, &Heard::new())
+}
+
+/// The same, knowing what PostgreSQL has said of some changes in place.
+///
+/// # Errors
+/// As [`plan`].
+pub fn replan(from: &Catalog, to: &Catalog, target: Target, heard: &Heard) -> Result<Plan, Vec<Diagnostic>> {
     let changes = diff(from, to, target);
-    let mut explicit = BTreeSet::new();
+    let mut knots = Knots::default();
     loop {
-        let expanded = expand::expand(from, to, &changes, target, &explicit)?;
+        let expanded = expand::expand(from, to, &changes, target, heard, &knots)?;
         let subjects: Vec<ObjectId> = expanded.actions.iter().map(|action| action.subject.clone()).collect();
         match order::order(expanded.actions, &expanded.edges) {
             Ok(ordered) => {
@@ -136,17 +145,8 @@ pub fn plan(from: &Catalog, to: &Catalog, target: Target) -> Result<Plan, Vec<Di
                 let steps = words::group(folded, &changes, from);
                 return Ok(Plan { steps, changes, order, ..Plan::default() });
             }
-            Err(cycle) => {
-                let before = explicit.len();
-                explicit.extend(ties(from, &expanded.implicit, &cycle));
-                if explicit.len() == before {
-                    let contents = expanded.implicit.iter().filter(|(_, root)| is_in(&cycle, root));
-                    explicit.extend(contents.map(|(id, _)| id.clone()));
-                }
-                if explicit.len() == before {
-                    return Err(vec![cycle_diagnostic(&cycle)]);
-                }
-            }
+            Err(cycle) if knots.untie(from, to, &expanded.implicit, &cycle) => (),
+            Err(cycle) => return Err(vec![knots::diagnostic(&cycle)]),
         }
     }
 }
@@ -177,30 +177,4 @@ pub fn renaming(ways: Vec<Way>) -> Vec<Step> {
         })
     };
     ways.into_iter().flat_map(steps).collect()
-}
-
-/// Dropping a container drops what is in it at one stroke. Where that ties a knot, the contents that need something in
-/// another container of the knot are to be dropped by themselves, first.
-fn ties(from: &Catalog, implicit: &BTreeMap<ObjectId, ObjectId>, cycle: &[Action]) -> Vec<ObjectId> {
-    let needs_another = |id: &ObjectId, root: &ObjectId| {
-        from.entry(id).is_some_and(|entry| {
-            entry
-                .needs
-                .iter()
-                .map(|it| implicit.get(it).unwrap_or(it))
-                .any(|other| other != root && is_in(cycle, other))
-        })
-    };
-    let contents = implicit.iter().filter(|(id, root)| is_in(cycle, root) && needs_another(id, root));
-    contents.map(|(id, _)| id.clone()).collect()
-}
-
-fn is_in(cycle: &[Action], id: &ObjectId) -> bool {
-    cycle.iter().any(|action| action.subject == *id)
-}
-
-fn cycle_diagnostic(cycle: &[Action]) -> Diagnostic {
-    let path: Vec<String> = cycle.iter().map(|action| action.subject.to_string()).collect();
-    Diagnostic::error("dependency-cycle", format!("these changes need each other: {}", path.join(" -> ")))
-        .with_help("make the change in two migrations, so that one of these can be left out of the first")
 }

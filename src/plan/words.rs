@@ -24,10 +24,7 @@ pub(crate) fn group(folded: Vec<Folded>, changes: &[Change], from: &Catalog) -> 
 /// What a rename is about.
 pub(crate) fn renaming(way: &Way) -> String {
     match &way.rename {
-        None => {
-            let names = way.actions.iter().map(|action| lower(&action.subject.to_string()));
-            format!("Create {}", names.take(1).collect::<String>())
-        }
+        None => way.actions.first().map(preparing).unwrap_or_default(),
         Some(Rename::Label { of, from, to }) => {
             format!("Rename the value {} of {} to {}", Literal(from), lower(&of.to_string()), Literal(to))
         }
@@ -35,6 +32,14 @@ pub(crate) fn renaming(way: &Way) -> String {
             format!("Move {} to {}", lower(&from.to_string()), lower(&to.container().to_string()))
         }
         Some(Rename::Object { from, to }) => format!("Rename {} to {}", lower(&from.to_string()), to.name),
+    }
+}
+
+fn preparing(action: &Action) -> String {
+    let name = lower(&action.subject.to_string());
+    match action.verb {
+        Verb::Create => format!("Create {name}"),
+        Verb::Alter | Verb::Drop => format!("Move {name} with all its members"),
     }
 }
 
@@ -101,7 +106,7 @@ fn parts(top: &ObjectId, actions: &[&Action], changes: &[Change]) -> Vec<String>
             Verb::Create => "add",
         };
         let part = match action.subject == *top {
-            true => format!("change {}", attributes(top, changes)),
+            true => format!("change {}", attributes(top, changes).unwrap_or_else(|| unnamed(action))),
             false => format!("{verb} {}", brief(&action.subject, top)),
         };
         if !parts.contains(&part) {
@@ -123,13 +128,18 @@ fn goes_without_saying(action: &Action, actions: &[&Action]) -> bool {
 }
 
 /// The attributes of a thing that change: `row security`.
-fn attributes(id: &ObjectId, changes: &[Change]) -> String {
+fn attributes(id: &ObjectId, changes: &[Change]) -> Option<String> {
     let changed = changes.iter().find_map(|change| match change {
         Change::Alter(of, attributes) if of == id => Some(attributes),
         Change::Alter(..) | Change::Add(_) | Change::Remove(_) => None,
     });
     let names = changed.into_iter().flatten().map(|attribute| attribute.replace('_', " ")).collect::<Vec<_>>();
-    if names.is_empty() { "its settings".to_owned() } else { names.join(" and ") }
+    (!names.is_empty()).then(|| names.join(" and "))
+}
+
+/// What changes of a thing that has only just been created.
+fn unnamed(action: &Action) -> String {
+    if action.because.is_some() { "its definition".to_owned() } else { "its settings".to_owned() }
 }
 
 /// `column email`, `comment of column email`, `privileges of reporter`

@@ -37,7 +37,7 @@ pub enum Convergence {
 ///
 /// # Errors
 /// Diagnostics where the shadow is lost.
-pub fn rehearse(
+pub(super) fn converge(
     shadow: &dyn Shadow,
     scratch: &mut Scratch,
     plan_: &mut Plan,

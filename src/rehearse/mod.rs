@@ -1,12 +1,14 @@
 //! Runs plans in a shadow and looks at what came of them. Names no kind.
 
+mod attempts;
 mod converge;
 mod elsewhere;
 mod names;
 mod reload;
 mod run;
 
-pub use converge::{Convergence, View, rehearse, settle};
+pub use attempts::{Planner, Rehearsal, Stage, rehearse};
+pub use converge::{Convergence, View, settle};
 pub use elsewhere::elsewhere;
 pub use names::{Copier, Named, Room, Said, name};
 pub use reload::{Reloaded, reload, wanted};

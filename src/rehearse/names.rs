@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    catalog::Catalog,
-    ddl::Target,
+    catalog::{Catalog, Entry},
+    ddl::{Action, Target},
     diagnostic::Diagnostic,
     diff::{
-        Rename, Renames, implied,
+        Rename, Renames, Way, implied,
         wish::{Wish, resolve},
     },
     model::ObjectId,
@@ -86,6 +86,10 @@ pub fn name(
     if !next.is_empty() {
         carry_out(&mut named, &next, to, target, view, room.scratch(from)?, false)?;
     }
+    let movers = movers(&named.from, to);
+    if !movers.is_empty() {
+        move_members(&mut named, movers, to, target, view, room.scratch(from)?)?;
+    }
     for _ in 0..PASSES {
         let follows = implied(&named.from, to, target);
         if follows.is_empty() || !carry_out(&mut named, &follows, to, target, view, room.scratch(from)?, true)? {
@@ -93,6 +97,37 @@ pub fn name(
         }
     }
     Ok(named)
+}
+
+/// What takes its members to another schema.
+fn movers(from: &Catalog, to: &Catalog) -> Vec<Action> {
+    let moves = |(id, entry): (&ObjectId, &Entry)| from.get(id)?.moves_members(id, &entry.object);
+    to.iter().filter_map(moves).collect()
+}
+
+/// What moves is called otherwise wherever it is mentioned: the state is read again. What PostgreSQL refuses is left to
+/// the plan.
+fn move_members(
+    named: &mut Named,
+    movers: Vec<Action>,
+    to: &Catalog,
+    target: Target,
+    view: &View<'_>,
+    scratch: &mut Scratch,
+) -> Result<(), Vec<Diagnostic>> {
+    scratch.provide_roles(&wanted(to)).map_err(|error| vec![error.diagnostic()])?;
+    for action in movers {
+        let is_missing = |id: &&ObjectId| id.parent().is_none() && !named.from.contains(id);
+        let missing: Vec<&ObjectId> = to.needs(&action.subject).filter(is_missing).collect();
+        let created = missing.iter().filter_map(|id| Some(to.get(id)?.create(id, target)));
+        let ways = created.chain([vec![action.clone()]]).map(|actions| Way { actions, rename: None });
+        let steps = renaming(ways.collect());
+        if attempt(scratch, &steps, true).is_ok() {
+            named.steps.extend(steps);
+            named.from = view.read(scratch)?.after(&named.from, ObjectId::clone);
+        }
+    }
+    Ok(())
 }
 
 /// Whether anything was renamed. Where PostgreSQL refuses what only follows, as for the columns of a typed table, that is

@@ -5,12 +5,12 @@ use std::env;
 use libtest_mimic::Failed;
 use trueup::{
     catalog::Catalog,
-    ddl::{Casts, Target},
+    ddl::{Casts, Heard, Target},
     diagnostic::Diagnostic,
     emit::{sql, terminal},
     model::{Files, Pair},
-    plan::{Plan, plan},
-    rehearse::{self, Convergence, Room, Said, View},
+    plan::{Plan, replan},
+    rehearse::{self, Convergence, Rehearsal, Room, Said, Stage, View},
     shadow::{Scratch, Shadow},
     sources::introspect::Owners,
 };
@@ -53,13 +53,17 @@ pub(crate) fn way(
     let target = Target { casts: &casts, ..target };
     let goal = rehearse::settle(shadow, &named.from, to, target, &view).map_err(Trouble::Refused)?;
     let text = |plan: &Plan| sql::render(plan, sql::Style::default());
-    let made = || plan(&named.from, &goal, target).map(|plan| plan.after(&named.steps, &named.renames));
-    let mut plan = made().map_err(Trouble::Refused)?;
-    let again = made().map_err(Trouble::Refused)?;
+    let made =
+        |heard: &Heard| replan(&named.from, &goal, target, heard).map(|plan| plan.after(&named.steps, &named.renames));
+    let (plan, again) =
+        (made(&Heard::new()).map_err(Trouble::Refused)?, made(&Heard::new()).map_err(Trouble::Refused)?);
     if text(&again) != text(&plan) {
         return Err(Trouble::Wrong(format!("two plans of one pair\n{}\n{}", text(&plan), text(&again))));
     }
-    match rehearse::rehearse(shadow, scratch, &mut plan, &goal, target, &view).map_err(Trouble::Refused)? {
+    let copy = |from: &Catalog| Ok(rehearse::reload(shadow, from, &rehearse::wanted(&goal), &view)?.scratch);
+    let stage = Stage { shadow, from: &named.from, to: &goal, target, view: &view, copy: &copy };
+    let Rehearsal { plan, seen, .. } = rehearse::rehearse(&stage, scratch, &made).map_err(Trouble::Refused)?;
+    match seen {
         Convergence::Reached => Ok(text(&plan)),
         Convergence::Remainder(left) => Err(Trouble::Wrong(format!("still different: {left:#?}\n{}", text(&plan)))),
         Convergence::Failed(failure) => Err(Trouble::Wrong(format!("{failure:#?}\n{}", text(&plan)))),

@@ -1,0 +1,120 @@
+//! Rehearses a plan; where PostgreSQL refuses, or accepts, what the plan did not expect, a better one.
+
+use crate::{
+    catalog::Catalog,
+    ddl::{Alter, Heard, Target},
+    diagnostic::Diagnostic,
+    diff::Change,
+    model::ObjectId,
+    plan::{Plan, Step},
+    rehearse::{
+        converge::{Convergence, View, converge},
+        names::Copier,
+        run::attempt,
+    },
+    shadow::{Scratch, Shadow},
+};
+
+/// Where a rehearsal takes place, and what is to come of it.
+pub struct Stage<'a> {
+    pub shadow: &'a dyn Shadow,
+    /// The starting state, which the database holds, with the renames that the plan begins with.
+    pub from: &'a Catalog,
+    pub to: &'a Catalog,
+    pub target: Target<'a>,
+    pub view: &'a View<'a>,
+    /// Makes a database that holds `from`.
+    pub copy: &'a Copier<'a>,
+}
+
+/// Plans, by what PostgreSQL has said of changes in place.
+pub type Planner<'a> = dyn Fn(&Heard) -> Result<Plan, Vec<Diagnostic>> + 'a;
+
+/// What came of it.
+pub struct Rehearsal {
+    pub plan: Plan,
+    /// So many steps at the end put right what only the rehearsal showed.
+    pub follow_ups: usize,
+    pub seen: Convergence,
+}
+
+/// Runs the plan in `scratch` and compares the result with the target.
+///
+/// Whether an object can be replaced in place, PostgreSQL decides: what the plan would make anew is tried in place first,
+/// and what is refused in place is made anew if that loses nothing. Bodies that PostgreSQL would not accept now, as a
+/// dump may hold them, are created unchecked.
+///
+/// # Errors
+/// Diagnostics where no plan can be made, or the shadow is lost.
+pub fn rehearse(stage: &Stage<'_>, scratch: &mut Scratch, planned: &Planner<'_>) -> Result<Rehearsal, Vec<Diagnostic>> {
+    let mut heard = Heard::new();
+    let mut plan = planned(&heard)?;
+    let accepted = accepted(stage, scratch, &plan);
+    if !accepted.is_empty() {
+        heard.extend(accepted.into_iter().map(|id| (id, true)));
+        plan = planned(&heard)?;
+    }
+    let mut is_unchecked = false;
+    loop {
+        let rehearsal = run_through(stage, scratch, plan)?;
+        let Convergence::Failed(failure) = &rehearsal.seen else { return Ok(rehearsal) };
+        let Some(step) = rehearsal.plan.steps.get(failure.step) else { return Ok(rehearsal) };
+        if !is_unchecked && has_body(step, stage.to) && passes(scratch, step) {
+            is_unchecked = true;
+        } else {
+            let refused = rebuildable(stage, &rehearsal.plan, step, &heard);
+            if refused.is_empty() {
+                return Ok(rehearsal);
+            }
+            heard.extend(refused.into_iter().map(|id| (id, false)));
+        }
+        // Where there is no other plan, this one fails.
+        let Ok(next) = planned(&heard) else { return Ok(rehearsal) };
+        plan = if is_unchecked { next.without_body_checks() } else { next };
+        *scratch = (stage.copy)(stage.from)?;
+    }
+}
+
+fn run_through(stage: &Stage<'_>, scratch: &mut Scratch, mut plan: Plan) -> Result<Rehearsal, Vec<Diagnostic>> {
+    let planned = plan.steps.len();
+    let seen = converge(stage.shadow, scratch, &mut plan, stage.to, stage.target, stage.view)?;
+    Ok(Rehearsal { follow_ups: plan.steps.len() - planned, plan, seen })
+}
+
+/// What the plan makes anew by a rule, and PostgreSQL would replace in place.
+fn accepted(stage: &Stage<'_>, scratch: &mut Scratch, plan: &Plan) -> Vec<ObjectId> {
+    let unlikely = |change: &Change| {
+        let Change::Alter(id, _) = change else { return None };
+        let alters = stage.from.get(id)?.alter(id, stage.to.get(id)?, stage.target).into_iter();
+        let replaces = alters.filter_map(|(_, alter)| match alter {
+            Alter::Replace { action, likely: false } => Some((id.clone(), action.sql.to_string())),
+            Alter::Replace { .. } | Alter::Do(_) | Alter::Displace { .. } | Alter::Rebuild => None,
+            Alter::Refuse { .. } | Alter::Ignore(_) => None,
+        });
+        replaces.last()
+    };
+    let unlikely = plan.changes.iter().filter_map(unlikely);
+    unlikely.filter(|(_, sql)| passes(scratch, &Step::new(sql))).map(|(id, _)| id).collect()
+}
+
+/// Whether PostgreSQL accepts a statement here and now, if it does not look at what is in a body.
+fn passes(scratch: &mut Scratch, step: &Step) -> bool {
+    let steps = [Step::new("SET LOCAL check_function_bodies = off"), step.clone()];
+    attempt(scratch, &steps, false).is_ok()
+}
+
+/// What a refused statement was to change in place, and can be had by making it anew.
+fn rebuildable(stage: &Stage<'_>, plan: &Plan, step: &Step, heard: &Heard) -> Vec<ObjectId> {
+    let changes = |id: &ObjectId| plan.changes.iter().any(|it| matches!(it, Change::Alter(of, _) if of == id));
+    let keeps_all = |id: &ObjectId| {
+        let drops = stage.from.get(id).map(|object| object.drop(id)).unwrap_or_default();
+        !drops.is_empty() && drops.iter().all(|action| action.loses.is_none())
+    };
+    let subjects = step.subjects.iter().filter(|id| heard.get(id) != Some(&false) && changes(id) && keeps_all(id));
+    subjects.cloned().collect()
+}
+
+/// Whether a statement creates or replaces a body that PostgreSQL checks.
+fn has_body(step: &Step, to: &Catalog) -> bool {
+    step.subjects.iter().any(|id| to.get(id).is_some_and(|object| object.opaque_body().is_some()))
+}
