@@ -10,6 +10,7 @@ use crate::{
     rehearse::{
         converge::{Convergence, View, converge},
         names::Copier,
+        observe::Observed,
         run::attempt,
     },
     shadow::{Scratch, Shadow},
@@ -36,6 +37,8 @@ pub struct Rehearsal {
     /// So many steps at the end put right what only the rehearsal showed.
     pub follow_ups: usize,
     pub seen: Convergence,
+    /// For each step of the plan, as far as it came; nothing for what could not be watched.
+    pub observed: Vec<Option<Observed>>,
 }
 
 /// Runs the plan in `scratch` and compares the result with the target.
@@ -77,8 +80,8 @@ pub fn rehearse(stage: &Stage<'_>, scratch: &mut Scratch, planned: &Planner<'_>)
 
 fn run_through(stage: &Stage<'_>, scratch: &mut Scratch, mut plan: Plan) -> Result<Rehearsal, Vec<Diagnostic>> {
     let planned = plan.steps.len();
-    let seen = converge(stage.shadow, scratch, &mut plan, stage.to, stage.target, stage.view)?;
-    Ok(Rehearsal { follow_ups: plan.steps.len() - planned, plan, seen })
+    let (seen, observed) = converge(stage.shadow, scratch, &mut plan, stage.to, stage.target, stage.view)?;
+    Ok(Rehearsal { follow_ups: plan.steps.len() - planned, plan, seen, observed })
 }
 
 /// What the plan makes anew by a rule, and PostgreSQL would replace in place.

@@ -10,8 +10,9 @@ use crate::{
     model::ObjectId,
     plan::{Plan, Step, plan},
     rehearse::{
+        observe::{Observed, Observer},
         reload::{lost, reload, wanted},
-        run::{Failure, run},
+        run::Failure,
     },
     shadow::{Scratch, Shadow, Wanted},
     sources::introspect::{Owners, introspect_scratch},
@@ -44,32 +45,36 @@ pub(super) fn converge(
     to: &Catalog,
     target: Target,
     view: &View<'_>,
-) -> Result<Convergence, Vec<Diagnostic>> {
+) -> Result<(Convergence, Vec<Option<Observed>>), Vec<Diagnostic>> {
     // What only the target names is not there yet.
     scratch.provide_roles(&wanted(to)).map_err(|error| vec![error.diagnostic()])?;
-    let mut done = plan_.carried_out;
+    let mut observer = Observer::new(&mut scratch.client).map_err(|error| vec![lost(&error)])?;
+    let mut observed = vec![None; plan_.carried_out];
     for pass in 0..PASSES {
-        if let Err(mut failure) = run(scratch, &plan_.steps[done..]) {
-            failure.step += done;
-            return Ok(Convergence::Failed(failure));
+        let done = observed.len();
+        match observer.run(scratch, &plan_.steps[done..]) {
+            Ok(found) => observed.extend(found),
+            Err(mut failure) => {
+                failure.step += done;
+                return Ok((Convergence::Failed(failure), observed));
+            }
         }
-        done = plan_.steps.len();
         let reached = view.read(scratch)?;
         let (goal, left) = remainder(shadow, &reached, to, target, view)?;
         if left.is_empty() {
-            return Ok(Convergence::Reached);
+            return Ok((Convergence::Reached, observed));
         }
         let Some(more) = (pass + 1 < PASSES).then(|| plan(&reached, &goal, target).ok()).flatten() else {
-            return Ok(Convergence::Remainder(left));
+            return Ok((Convergence::Remainder(left), observed));
         };
         if more.steps.is_empty() {
-            return Ok(Convergence::Remainder(left));
+            return Ok((Convergence::Remainder(left), observed));
         }
         plan_
             .steps
             .extend(more.steps.into_iter().map(|step| Step { group: format!("{} (follow-up)", step.group), ..step }));
     }
-    Ok(Convergence::Reached)
+    Ok((Convergence::Reached, observed))
 }
 
 /// How catalogs are read for this run: whose owners count, and what is left out.

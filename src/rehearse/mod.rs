@@ -4,6 +4,7 @@ mod attempts;
 mod converge;
 mod elsewhere;
 mod names;
+mod observe;
 mod reload;
 mod run;
 
@@ -11,5 +12,6 @@ pub use attempts::{Planner, Rehearsal, Stage, rehearse};
 pub use converge::{Convergence, View, settle};
 pub use elsewhere::elsewhere;
 pub use names::{Copier, Named, Room, Said, name};
+pub use observe::Observed;
 pub use reload::{Reloaded, reload, wanted};
 pub use run::{Failure, run};

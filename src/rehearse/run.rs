@@ -48,7 +48,7 @@ pub(super) fn attempt(scratch: &mut Scratch, steps: &[Step], keep: bool) -> Resu
 }
 
 impl Failure {
-    fn new(at: usize, step: &Step, error: &postgres::Error) -> Box<Failure> {
+    pub(super) fn new(at: usize, step: &Step, error: &postgres::Error) -> Box<Failure> {
         let server = error.as_db_error();
         Box::new(Failure {
             step: at,
