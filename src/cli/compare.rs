@@ -222,7 +222,7 @@ fn look(arguments: &Comparison, choice: &Choice, files: &mut Files, ui: &Ui) -> 
     let kept = arguments.scope().apply(&unchosen, &mut sides, &filter, (shadow, &view), ui).map_err(fault)?;
     let mut diagnostics = opened.warnings;
     diagnostics.extend(kept);
-    diagnostics.extend(sides.from.notes.drain(..).chain(sides.to.notes.drain(..)));
+    diagnostics.extend(sides.from.notes.drain(..).chain(sides.to.notes.drain(..)).chain(sides.to.doubts.drain(..)));
     if filter.left_out_settings.load(Ordering::Relaxed) {
         let found = Diagnostic::note("left-out", "settings of the database were not compared");
         diagnostics.push(found.with_help("to compare them, say `--database-settings`"));
@@ -230,7 +230,9 @@ fn look(arguments: &Comparison, choice: &Choice, files: &mut Files, ui: &Ui) -> 
     let unmanaged = findings::unmanaged(&sides, arguments.strict, &mut diagnostics);
     diagnostics.extend(findings::server_privileges(&sides));
     diagnostics.extend(findings::secrets(&sides));
-    let findings = plan_and_rehearse(arguments, shadow, sides, &view, ui).map_err(fault)?;
+    // A comment that has no effect explains what is refused.
+    let findings = plan_and_rehearse(arguments, shadow, sides, &view, ui)
+        .map_err(|found| fault([diagnostics.clone(), found].concat()))?;
     diagnostics.extend(findings::by_hand(&findings.plan));
     diagnostics.extend(findings.diagnostics);
     Ok(Findings { diagnostics, unmanaged, ..findings })

@@ -49,7 +49,13 @@ impl List<'_> {
                 self.relation(kind, stmt.into.as_ref().and_then(|into| into.rel.as_ref()));
             }
             NodeEnum::CreateSeqStmt(stmt) => self.relation("sequence", stmt.sequence.as_ref()),
-            NodeEnum::CompositeTypeStmt(stmt) => self.relation("type", stmt.typevar.as_ref()),
+            NodeEnum::CompositeTypeStmt(stmt) => {
+                self.relation("type", stmt.typevar.as_ref());
+                let Some(of) = &stmt.typevar else { return };
+                for attribute in stmt.coldeflist.iter().filter_map(|attribute| attribute.node.as_ref()) {
+                    self.element(of, attribute);
+                }
+            }
             NodeEnum::IndexStmt(stmt) => {
                 let schema = stmt.relation.as_ref().map(|table| table.schemaname.clone()).unwrap_or_default();
                 self.plain("index", some(&schema), None, &stmt.idxname);

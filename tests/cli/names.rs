@@ -65,6 +65,48 @@ fn comments_beside_declarations() {
 }
 
 #[test]
+fn comments_without_effect_are_told() {
+    let folder = Folder::new(&[
+        (
+            "before.sql",
+            "CREATE TYPE s AS ENUM ('a', 'b'); CREATE TABLE t (x s); CREATE TYPE pair AS (one int, two int);",
+        ),
+        (
+            "after.sql",
+            "-- trueup: renamed from nothing_here
+GRANT USAGE ON SCHEMA public TO PUBLIC;
+
+CREATE TYPE s AS ENUM (
+    'a', -- trueup: renamed from 'b'
+    'b'
+);
+-- trueup: enum s 'b' -> 'a'
+-- trueup: enum s 'z' -> 'y'
+-- trueup: enum app.s 'z' -> 'a'
+-- trueup: enum status 'z' -> 'a'
+CREATE TABLE t (x s);
+CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT 1'; -- trueup: renamed from g
+CREATE FUNCTION f(text) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE VIEW v AS SELECT 1 AS one; -- trueup: renamed from w
+DROP VIEW v;
+CREATE ROLE manager; -- trueup: renamed from boss
+CREATE TYPE pair AS (
+    first int, -- trueup: renamed from one
+    two int
+);
+",
+        ),
+        ("only.sql", "-- trueup: renamed from t"),
+    ]);
+    folder.diff(&["before.sql", "after.sql"]).ends(0).shown_as("annotations-without-effect");
+    // What nothing is declared in says nothing either.
+    folder.diff(&["empty", "only.sql"]).ends(0).says("only.sql:1:1").says("nothing is declared beside");
+    // The comments of the state that is left do not count.
+    let told = folder.diff(&["after.sql", "before.sql"]);
+    assert!(!told.err.contains("annotation"), "{}", told.err);
+}
+
+#[test]
 fn rows_decide_on_a_live_database() {
     let state =
         "CREATE TYPE s AS ENUM ('open', 'cancelled', 'void'); CREATE TABLE orders (id int, state s, total int);";
