@@ -104,6 +104,19 @@ impl Folder {
     fn diff(&self, arguments: &[&str]) -> Run {
         self.run(&[&["diff", "--shadow", "embedded"], arguments].concat())
     }
+    /// Commits all files, in a repository that is made where there is none. The same files give the same hash.
+    fn commit(&self, subject: &str) {
+        let git = |arguments: &[&str]| {
+            let identity = ["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"];
+            let mut command = Command::new("git");
+            command.current_dir(self.0.path()).args(identity).args(arguments).stdout(Stdio::null());
+            command.env("GIT_AUTHOR_DATE", "2026-01-01T00:00Z").env("GIT_COMMITTER_DATE", "2026-01-01T00:00Z");
+            assert!(command.status().expect("git").success());
+        };
+        git(&["init", "-q", "."]);
+        git(&["add", "."]);
+        git(&["commit", "-qm", subject]);
+    }
     fn run_with(&self, arguments: &[&str], input: &str) -> Run {
         run(command(self.0.path()).args(arguments), input, self.0.path())
     }
@@ -284,20 +297,7 @@ fn the_output_of_a_program() {
 #[test]
 fn a_git_revision() {
     let folder = Folder::new(&[("schema/a.sql", "CREATE TABLE t (x int);")]);
-    let git = |arguments: &[&str]| {
-        let identity = ["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"];
-        let done = Command::new("git")
-            .current_dir(folder.0.path())
-            .args(identity)
-            .args(arguments)
-            .stdout(Stdio::null())
-            .status()
-            .expect("git");
-        assert!(done.success());
-    };
-    git(&["init", "-q", "."]);
-    git(&["add", "."]);
-    git(&["commit", "-qm", "first"]);
+    folder.commit("first");
     folder.write("schema/a.sql", b"CREATE TABLE t (x int, y int);");
     folder.diff(&["git:HEAD:schema", "schema"]).ends(0).prints("ADD COLUMN y integer");
     folder.diff(&["git:HEAD:schema/a.sql", "git:HEAD:schema", "--exit-code"]).ends(0);

@@ -24,7 +24,7 @@ use crate::{
     model::{Kind, ObjectId, Pair},
     rehearse::{Named, Room, Said, View, name, wanted},
     shadow::Shadow,
-    sources::Mapped,
+    sources::{Mapped, Past},
 };
 
 #[derive(Clone, Debug, Args)]
@@ -46,7 +46,7 @@ const LEDGER: &str = "trueup.renames";
 
 /// The starting state under its new names; the scratch database of FROM, if there is one, holds it afterwards.
 ///
-/// `asker` is who asks about what looks as if it was renamed; nobody where nothing is dropped.
+/// `past` is what git knows of the declarations of TO; `asker` is who asks about what looks as if it was renamed; nobody where nothing is dropped.
 ///
 /// # Errors
 /// Diagnostics for what cannot be renamed, and for what would be dropped though it was probably renamed.
@@ -56,6 +56,7 @@ pub(crate) fn settle(
     shadow: &dyn Shadow,
     target: Target,
     view: &View<'_>,
+    past: &Past<'_>,
     asker: Option<&Ui>,
 ) -> Result<(Named, Vec<Diagnostic>), Vec<Diagnostic>> {
     let Pair { from, to } = sides;
@@ -78,7 +79,9 @@ pub(crate) fn settle(
             options.no_rename.iter().chain(&ledger.dropped).any(|meant| wish::is_same(meant, &dropped))
         };
         let Some(ui) = asker else { return Ok((named, Vec::new())) };
-        let mut open = suspects(&named.from, &to.catalog, target);
+        let mut open = suspects(&named.from, &to.catalog, target, &|old, new| {
+            past.tells(old, new, to.catalog.entry(new)?.written.as_ref()?)
+        });
         open.retain(|it| !meant(it));
         // Where there are no rows, nothing is lost; that somebody may want to know is no reason to stop.
         let (open, harmless): (Vec<Suspect>, Vec<Suspect>) =

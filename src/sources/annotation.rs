@@ -194,7 +194,7 @@ impl Loaded {
 impl Renamed {
     fn find(&self, catalog: &Catalog) -> Result<Declared, Box<Diagnostic>> {
         let mut here = catalog.iter().filter(|(_, entry)| entry.written.as_ref() == Some(&self.at));
-        let Some((id, entry)) = here.find(|(id, _)| self.is_about(id)) else {
+        let Some((id, entry)) = here.find(|(id, _)| self.defined.is_of(id)) else {
             return Err(Box::new(self.lost(catalog)));
         };
         if let Some(found) = self.label.as_ref().and_then(|label| self.no_value(id, entry, label)) {
@@ -204,23 +204,15 @@ impl Renamed {
         Ok(Declared { id: id.clone(), label, before, span: self.span.clone() })
     }
 
-    fn is_about(&self, id: &ObjectId) -> bool {
-        let Defined { kind, name, schema, table, .. } = &self.defined;
-        let mut containers: Vec<&str> = id.ancestors().map(|up| up.name.raw()).collect();
-        containers.reverse();
-        // An index is a table's, but its name is its schema's.
-        let named: Vec<&str> = schema.iter().chain(table).map(String::as_str).collect();
-        is_called(id.kind, kind) && id.name.raw() == name && containers.starts_with(&named)
-    }
-
     /// Why the catalog has nothing that was declared where the comment stands.
     fn lost(&self, catalog: &Catalog) -> Diagnostic {
         let Defined { kind, name, .. } = &self.defined;
         let found = |why: String| doubt(why, self.span.clone()).at(self.at.clone(), "what it is about");
-        if !Kind::ALL.iter().any(|known| is_called(*known, kind)) {
+        if !Kind::ALL.iter().any(|known| self.defined.is_a(*known)) {
             return found(format!("Trueup does not rename a {kind}")).with_help("rename it by hand");
         }
-        let namesakes: Vec<&Entry> = catalog.iter().filter(|(id, _)| self.is_about(id)).map(|(_, it)| it).collect();
+        let namesakes: Vec<&Entry> =
+            catalog.iter().filter(|(id, _)| self.defined.is_of(id)).map(|(_, it)| it).collect();
         let found = match namesakes.as_slice() {
             [again] => {
                 let found = found(format!("{kind} `{name}` is declared again, and the last declaration counts"));
@@ -247,9 +239,4 @@ impl Renamed {
         let why = format!("{} cannot have been renamed: it is still a value of {id}", Literal(&self.before));
         lists(&self.before).then(|| doubt(why, self.span.clone()).with_help("remove the comment, or the old value"))
     }
-}
-
-/// Whether SQL's word for a kind is this one, in whatever case.
-fn is_called(kind: Kind, word: &str) -> bool {
-    kind.label().eq_ignore_ascii_case(word)
 }

@@ -19,6 +19,7 @@ mod mentions;
 mod meta;
 pub(crate) mod nearest;
 mod order;
+mod past;
 mod psql;
 mod refusal;
 mod shelf;
@@ -37,6 +38,7 @@ use std::sync::Arc;
 pub use annotation::{Annotations, Declared, Mapped, Told};
 pub use defines::Defined;
 pub use load::{Loaded, load};
+pub use past::Past;
 pub use source::Source;
 pub use wanted::wanted;
 
