@@ -26,6 +26,8 @@ mod config;
 mod names;
 #[path = "cli/scope.rs"]
 mod scope;
+#[path = "cli/terminal.rs"]
+mod terminal;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_trueup");
 
@@ -128,12 +130,17 @@ fn command(folder: &Path) -> Command {
     for name in ["NO_COLOR", "CLICOLOR_FORCE", "PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE", "PGSERVICE"] {
         command.env_remove(name);
     }
-    command.env("PGPASSFILE", "/nonexistent").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.env("PGPASSFILE", "/nonexistent");
     command
 }
 
+/// With all that it reads and prints in pipes.
+fn piped(command: &mut Command) -> &mut Command {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped())
+}
+
 fn run(command: &mut Command, input: &str, folder: &Path) -> Run {
-    let mut child = command.spawn().expect("the program");
+    let mut child = piped(command).spawn().expect("the program");
     let mut stdin = child.stdin.take().expect("its input");
     let input = input.to_owned();
     let writer = thread::spawn(move || stdin.write_all(input.as_bytes()));
@@ -254,7 +261,7 @@ fn a_transaction_around_what_may_be_in_one() {
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
     let folder = Folder::new(&[("a.sql", "CREATE TABLE t (x int);")]);
-    let mut child = command(folder.0.path())
+    let mut child = piped(&mut command(folder.0.path()))
         .args(["diff", "--shadow", "embedded", "empty", "a.sql"])
         .stdin(Stdio::null())
         .spawn()
@@ -265,7 +272,7 @@ fn a_reader_that_goes_away_is_no_error() {
     assert_eq!(child.wait().expect("its end").code(), Some(0), "{said}");
     assert!(!said.contains("panicked") && !said.contains("error"), "{said}");
     // The same for help, which clap prints.
-    let mut help = command(folder.0.path()).args(["diff", "--help"]).spawn().expect("the program");
+    let mut help = piped(&mut command(folder.0.path())).args(["diff", "--help"]).spawn().expect("the program");
     drop(help.stdout.take());
     assert_eq!(help.wait().expect("its end").code(), Some(0));
 }
