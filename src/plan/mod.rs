@@ -7,6 +7,7 @@ mod expand;
 mod explain;
 mod fold;
 mod order;
+mod values;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
