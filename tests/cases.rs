@@ -186,5 +186,5 @@ fn load_side(text: &str, scratch: &mut Scratch) -> Result<Declared, Failed> {
     loaded.note_places(&mut catalog);
     let values: Result<Vec<Wish>, String> =
         loaded.annotations.mapped.iter().map(|it| Wish::of_value(&it.of, &it.from, &it.to)).collect();
-    Ok(Declared { names: loaded.declared(&catalog), values: values?, catalog })
+    Ok(Declared { names: loaded.declared(&catalog).declared, values: values?, catalog })
 }

@@ -28,6 +28,8 @@ mod config;
 mod names;
 #[path = "cli/scope.rs"]
 mod scope;
+#[path = "cli/terminal.rs"]
+mod terminal;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_trueup");
 
@@ -106,6 +108,19 @@ impl Folder {
     fn diff(&self, arguments: &[&str]) -> Run {
         self.run(&[&["diff", "--shadow", "embedded"], arguments].concat())
     }
+    /// Commits all files, in a repository that is made where there is none. The same files give the same hash.
+    fn commit(&self, subject: &str) {
+        let git = |arguments: &[&str]| {
+            let identity = ["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"];
+            let mut command = Command::new("git");
+            command.current_dir(self.0.path()).args(identity).args(arguments).stdout(Stdio::null());
+            command.env("GIT_AUTHOR_DATE", "2026-01-01T00:00Z").env("GIT_COMMITTER_DATE", "2026-01-01T00:00Z");
+            assert!(command.status().expect("git").success());
+        };
+        git(&["init", "-q", "."]);
+        git(&["add", "."]);
+        git(&["commit", "-qm", subject]);
+    }
     fn run_with(&self, arguments: &[&str], input: &str) -> Run {
         run(command(self.0.path()).args(arguments), input, self.0.path())
     }
@@ -117,12 +132,17 @@ fn command(folder: &Path) -> Command {
     for name in ["NO_COLOR", "CLICOLOR_FORCE", "PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE", "PGSERVICE"] {
         command.env_remove(name);
     }
-    command.env("PGPASSFILE", "/nonexistent").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.env("PGPASSFILE", "/nonexistent");
     command
 }
 
+/// With all that it reads and prints in pipes.
+fn piped(command: &mut Command) -> &mut Command {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped())
+}
+
 fn run(command: &mut Command, input: &str, folder: &Path) -> Run {
-    let mut child = command.spawn().expect("the program");
+    let mut child = piped(command).spawn().expect("the program");
     let mut stdin = child.stdin.take().expect("its input");
     let input = input.to_owned();
     let writer = thread::spawn(move || stdin.write_all(input.as_bytes()));
@@ -243,7 +263,7 @@ fn a_transaction_around_what_may_be_in_one() {
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
     let folder = Folder::new(&[("a.sql", "CREATE TABLE t (x int);")]);
-    let mut child = command(folder.0.path())
+    let mut child = piped(&mut command(folder.0.path()))
         .args(["diff", "--shadow", "embedded", "empty", "a.sql"])
         .stdin(Stdio::null())
         .spawn()
@@ -254,7 +274,7 @@ fn a_reader_that_goes_away_is_no_error() {
     assert_eq!(child.wait().expect("its end").code(), Some(0), "{said}");
     assert!(!said.contains("panicked") && !said.contains("error"), "{said}");
     // The same for help, which clap prints.
-    let mut help = command(folder.0.path()).args(["diff", "--help"]).spawn().expect("the program");
+    let mut help = piped(&mut command(folder.0.path())).args(["diff", "--help"]).spawn().expect("the program");
     drop(help.stdout.take());
     assert_eq!(help.wait().expect("its end").code(), Some(0));
 }
@@ -286,20 +306,7 @@ fn the_output_of_a_program() {
 #[test]
 fn a_git_revision() {
     let folder = Folder::new(&[("schema/a.sql", "CREATE TABLE t (x int);")]);
-    let git = |arguments: &[&str]| {
-        let identity = ["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"];
-        let done = Command::new("git")
-            .current_dir(folder.0.path())
-            .args(identity)
-            .args(arguments)
-            .stdout(Stdio::null())
-            .status()
-            .expect("git");
-        assert!(done.success());
-    };
-    git(&["init", "-q", "."]);
-    git(&["add", "."]);
-    git(&["commit", "-qm", "first"]);
+    folder.commit("first");
     folder.write("schema/a.sql", b"CREATE TABLE t (x int, y int);");
     folder.diff(&["git:HEAD:schema", "schema"]).ends(0).prints("ADD COLUMN y integer");
     folder.diff(&["git:HEAD:schema/a.sql", "git:HEAD:schema", "--exit-code"]).ends(0);

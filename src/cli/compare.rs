@@ -27,6 +27,7 @@ use crate::{
     plan::{Explanation, Plan, explain, replan},
     rehearse::{Convergence, Stage, View, elsewhere, rehearse, settle, wanted},
     shadow::{self, Choice, Shadow},
+    sources::Past,
 };
 
 /// What is compared, and how.
@@ -222,7 +223,7 @@ fn look(arguments: &Comparison, choice: &Choice, files: &mut Files, ui: &Ui) -> 
     let kept = arguments.scope().apply(&unchosen, &mut sides, &filter, (shadow, &view), ui).map_err(fault)?;
     let mut diagnostics = opened.warnings;
     diagnostics.extend(kept);
-    diagnostics.extend(sides.from.notes.drain(..).chain(sides.to.notes.drain(..)));
+    diagnostics.extend(sides.from.notes.drain(..).chain(sides.to.notes.drain(..)).chain(sides.to.doubts.drain(..)));
     if filter.left_out_settings.load(Ordering::Relaxed) {
         let found = Diagnostic::note("left-out", "settings of the database were not compared");
         diagnostics.push(found.with_help("to compare them, say `--database-settings`"));
@@ -230,7 +231,9 @@ fn look(arguments: &Comparison, choice: &Choice, files: &mut Files, ui: &Ui) -> 
     let unmanaged = findings::unmanaged(&sides, arguments.strict, &mut diagnostics);
     diagnostics.extend(findings::server_privileges(&sides));
     diagnostics.extend(findings::secrets(&sides));
-    let findings = plan_and_rehearse(arguments, shadow, sides, &view, ui).map_err(fault)?;
+    // A comment that has no effect explains what is refused.
+    let findings = plan_and_rehearse(arguments, shadow, sides, &Past::new(words.to, files), &view, ui)
+        .map_err(|found| fault([diagnostics.clone(), found].concat()))?;
     diagnostics.extend(findings::by_hand(&findings.plan));
     diagnostics.extend(findings.diagnostics);
     Ok(Findings { diagnostics, unmanaged, ..findings })
@@ -240,6 +243,7 @@ fn plan_and_rehearse(
     arguments: &Comparison,
     shadow: &dyn Shadow,
     mut sides: Pair<Side>,
+    past: &Past<'_>,
     view: &View<'_>,
     ui: &Ui,
 ) -> Result<Findings, Vec<Diagnostic>> {
@@ -249,7 +253,7 @@ fn plan_and_rehearse(
     let version = lives.map_or(asked, |live| live.version);
     let target = Target { version, casts: &before.casts };
     let (named, doubts) =
-        renames::settle(&arguments.names, &mut sides, shadow, target, view, arguments.may_drop().then_some(ui))?;
+        renames::settle(&arguments.names, &mut sides, shadow, target, view, past, arguments.may_drop().then_some(ui))?;
     let from = named.from;
     let kept = arguments.scope().keep_the_rest(&from, &mut sides.to.catalog, (shadow, view), ui)?;
     let casts = Casts { values: named.instead, ..before.casts.and(&sides.to.catalog.casts) };

@@ -8,18 +8,21 @@ use serde::Deserialize;
 use crate::{
     cli::{
         compare::{Comparison, Depth, compare},
+        config::Config,
         exit::{Ended, Error},
         ui::{self, Ui},
     },
     diagnostic::Diagnostic,
     emit::explain::{Explained, render},
     plan::Explanation,
+    sources::Source,
 };
 
 /// Say of each statement which difference asked for it, what put it where it stands, and which lock it takes
 ///
 /// FROM and TO are as for `diff`; each statement is then also tried where it does not stand, and PostgreSQL's answer is
-/// shown. PLAN is what `diff --format json` wrote; in its place TO may be left out.
+/// shown. PLAN is what `diff --format json` wrote; in its place TO may be left out. So may states that trueup.toml names: a
+/// last word that is a number, or names no file, is then STATEMENT.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -45,6 +48,7 @@ struct Statement {
 }
 
 pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Result<Ended, Error> {
+    let arguments = &arguments.sorted(config);
     let Arguments { comparison, statement } = arguments;
     if let Some(path) = comparison.from.as_deref().filter(|word| is_report(word)) {
         let plan = read(path)?;
@@ -79,6 +83,28 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
     Ok(if findings.is_faulty() { Ended::WithFault } else { Ended::Well })
 }
 
+impl Arguments {
+    /// With the last word as the statement where it names no state, and the project's file names those that are then left.
+    fn sorted(&self, config: Option<&Path>) -> Arguments {
+        let mut it = self.clone();
+        // What is wrong with the file is told by who reads it for good.
+        let Ok(config) = Config::load(config) else { return it };
+        let Comparison { from, to, .. } = &mut it.comparison;
+        let named = [&config.from, &config.to].into_iter().flatten().count();
+        let given = [&*from, &*to].into_iter().flatten().count();
+        let last = if to.is_some() { to } else { from };
+        if it.statement.is_none() && 2 < given + named && last.as_deref().is_some_and(is_choice) {
+            it.statement = last.take();
+        }
+        it
+    }
+}
+
+/// Whether a word chooses statements rather than names a schema state.
+fn is_choice(word: &str) -> bool {
+    word.parse::<usize>().is_ok() || Source::parse(word).is_err_and(|found| found.code == "missing-file")
+}
+
 /// A schema state is never a `.json` file.
 fn is_report(word: &str) -> bool {
     Path::new(word).extension().is_some_and(|it| it.eq_ignore_ascii_case("json"))
@@ -103,7 +129,9 @@ fn show(mut statements: Vec<Explained<'_>>, wanted: Option<&str>) -> Result<(), 
             None => it.group.contains(wanted) || it.sql.contains(wanted),
         });
         if statements.is_empty() {
-            return Err(Error::Usage(format!("none of the {count} statements is `{wanted}`, or about it")));
+            let missing = if is_choice(wanted) && number.is_none() { "; there is no such file either" } else { "" };
+            let title = format!("none of the {count} statements is `{wanted}`, or about it{missing}");
+            return Err(Error::Usage(title));
         }
     }
     ui::print(&render(&statements)).map_err(Error::Output)

@@ -24,7 +24,7 @@ use crate::{
     model::{Kind, ObjectId, Pair},
     rehearse::{Named, Room, Said, View, name, wanted},
     shadow::Shadow,
-    sources::Mapped,
+    sources::{Mapped, Past},
 };
 
 #[derive(Clone, Debug, Args)]
@@ -46,7 +46,7 @@ const LEDGER: &str = "trueup.renames";
 
 /// The starting state under its new names; the scratch database of FROM, if there is one, holds it afterwards.
 ///
-/// `asker` is who asks about what looks as if it was renamed; nobody where nothing is dropped.
+/// `past` is what git knows of the declarations of TO; `asker` is who asks about what looks as if it was renamed; nobody where nothing is dropped.
 ///
 /// # Errors
 /// Diagnostics for what cannot be renamed, and for what would be dropped though it was probably renamed.
@@ -56,6 +56,7 @@ pub(crate) fn settle(
     shadow: &dyn Shadow,
     target: Target,
     view: &View<'_>,
+    past: &Past<'_>,
     asker: Option<&Ui>,
 ) -> Result<(Named, Vec<Diagnostic>), Vec<Diagnostic>> {
     let Pair { from, to } = sides;
@@ -78,7 +79,9 @@ pub(crate) fn settle(
             options.no_rename.iter().chain(&ledger.dropped).any(|meant| wish::is_same(meant, &dropped))
         };
         let Some(ui) = asker else { return Ok((named, Vec::new())) };
-        let mut open = suspects(&named.from, &to.catalog, target);
+        let mut open = suspects(&named.from, &to.catalog, target, &|old, new| {
+            past.tells(old, new, to.catalog.entry(new)?.written.as_ref()?)
+        });
         open.retain(|it| !meant(it));
         // Where there are no rows, nothing is lost; that somebody may want to know is no reason to stop.
         let (open, harmless): (Vec<Suspect>, Vec<Suspect>) =
@@ -91,7 +94,7 @@ pub(crate) fn settle(
         if !ui.may_ask() {
             return Err(open.iter().map(|it| stop(it, &named.from, &to.catalog)).collect());
         }
-        asked = ask(&open, &mut ledger, ui)?;
+        asked = ask(&open, Pair::new(&named.from, &to.catalog), &mut ledger, ui)?;
     }
 }
 
@@ -125,11 +128,14 @@ struct Ledger {
     renamed: Vec<Wish>,
     /// What was really dropped.
     dropped: Vec<String>,
+    /// Whether its last line has no end.
+    is_unfinished: bool,
 }
 
 impl Ledger {
     fn read(path: &Path) -> Result<Ledger, Vec<Diagnostic>> {
-        let mut ledger = Ledger { path: path.to_owned(), renamed: Vec::new(), dropped: Vec::new() };
+        let mut ledger =
+            Ledger { path: path.to_owned(), renamed: Vec::new(), dropped: Vec::new(), is_unfinished: false };
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && path == Path::new(LEDGER) => {
@@ -140,6 +146,7 @@ impl Ledger {
                 return Err(vec![Diagnostic::error("cannot-read", title)]);
             }
         };
+        ledger.is_unfinished = !text.is_empty() && !text.ends_with('\n');
         for (at, line) in text.lines().enumerate() {
             let entry = line.split(" #").next().unwrap_or_default().trim();
             if entry.is_empty() || entry.starts_with('#') {
@@ -157,10 +164,14 @@ impl Ledger {
         Ok(ledger)
     }
 
-    fn note(&self, line: &str) -> Result<(), Vec<Diagnostic>> {
+    /// Adds decisions at the end of the file.
+    fn note(&self, renamed: &[String], dropped: &[String]) -> Result<(), Vec<Diagnostic>> {
+        let dropped = dropped.iter().map(|it| format!("drop {it}"));
+        let lines: String = renamed.iter().cloned().chain(dropped).map(|line| line + "\n").collect();
+        let last_line_ends = if self.is_unfinished { "\n" } else { "" };
         let mut options = std::fs::OpenOptions::new();
-        let written = options.create(true).append(true).open(&self.path).and_then(|mut file| writeln!(file, "{line}"));
-        written.map_err(|error| {
+        let file = options.create(true).append(true).open(&self.path);
+        file.and_then(|mut file| write!(file, "{last_line_ends}{lines}")).map_err(|error| {
             let title = format!("the answer cannot be kept in `{}`: {error}", self.path.display());
             vec![Diagnostic::error("cannot-write", title)]
         })
@@ -180,27 +191,21 @@ fn stop(suspect: &Suspect, from: &Catalog, to: &Catalog) -> Diagnostic {
     findings::located(found, std::iter::once(new), from, to)
 }
 
-/// Asks about each, and keeps the answers.
-fn ask(open: &[Suspect], ledger: &mut Ledger, ui: &Ui) -> Result<Vec<Wish>, Vec<Diagnostic>> {
-    let mut renamed = Vec::new();
-    for suspect in open {
+/// Asks about each, and keeps the answers once all are given.
+fn ask(open: &[Suspect], sides: Pair<&Catalog>, ledger: &mut Ledger, ui: &Ui) -> Result<Vec<Wish>, Vec<Diagnostic>> {
+    let (mut renamed, mut dropped) = (Vec::new(), Vec::new());
+    for (at, suspect) in open.iter().enumerate() {
         let Suspect { old, new, evidence, .. } = suspect;
         let question = format!("{old} is gone and {new} is new ({})", evidence.join("; "));
         let answers =
             [format!("it was renamed to {}: keep its data", new.name), "it is dropped: lose its data".to_owned()];
         match ui.ask(&question, &answers) {
-            Some(0) => {
-                let wish = wish::spell(old, new);
-                ledger.note(&wish)?;
-                renamed.extend(wish.parse::<Wish>());
-            }
-            Some(_) => {
-                let dropped = wish::spell_one(old);
-                ledger.note(&format!("drop {dropped}"))?;
-                ledger.dropped.push(dropped);
-            }
-            None => return Err(vec![Diagnostic::error("likely-rename", format!("nothing was decided about {old}"))]),
+            Some(0) => renamed.push(wish::spell(old, new)),
+            Some(_) => dropped.push(wish::spell_one(old)),
+            None => return Err(open[at..].iter().map(|it| stop(it, sides.from, sides.to)).collect()),
         }
     }
-    Ok(renamed)
+    ledger.note(&renamed, &dropped)?;
+    ledger.dropped.append(&mut dropped);
+    Ok(renamed.iter().filter_map(|wish| wish.parse().ok()).collect())
 }

@@ -8,11 +8,11 @@ use crate::{
     connect,
     ddl::{Obstacle, Target},
     diagnostic::Diagnostic,
-    diff::{Change, Rename, before, diff},
+    diff::{Change, Rename, before, diff, wish},
     model::{Files, ObjectId, Pair, Version},
     rehearse::{View, reload},
     shadow::{Opened, Scratch, Shadow, Wanted},
-    sources::{self, Declared, Mapped, Script, Source, introspect, introspect::Owners},
+    sources::{self, Declared, Mapped, Script, Source, Told, introspect, introspect::Owners},
 };
 
 /// A schema state, as the shadow's version of PostgreSQL sees it.
@@ -27,6 +27,8 @@ pub(crate) struct Side {
     pub declared: Vec<Declared>,
     /// What its comments say of the values of enums.
     pub mapped: Vec<Mapped>,
+    /// Comments that have no effect, if this is the side whose comments count.
+    pub doubts: Vec<Diagnostic>,
 }
 
 pub(crate) struct Live {
@@ -152,6 +154,7 @@ fn read_one(
                     notes: Vec::new(),
                     declared: Vec::new(),
                     mapped: Vec::new(),
+                    doubts: Vec::new(),
                 });
             }
             // Texts of different servers are not compared: the live schema is read where the other side is read.
@@ -169,6 +172,7 @@ fn read_one(
                 notes,
                 declared: Vec::new(),
                 mapped: Vec::new(),
+                doubts: Vec::new(),
             })
         }
     }
@@ -239,10 +243,11 @@ fn read_script(
     let mut catalog = introspect::introspect_scratch(&mut scratch, owners)
         .map_err(|error| vec![unreadable(&shadow.describe(), &error)])?;
     loaded.note_places(&mut catalog);
-    let declared = loaded.declared(&catalog);
-    let notes = script.notes.iter().cloned().chain(loaded.notes).collect();
+    let Told { declared, mut doubts } = loaded.declared(&catalog);
     let mapped = loaded.annotations.mapped;
-    Ok(Side { catalog, scratch: Some(scratch), live: None, notes, declared, mapped })
+    doubts.extend(wish::idle(&mapped, &catalog));
+    let notes = script.notes.iter().cloned().chain(loaded.notes).collect();
+    Ok(Side { catalog, scratch: Some(scratch), live: None, notes, declared, mapped, doubts })
 }
 
 fn unreadable(what: &str, error: &postgres::Error) -> Diagnostic {

@@ -9,16 +9,21 @@ use std::{
 
 use anstream::AutoStream;
 use clap::ColorChoice;
+use dialoguer::console::Term;
 use indicatif::ProgressBar;
 
 use crate::{
     diagnostic::{Diagnostic, Severity},
     emit::terminal,
     model::Files,
+    shadow::Pending,
 };
 
 /// Work that takes longer shows a spinner.
 const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Cleaning up after a signal takes less.
+const CLEANING: Duration = Duration::from_secs(20);
 
 #[derive(Debug)]
 pub(crate) struct Ui {
@@ -59,10 +64,21 @@ impl Ui {
         !self.quiet && !is_ci && io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
-    /// Which of the answers is chosen; nothing where none is.
+    /// Which of the answers is chosen; nothing where none is. Ctrl-C ends the process, as it does elsewhere.
     pub(crate) fn ask(&self, question: &str, answers: &[String]) -> Option<usize> {
         let select = dialoguer::Select::new().with_prompt(question).items(answers).default(0);
-        select.interact_on_opt(&dialoguer::console::Term::stderr()).ok().flatten()
+        let terminal = Term::stderr();
+        // The cursor is hidden while somebody chooses, and must not stay so where a signal ends that.
+        let shown = terminal.clone();
+        let _shown = Pending::new(move || drop(shown.show_cursor()));
+        let chosen = select.interact_on_opt(&terminal);
+        if let Err(dialoguer::Error::IO(error)) = &chosen
+            && error.kind() == io::ErrorKind::Interrupted
+        {
+            // The signal is on its way to what cleans up, which ends the process.
+            thread::sleep(CLEANING);
+        }
+        chosen.ok().flatten()
     }
 
     pub(crate) fn detail(&self, line: &str) {

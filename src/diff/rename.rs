@@ -141,7 +141,7 @@ pub fn implied(from: &Catalog, to: &Catalog, target: Target) -> Renames {
         let Some(entry) = from.entry(old) else { continue };
         let same = |new: &&&ObjectId| {
             let twin = to.entry(new);
-            twin.is_some_and(|twin| is_twin((old, entry), (new, twin), target))
+            twin.is_some_and(|twin| is_twin((old, entry), (new, twin), target)) && is_known((old, from), (new, to))
         };
         let closest = free.iter().filter(same).max_by(|a, b| {
             let near = |new: &ObjectId| likeness(old.name.raw(), new.name.raw());
@@ -174,6 +174,19 @@ fn is_twin(old: (&ObjectId, &Entry), new: (&ObjectId, &Entry), target: Target) -
     // The parts of a whole get their names from PostgreSQL.
     let is_whole = old_entry.implied_by.is_none() && new_entry.implied_by.is_none();
     beside && is_whole && is_safe(old, old_entry, new_entry) && is_same(old, old_entry, new, new_entry, target)
+}
+
+/// What only holds others together is known by them: what they are called in it, and what needs it. One that is empty is
+/// no other one, and to create it loses nothing.
+fn is_known((old, from): (&ObjectId, &Catalog), (new, to): (&ObjectId, &Catalog)) -> bool {
+    let is_in_both = |part: &ObjectId| {
+        let is_thing = part.parent() == Some(old) && !part.kind.is_property();
+        is_thing && to.contains(&ObjectId { parent: Some(new.clone().into()), ..part.clone() })
+    };
+    let needs_both = |(id, entry): (&ObjectId, &Entry)| {
+        entry.needs.contains(old) && to.entry(id).is_some_and(|after| after.needs.contains(new))
+    };
+    old.kind.takes_contents_along() || from.ids().any(is_in_both) || from.iter().any(needs_both)
 }
 
 /// Whether to rename it can surprise nobody: it holds nothing, or it belongs to the same thing as before.

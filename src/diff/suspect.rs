@@ -19,21 +19,27 @@ pub struct Suspect {
     score: f32,
 }
 
+/// Somebody who saw how one object, which is gone, and another, which is new, came to be so; in words.
+pub type Witness<'a> = dyn Fn(&ObjectId, &ObjectId) -> Option<String> + 'a;
+
 /// Names that have this much in common are taken for one another.
 const ALIKE: f32 = 0.6;
 /// The share of their parts that two containers have in common, to be taken for one another.
 const SAME_SHAPE: f32 = 0.6;
 
+/// No pair looks more alike than this.
+const MOST: f32 = 5.0;
+
 /// For each object that would be dropped with its data: the added object that it most likely is. The likeliest pairs
-/// are made first, and no object stands in two.
-pub fn suspects(from: &Catalog, to: &Catalog, target: Target) -> Vec<Suspect> {
+/// are made first, and no object stands in two. The witness may know of a new object that it was made of a gone one.
+pub fn suspects(from: &Catalog, to: &Catalog, target: Target, witness: &Witness<'_>) -> Vec<Suspect> {
     let gone = unmatched(from, to);
     let new = unmatched(to, from);
     if gone.is_empty() || new.is_empty() {
         return Vec::new();
     }
     let (from, to) = (Side::new(from), Side::new(to));
-    let judge = Judge { from: &from, to: &to, target };
+    let judge = Judge { from: &from, to: &to, target, witness };
     let gone = gone.into_iter().filter(|id| from.holds_data(id));
     let mut pairs: Vec<Suspect> = gone.flat_map(|old| new.iter().filter_map(|new| judge.pair(old, new))).collect();
     pairs.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| (&a.old, &a.new).cmp(&(&b.old, &b.new))));
@@ -91,6 +97,7 @@ struct Judge<'a> {
     from: &'a Side<'a>,
     to: &'a Side<'a>,
     target: Target<'a>,
+    witness: &'a Witness<'a>,
 }
 
 impl Judge<'_> {
@@ -110,7 +117,9 @@ impl Judge<'_> {
         let in_place = !has_parts && self.rank(self.from, old) == self.rank(self.to, new);
         let (common, share) = self.common_parts(old, new);
         let is_same = !has_parts && is_same(old, old_entry, new, new_entry, self.target);
+        let seen = if moved { None } else { (self.witness)(old, new) };
         let likely = match has_parts {
+            _ if seen.is_some() => true,
             true => SAME_SHAPE <= share && (alike || 2 <= common),
             false => is_same && (alike || in_place || !shared.is_empty()),
         };
@@ -122,9 +131,12 @@ impl Judge<'_> {
             (in_place, "they stand at one place".to_owned()),
         ];
         let on_both = shared.iter().map(|id| format!("{id} stands on either"));
-        let evidence = told.into_iter().filter(|(is, _)| *is).map(|(_, what)| what).chain(on_both).collect();
+        let told = told.into_iter().filter(|(is, _)| *is).map(|(_, what)| what);
         let count = |is: bool| if is { 1.0 } else { 0.0 };
-        let score = likeness + share + count(is_same) + count(in_place) + count(!shared.is_empty());
+        let looks = likeness + share + count(is_same) + count(in_place) + count(!shared.is_empty());
+        // What was seen counts for more than all that it looks like.
+        let score = looks + MOST * count(seen.is_some());
+        let evidence = seen.into_iter().chain(told).chain(on_both).collect();
         likely.then(|| Suspect { old: old.clone(), new: new.clone(), evidence, score })
     }
 

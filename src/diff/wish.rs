@@ -6,8 +6,8 @@ use crate::{
     catalog::Catalog,
     diagnostic::Diagnostic,
     diff::rename::{Renames, may_be_renamed},
-    model::{Ident, ObjectId},
-    sources::Declared,
+    model::{Ident, Literal, ObjectId},
+    sources::{Declared, Mapped},
 };
 
 /// `table:public.users=accounts`: a kind, a name before, and the name after, which stays where it is unless it says
@@ -134,6 +134,35 @@ pub fn is_same(one: &str, other: &str) -> bool {
     parsed(one).is_some() && parsed(one) == parsed(other)
 }
 
+/// Comments on values that can have no effect, whatever FROM is: what they name is not in the state that they stand in.
+pub fn idle(comments: &[Mapped], to: &Catalog) -> Vec<Diagnostic> {
+    comments.iter().filter_map(|comment| idle_one(comment, to)).collect()
+}
+
+fn idle_one(comment: &Mapped, to: &Catalog) -> Option<Diagnostic> {
+    let found = |why: String| Diagnostic::warning("annotation", why).at(comment.span.clone(), "has no effect");
+    // What is no name is told of as an error.
+    let path = Path::parse(&comment.of).ok()?;
+    let with_values = || to.iter().filter(|(_, entry)| !entry.object.labels().is_empty());
+    let Some((id, entry)) = with_values().find(|(id, _)| path.is(id)) else {
+        let found = found(format!("there is no type `{}` with values", comment.of));
+        let alike = with_values().map(|(id, _)| id).filter(|id| path.parts.last() == Some(&id.name)).take(3);
+        let found = alike.fold(found, |found, id| found.with_help(format!("did you mean `{}`?", id.path())));
+        return Some(found.with_help("a type outside of `public` is named with its schema"));
+    };
+    let lists = |label: &str| entry.object.labels().iter().any(|it| it == label);
+    let (old, new) = (Literal(&comment.from), Literal(&comment.to));
+    if lists(&comment.from) {
+        let found = found(format!("{old} does not go: it is still a value of {id}"));
+        return Some(found.with_help("remove the comment, or the old value"));
+    }
+    let listed: Vec<String> = entry.object.labels().iter().map(|it| Literal(it).to_string()).collect();
+    (!lists(&comment.to)).then(|| {
+        found(format!("rows cannot hold {new} instead of {old}: it is no value of {id}"))
+            .with_help(format!("name one of its values: {}", listed.join(", ")))
+    })
+}
+
 /// What the user has asked for, as far as it is not done yet.
 ///
 /// # Errors
@@ -185,9 +214,8 @@ pub fn resolve(
     }
     for (declared, label) in declared.iter().filter_map(|it| Some((it, it.label.as_ref()?))) {
         let owner = from.ids().find(|id| renames.carry(id) == declared.id).cloned();
-        let before = Path::parse(&declared.before).ok().and_then(|path| path.parts.last().cloned());
-        if let Some((id, before)) = owner.zip(before) {
-            relabel(&id, (before.raw(), label), &mut renames, from, to);
+        if let Some(id) = owner {
+            relabel(&id, (&declared.before, label), &mut renames, from, to);
         }
     }
     if wrong.is_empty() { Ok(renames) } else { Err(wrong) }

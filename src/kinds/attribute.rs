@@ -59,6 +59,9 @@ impl PgObject for Attribute {
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         vec![alter_type(Verb::Drop, id, format!("DROP ATTRIBUTE {} CASCADE", id.name)).loses(Loss::Values)]
     }
+    fn data_type(&self) -> Option<&str> {
+        Some(&self.data_type)
+    }
     fn survive(&self, id: &ObjectId, to: &Attribute, _: &Rebuilt) -> Survival {
         match self.stored {
             true => Survival::Whole,

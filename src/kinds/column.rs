@@ -2,7 +2,7 @@
 
 use crate::{
     ddl::{Action, Alter, Casts, Inline, Lock, Loss, Obstacle, Retype, Survival, Target, Verb},
-    kinds::{PgObject, Rebuilt, Renamed, object, sql, state},
+    kinds::{Gone, PgObject, Rebuilt, Renamed, object, sql, state},
     model::{Kind, Literal, ObjectId, Version},
 };
 
@@ -182,13 +182,10 @@ impl PgObject for Column {
         if rebuilt.id.kind == Kind::Collation {
             return Survival::Moved(vec![Action { because, ..alter_table(Verb::Alter, id, clause) }]);
         }
-        // Values of a type that is made anew travel as text: the two types do not know each other.
-        let instead: &[(String, String)] = if rebuilt.embedded { &[] } else { &rebuilt.instead };
-        let using = format!("{clause} USING {}", self.as_text(id, to, instead));
+        let using = format!("{clause} USING {}", rebuilt.moved(&id.name.to_string(), &to.data_type));
         let action = Action { because, ..alter_table(Verb::Alter, id, using).rewrites() };
-        let left = rebuilt.gone.iter().find(|label| instead.iter().all(|(from, _)| from != *label));
-        Survival::Moved(vec![match left {
-            Some(label) => action.fails_if(self.holds(id, label, rebuilt)),
+        Survival::Moved(vec![match rebuilt.left(&to.data_type).next() {
+            Some(gone) => action.fails_if(self.holds(id, gone, rebuilt)),
             None => action,
         }])
     }
@@ -269,39 +266,22 @@ impl Column {
         })
     }
 
-    /// The values of the column in another type, some of them replaced.
-    fn as_text(&self, id: &ObjectId, to: &Column, instead: &[(String, String)]) -> String {
-        let (name, data_type) = (&id.name, &to.data_type);
-        if instead.is_empty() {
-            return format!("{name}::text::{data_type}");
-        }
-        if to.data_type.ends_with("[]") {
-            let replaced = instead.iter().fold(format!("{name}::text[]"), |array, (from, to)| {
-                format!("array_replace({array}, {}, {})", Literal(from), Literal(to))
-            });
-            return format!("{replaced}::{data_type}");
-        }
-        let cases = instead.iter().map(|(from, to)| format!(" WHEN {} THEN {}", Literal(from), Literal(to)));
-        format!("(CASE {name}::text{} ELSE {name}::text END)::{data_type}", cases.collect::<String>())
-    }
-
     /// Rows with a value that its type is to list no more.
-    fn holds(&self, id: &ObjectId, label: &str, rebuilt: &Rebuilt) -> Obstacle {
-        let literal = Literal(label).to_string();
-        let name = &id.name;
-        let example = format!("`-- trueup: enum {} {literal} -> 'another'`", rebuilt.id.qualified());
-        let (condition, advice) = if rebuilt.embedded {
-            (format!("0 < strpos({name}::text, {literal})"), "update these rows first".to_owned())
-        } else if self.data_type.ends_with("[]") {
-            (
-                format!("{literal} = ANY ({name}::text[])"),
-                format!("say which value they are to hold instead: {example}"),
-            )
-        } else {
-            (format!("{name}::text = {literal}"), format!("say which value they are to hold instead: {example}"))
+    fn holds(&self, id: &ObjectId, gone: &Gone, rebuilt: &Rebuilt) -> Obstacle {
+        let (name, literal) = (id.name.to_string(), Literal(gone.label));
+        let advice = match rebuilt.is_reached(&self.data_type) {
+            true => format!(
+                "say which value they are to hold instead: `-- trueup: enum {} {literal} -> 'another'`",
+                gone.of.qualified()
+            ),
+            false => "update these rows first: no expression reaches into the values of this column".to_owned(),
         };
-        let what = format!("column {name} holds the value {literal}, which is to be listed no more");
-        Obstacle { what, column: id.clone(), condition, advice }
+        Obstacle {
+            what: format!("column {name} holds the value {literal}, which is to be listed no more"),
+            column: id.clone(),
+            condition: rebuilt.holds(&name, &self.data_type, gone.label),
+            advice,
+        }
     }
 
     /// Whether the server can be given another expression for a generated column.

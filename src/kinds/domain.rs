@@ -60,6 +60,9 @@ impl PgObject for Domain {
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         vec![Action::drop(id, format!("DROP DOMAIN {}", id.qualified()))]
     }
+    fn data_type(&self) -> Option<&str> {
+        Some(&self.base)
+    }
     fn set_aside(&self, id: &ObjectId) -> Option<(Action, Action)> {
         Some(super::set_aside_by_rename(Self::LABEL, id))
     }

@@ -52,6 +52,7 @@ mod publication;
 mod publication_schema;
 mod publication_table;
 mod range;
+mod rebuilt;
 mod rename;
 mod replica_identity;
 mod routine;
@@ -78,6 +79,7 @@ mod view_column;
 
 use object::{object, state};
 use postgres::Row;
+pub use rebuilt::{Gone, Makeup, Part, Rebuilt};
 pub use rename::{rename, rename_label};
 
 use crate::{
@@ -183,6 +185,10 @@ pub trait PgObject: Clone + PartialEq + Sized {
     fn labels(&self) -> &[String] {
         &[]
     }
+    /// The type of the values that it stands for, or that it holds in each value of what contains it.
+    fn data_type(&self) -> Option<&str> {
+        None
+    }
     /// SQL that runs inside it and that PostgreSQL does not track in `pg_depend`: the language and the text.
     fn opaque_body(&self) -> Option<(&str, &str)> {
         None
@@ -220,18 +226,6 @@ pub trait PgObject: Clone + PartialEq + Sized {
     fn follows(&self, parent: &Self) -> bool {
         self == parent
     }
-}
-
-/// What is dropped and created again, as far as it concerns what needs it.
-#[derive(Clone, Debug)]
-pub struct Rebuilt<'a> {
-    pub id: &'a ObjectId,
-    /// The values that are listed no more, by it or by what it is made of.
-    pub gone: Vec<&'a str>,
-    /// Which other value rows are to hold instead.
-    pub instead: Vec<(String, String)>,
-    /// Whether such values are only parts of its own.
-    pub embedded: bool,
 }
 
 /// How `ALTER … RENAME` names what is renamed.
@@ -376,6 +370,9 @@ macro_rules! dispatch {
             }
             pub fn labels(&self) -> &[String] {
                 match self { $(Object::$Kind(it) => it.labels(),)* }
+            }
+            pub fn data_type(&self) -> Option<&str> {
+                match self { $(Object::$Kind(it) => it.data_type(),)* }
             }
             pub fn opaque_body(&self) -> Option<(&str, &str)> {
                 match self { $(Object::$Kind(it) => it.opaque_body(),)* }

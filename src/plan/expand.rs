@@ -7,7 +7,6 @@ use crate::{
     ddl::{Action, Alter, Heard, Retype, Survival, Target, Verb},
     diagnostic::Diagnostic,
     diff::Change,
-    kinds::Rebuilt,
     model::ObjectId,
     plan::{
         edges::{self, Edge},
@@ -49,7 +48,7 @@ pub(crate) fn expand(
 pub(super) struct Work<'a> {
     pub(super) from: &'a Catalog,
     pub(super) to: &'a Catalog,
-    target: Target<'a>,
+    pub(super) target: Target<'a>,
     pub(super) knots: &'a Knots,
     dependents: BTreeMap<&'a ObjectId, Vec<&'a ObjectId>>,
     followers: BTreeMap<&'a ObjectId, Vec<&'a ObjectId>>,
@@ -146,6 +145,30 @@ impl<'a> Work<'a> {
             for follower in self.followers.get(id).cloned().unwrap_or_default() {
                 if self.from.get(follower).is_some_and(|object| object.is_part()) && self.to.contains(follower) {
                     self.rebuild(follower, Some(format!("it is dropped with {id}")));
+                }
+            }
+        }
+        self.set_aside_what_is_under();
+    }
+
+    /// What is set aside still needs what it is made of: that has to make room in the same way.
+    fn set_aside_what_is_under(&mut self) {
+        let mut above: Vec<&ObjectId> =
+            self.set_aside.keys().copied().filter(|id| self.rebuilt.contains_key(id)).collect();
+        while let Some(id) = above.pop() {
+            let parts = self.dependents.get(id).into_iter().flatten().copied().filter(|part| part.parent() == Some(id));
+            let of = |id: &'a ObjectId| self.from.entry(id).into_iter().flat_map(|entry| &entry.needs);
+            let needed: Vec<&ObjectId> = std::iter::once(id).chain(parts).flat_map(of).collect();
+            let moved = self.set_aside[id].clone();
+            let can_be = |id: &&ObjectId| {
+                self.rebuilt.contains_key(id) && self.from.get(id).is_some_and(|it| it.set_aside(id).is_some())
+            };
+            for under in needed.into_iter().filter(can_be) {
+                let known = self.set_aside.entry(under).or_default();
+                let more: Vec<&ObjectId> = moved.iter().copied().filter(|it| !known.contains(it)).collect();
+                if !more.is_empty() {
+                    known.extend(more);
+                    above.push(under);
                 }
             }
         }
@@ -256,28 +279,6 @@ impl<'a> Work<'a> {
         let takes_its_name = |id: &ObjectId| id.slots().any(|slot| gone.slots().any(|freed| freed == slot));
         let mut needs = self.to.needs(dependent).flat_map(ObjectId::upwards);
         needs.any(takes_its_name)
-    }
-
-    fn rebuilding(&self, id: &'a ObjectId) -> Rebuilt<'a> {
-        let lists = |id: &&ObjectId| self.from.get(id).is_some_and(|object| !object.labels().is_empty());
-        let of = |id: &'a ObjectId| self.from.entry(id).into_iter().flat_map(|entry| &entry.needs).filter(lists);
-        let own: Vec<&ObjectId> = std::iter::once(id).filter(lists).chain(of(id)).collect();
-        let parts = || self.dependents.get(id).into_iter().flatten().copied().filter(|part| part.parent() == Some(id));
-        let contents = || parts().flat_map(of).collect();
-        let embedded = own.is_empty();
-        let listing: Vec<&ObjectId> = if embedded { contents() } else { own };
-        let labels = |catalog: &'a Catalog, id: &ObjectId| catalog.get(id).map_or(&[][..], |object| object.labels());
-        let gone = |id: &&'a ObjectId| {
-            let after = labels(self.to, id);
-            labels(self.from, id).iter().filter(|it| !after.contains(it)).map(String::as_str)
-        };
-        let instead = |id: &&ObjectId| self.target.casts.values.get(*id).cloned().unwrap_or_default();
-        Rebuilt {
-            id,
-            gone: listing.iter().flat_map(gone).collect(),
-            instead: listing.iter().flat_map(instead).collect(),
-            embedded,
-        }
     }
 
     /// Clears the way for a change of type.

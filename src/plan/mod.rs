@@ -8,6 +8,7 @@ mod explain;
 mod fold;
 mod knots;
 mod order;
+mod values;
 mod words;
 
 use std::collections::{BTreeSet, HashMap};

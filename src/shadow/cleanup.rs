@@ -12,10 +12,10 @@ static NEXT: AtomicU64 = AtomicU64::new(0);
 
 /// Some clean-up that is done once: when this is dropped or when the process is interrupted.
 #[must_use]
-pub(super) struct Pending(u64);
+pub(crate) struct Pending(u64);
 
 impl Pending {
-    pub(super) fn new(work: impl FnOnce() + Send + 'static) -> Pending {
+    pub(crate) fn new(work: impl FnOnce() + Send + 'static) -> Pending {
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
         pending().insert(id, Box::new(work));
         Pending(id)

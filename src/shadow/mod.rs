@@ -23,6 +23,7 @@ use crate::model::{Ident, Version};
 
 pub use child::set_executable;
 pub use choice::{Choice, Opened, open};
+pub(crate) use cleanup::Pending;
 pub use cleanup::{install as clean_up_on_signals, run as clean_up};
 pub use embedded::Embedded;
 pub use error::Error;

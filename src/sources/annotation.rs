@@ -1,19 +1,19 @@
 //! Comments that tell Trueup something: `-- trueup: renamed from old_name`.
 
-use std::collections::BTreeSet;
-
-use super::Loaded;
 use super::defines::Defined;
 use super::lexer::{Lexer, Token, TokenKind};
-use crate::catalog::Catalog;
+use super::{Loaded, Script};
+use crate::catalog::{Catalog, Entry};
 use crate::diagnostic::Diagnostic;
-use crate::model::{FileId, Files, ObjectId, Span};
+use crate::model::{Files, Kind, Literal, ObjectId, Span};
 
 /// What the comments of a script say.
 #[derive(Clone, Debug, Default)]
 pub struct Annotations {
     renamed: Vec<Renamed>,
     pub mapped: Vec<Mapped>,
+    /// Those that say nothing that can be followed.
+    doubts: Vec<Diagnostic>,
 }
 
 /// `-- trueup: renamed from old_name`, beside a declaration or above it.
@@ -24,6 +24,7 @@ struct Renamed {
     at: Span,
     /// The value of an enum that it is about.
     label: Option<String>,
+    /// The old name as SQL writes it, or the old value as it is.
     before: String,
     span: Span,
 }
@@ -44,17 +45,26 @@ pub struct Declared {
     pub id: ObjectId,
     /// One of the values that it lists, if it is not about itself.
     pub label: Option<String>,
+    /// The old name as SQL writes it, or the old value as it is.
     pub before: String,
     pub span: Span,
 }
 
+/// What the declarations of a script say of themselves, and which comments have no effect.
+#[derive(Clone, Debug, Default)]
+pub struct Told {
+    pub declared: Vec<Declared>,
+    pub doubts: Vec<Diagnostic>,
+}
+
 const MARK: &str = "trueup:";
 const KNOWN: &str = "Trueup knows `renamed from old_name` and `enum type_name 'old' -> 'new'`";
+const PLACES: &str = "write it behind what was renamed, on its line, or alone on a line right above it";
+const OTHERWISE: &str = "to say it elsewhere: `--rename KIND:OLD=NEW`, or `KIND:OLD=NEW` on a line of `trueup.renames`";
 
-pub(super) fn read(defined: &[(Defined, Span)], files: &Files, notes: &mut Vec<Diagnostic>) -> Annotations {
+pub(super) fn read(script: &Script, defined: &[(Defined, Span)], files: &Files) -> Annotations {
     let mut annotations = Annotations::default();
-    let of_script: BTreeSet<FileId> = defined.iter().map(|(_, span)| span.file).collect();
-    for file in of_script {
+    for &file in &script.texts {
         let text = files.text(file);
         if !text.contains(MARK) {
             continue;
@@ -66,13 +76,21 @@ pub(super) fn read(defined: &[(Defined, Span)], files: &Files, notes: &mut Vec<D
             let Some(said) = comment.trim().strip_prefix(MARK) else { continue };
             let page = Page { text, tokens: &tokens, here: &here, at };
             let span = Span { file, range: token.range.clone() };
-            if let Err(problem) = page.understand(said.trim(), &span, &mut annotations) {
-                notes.push(Diagnostic::warning("annotation", problem).at(span, "said here").with_help(KNOWN));
+            if let Err((problem, help)) = page.understand(said.trim(), &span, &mut annotations) {
+                annotations.doubts.push(doubt(problem, span).with_help(help));
             }
         }
     }
     annotations
 }
+
+/// A comment that has no effect.
+fn doubt(why: impl Into<String>, span: Span) -> Diagnostic {
+    Diagnostic::warning("annotation", why).at(span, "has no effect")
+}
+
+/// Why a comment has no effect, and what to do.
+type Doubt = (&'static str, &'static str);
 
 /// A file, and the comment in it that is read.
 struct Page<'a> {
@@ -83,19 +101,19 @@ struct Page<'a> {
 }
 
 impl Page<'_> {
-    fn understand(&self, said: &str, span: &Span, found: &mut Annotations) -> Result<(), &'static str> {
+    fn understand(&self, said: &str, span: &Span, found: &mut Annotations) -> Result<(), Doubt> {
         if let Some(before) = said.strip_prefix("renamed from ") {
             let label = unquoted(before.trim());
-            let about = self.about(label.is_some()).ok_or("nothing is declared beside this comment")?;
+            let about = self.about(label.is_some()).ok_or(("nothing is declared beside this comment", PLACES))?;
             let value = match &label {
-                Some(_) => Some(self.label().ok_or("no value stands beside this comment")?),
+                Some(_) => Some(self.label().ok_or(("no value stands beside this comment", PLACES))?),
                 None => None,
             };
             found.renamed.push(Renamed {
                 defined: about.0.clone(),
                 at: about.1.clone(),
                 label: value,
-                before: label.map_or_else(|| before.trim().to_owned(), |label| format!("\"{label}\"")),
+                before: label.unwrap_or_else(|| before.trim().to_owned()),
                 span: span.clone(),
             });
             return Ok(());
@@ -105,7 +123,7 @@ impl Page<'_> {
             let (from, to) = values.split_once("->")?;
             Some((of.to_owned(), unquoted(from.trim())?, unquoted(to.trim())?))
         });
-        let (of, from, to) = mapping.ok_or("this comment is not understood")?;
+        let (of, from, to) = mapping.ok_or(("this comment is not understood", KNOWN))?;
         found.mapped.push(Mapped { of, from, to, span: span.clone() });
         Ok(())
     }
@@ -130,12 +148,16 @@ impl Page<'_> {
             let on_line = earlier().filter(|(_, span)| line <= span.range.start);
             on_line.min_by_key(|(_, span)| span.range.start)
         } else {
-            self.here
-                .iter()
-                .filter(|(_, span)| comment.end <= span.range.start)
-                .min_by_key(|(_, span)| span.range.start)
+            let later = self.here.iter().filter(|(_, span)| comment.end <= span.range.start);
+            later.min_by_key(|(_, span)| span.range.start).filter(|(_, span)| !self.ends_before(span.range.start))
         };
         found.copied()
+    }
+
+    /// Whether the statement that the comment stands in, or above, ends before a place.
+    fn ends_before(&self, place: usize) -> bool {
+        let between = self.tokens[self.at..].iter().take_while(|token| token.range.start < place);
+        between.into_iter().any(|token| token.kind == TokenKind::Semicolon)
     }
 
     /// The value before the comment on its line, or else the next one.
@@ -156,22 +178,65 @@ fn unquoted(literal: &str) -> Option<String> {
 }
 
 impl Loaded {
-    /// What the declarations say of their names before, by what a catalog calls them.
-    pub fn declared(&self, catalog: &Catalog) -> Vec<Declared> {
-        let declares = |renamed: &Renamed, id: &ObjectId| {
-            let same = id.kind.label().eq_ignore_ascii_case(renamed.defined.kind);
-            same && id.name.raw() == renamed.defined.name
+    /// What the declarations say of their names before, by what a catalog calls them, and which comments have no effect.
+    pub fn declared(&self, catalog: &Catalog) -> Told {
+        let mut told = Told { doubts: self.annotations.doubts.clone(), ..Told::default() };
+        for renamed in &self.annotations.renamed {
+            match renamed.find(catalog) {
+                Ok(declared) => told.declared.push(declared),
+                Err(doubt) => told.doubts.push(*doubt),
+            }
+        }
+        told
+    }
+}
+
+impl Renamed {
+    fn find(&self, catalog: &Catalog) -> Result<Declared, Box<Diagnostic>> {
+        let mut here = catalog.iter().filter(|(_, entry)| entry.written.as_ref() == Some(&self.at));
+        let Some((id, entry)) = here.find(|(id, _)| self.defined.is_of(id)) else {
+            return Err(Box::new(self.lost(catalog)));
         };
-        let of = |renamed: &Renamed| {
-            let found =
-                catalog.iter().find(|(id, entry)| entry.written.as_ref() == Some(&renamed.at) && declares(renamed, id));
-            Some(Declared {
-                id: found?.0.clone(),
-                label: renamed.label.clone(),
-                before: renamed.before.clone(),
-                span: renamed.span.clone(),
-            })
+        if let Some(found) = self.label.as_ref().and_then(|label| self.no_value(id, entry, label)) {
+            return Err(Box::new(found));
+        }
+        let (label, before) = (self.label.clone(), self.before.clone());
+        Ok(Declared { id: id.clone(), label, before, span: self.span.clone() })
+    }
+
+    /// Why the catalog has nothing that was declared where the comment stands.
+    fn lost(&self, catalog: &Catalog) -> Diagnostic {
+        let Defined { kind, name, .. } = &self.defined;
+        let found = |why: String| doubt(why, self.span.clone()).at(self.at.clone(), "what it is about");
+        if !Kind::ALL.iter().any(|known| self.defined.is_a(*known)) {
+            return found(format!("Trueup does not rename a {kind}")).with_help("rename it by hand");
+        }
+        let namesakes: Vec<&Entry> =
+            catalog.iter().filter(|(id, _)| self.defined.is_of(id)).map(|(_, it)| it).collect();
+        let found = match namesakes.as_slice() {
+            [again] => {
+                let found = found(format!("{kind} `{name}` is declared again, and the last declaration counts"));
+                let found = again.written.iter().fold(found, |it, place| it.at(place.clone(), "declared again here"));
+                found.with_help("write the comment beside the last declaration")
+            }
+            // Only the last place of a name is known, whichever of several routines bears it.
+            [_, ..] => found(format!("there is more than one {kind} `{name}`"))
+                .with_note("a comment is heard only beside the last of them"),
+            [] => found(format!("{kind} `{name}` is not in the schema that the script leads to"))
+                .with_note("a later statement drops it, moves it, or gives it another name")
+                .with_help("write the comment beside the statement that gives it its last name"),
         };
-        self.annotations.renamed.iter().filter_map(of).collect()
+        found.with_help(OTHERWISE)
+    }
+
+    /// Why it says nothing of a value of what it is about.
+    fn no_value(&self, id: &ObjectId, entry: &Entry, label: &str) -> Option<Diagnostic> {
+        let lists = |label: &str| entry.object.labels().iter().any(|it| it == label);
+        if !lists(label) {
+            let why = format!("{} beside this comment is no value of {id}", Literal(label));
+            return Some(doubt(why, self.span.clone()).with_help(PLACES));
+        }
+        let why = format!("{} cannot have been renamed: it is still a value of {id}", Literal(&self.before));
+        lists(&self.before).then(|| doubt(why, self.span.clone()).with_help("remove the comment, or the old value"))
     }
 }

@@ -7,6 +7,7 @@ use pg_query::protobuf::{self, AlterTableType, ConstrType, Node, ObjectType, Ran
 
 use super::class::text;
 use super::lexer::{TokenKind, words};
+use crate::model::{Kind, ObjectId};
 
 /// Something that a statement defines.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +21,22 @@ pub struct Defined {
     pub name: String,
     /// The place in the statement.
     pub range: Range<usize>,
+}
+
+impl Defined {
+    /// Whether it may be the definition of an object: it is of that kind and name, and says of no other place.
+    pub(crate) fn is_of(&self, id: &ObjectId) -> bool {
+        let mut containers: Vec<&str> = id.ancestors().map(|up| up.name.raw()).collect();
+        containers.reverse();
+        let stands_in = |said: &Option<String>, depth: usize| {
+            said.as_deref().is_none_or(|name| containers.get(depth).is_some_and(|it| *it == name))
+        };
+        self.is_a(id.kind) && id.name.raw() == self.name && stands_in(&self.schema, 0) && stands_in(&self.table, 1)
+    }
+
+    pub(crate) fn is_a(&self, kind: Kind) -> bool {
+        kind.label().eq_ignore_ascii_case(self.kind)
+    }
 }
 
 /// Everything that a statement defines, the outer before the inner.
@@ -49,7 +66,13 @@ impl List<'_> {
                 self.relation(kind, stmt.into.as_ref().and_then(|into| into.rel.as_ref()));
             }
             NodeEnum::CreateSeqStmt(stmt) => self.relation("sequence", stmt.sequence.as_ref()),
-            NodeEnum::CompositeTypeStmt(stmt) => self.relation("type", stmt.typevar.as_ref()),
+            NodeEnum::CompositeTypeStmt(stmt) => {
+                self.relation("type", stmt.typevar.as_ref());
+                let Some(of) = &stmt.typevar else { return };
+                for attribute in stmt.coldeflist.iter().filter_map(|attribute| attribute.node.as_ref()) {
+                    self.element(of, attribute);
+                }
+            }
             NodeEnum::IndexStmt(stmt) => {
                 let schema = stmt.relation.as_ref().map(|table| table.schemaname.clone()).unwrap_or_default();
                 self.plain("index", some(&schema), None, &stmt.idxname);

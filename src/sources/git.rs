@@ -126,7 +126,7 @@ fn plain(path: &Path) -> String {
     parts.join("/")
 }
 
-fn git(arguments: &[&str]) -> io::Result<Output> {
+pub(super) fn git(arguments: &[&str]) -> io::Result<Output> {
     let mut command = Command::new("git");
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let process = {

@@ -76,8 +76,8 @@ pub fn load(
         return Err(problems);
     }
     let (defined, written) = written::written(script);
-    let mut notes = left_out(&leave_out);
-    let annotations = annotation::read(&defined, files, &mut notes);
+    let notes = left_out(&leave_out);
+    let annotations = annotation::read(script, &defined, files);
     Ok(Loaded { defined, written, annotations, notes })
 }
 

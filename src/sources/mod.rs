@@ -19,6 +19,7 @@ mod mentions;
 mod meta;
 pub(crate) mod nearest;
 mod order;
+mod past;
 mod psql;
 mod refusal;
 mod shelf;
@@ -34,20 +35,23 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
-pub use annotation::{Annotations, Declared, Mapped};
+pub use annotation::{Annotations, Declared, Mapped, Told};
 pub use defines::Defined;
 pub use load::{Loaded, load};
+pub use past::Past;
 pub use source::Source;
 pub use wanted::wanted;
 
 use crate::diagnostic::Diagnostic;
-use crate::model::{Files, Span};
+use crate::model::{FileId, Files, Span};
 use class::Class;
 
 /// SQL text in the order in which it is to run.
 #[derive(Clone, Debug, Default)]
 pub struct Script {
     pub statements: Vec<Statement>,
+    /// Every text that it was read from, whether it has a statement or not.
+    pub texts: Vec<FileId>,
     /// What the user should know about the reading: data that was left out, commands that were ignored.
     pub notes: Vec<Diagnostic>,
     /// Whether the files of the script may come in any order, so that a statement which needs another may wait for it.

@@ -17,9 +17,10 @@ use crate::model::Files;
 /// since the statements of one may have to wait for those of another.
 pub(super) fn order(scripts: Vec<Script>, files: &Files) -> Script {
     let mut given = Vec::new();
-    let mut notes = Vec::new();
+    let (mut texts, mut notes) = (Vec::new(), Vec::new());
     for script in scripts {
         given.extend(with_settings(script.statements, files));
+        texts.extend(script.texts);
         notes.extend(script.notes);
     }
     // A history is in order as it is, or no order by names will mend it; loading still lets what misses something wait.
@@ -27,7 +28,7 @@ pub(super) fn order(scripts: Vec<Script>, files: &Files) -> Script {
     let needs = needs(&given, files, history);
     let mut slots: Vec<Option<Statement>> = given.into_iter().map(Some).collect();
     let statements = sequence(&needs).into_iter().filter_map(|index| slots[index].take()).collect();
-    Script { statements, notes, unordered: true }
+    Script { statements, texts, notes, unordered: true }
 }
 
 /// The statements of a file without those that set something, each with the settings that are in force where it stands.

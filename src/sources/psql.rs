@@ -29,6 +29,8 @@ pub(super) struct Reading<'a> {
     pub(super) open: Vec<PathBuf>,
     /// Every file that was included.
     pub(super) included: Vec<PathBuf>,
+    /// Every text that was read.
+    pub(super) texts: Vec<FileId>,
     pub(super) statements: Vec<Statement>,
     pub(super) problems: Vec<Diagnostic>,
     pub(super) notes: Vec<Diagnostic>,
@@ -61,6 +63,7 @@ impl<'a> Reading<'a> {
             database: 0,
             open: Vec::new(),
             included: Vec::new(),
+            texts: Vec::new(),
             statements: Vec::new(),
             problems: Vec::new(),
             notes: Vec::new(),
@@ -70,6 +73,7 @@ impl<'a> Reading<'a> {
 
     /// Reads a file that is at hand. `path` is where it stands, if it stands anywhere.
     pub(super) fn text(&mut self, file: FileId, path: Option<&Path>) {
+        self.texts.push(file);
         self.open.extend(path.map(Path::to_path_buf));
         let text = self.files.text(file).to_owned();
         self.statements_of(file, &text);

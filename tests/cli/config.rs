@@ -47,6 +47,23 @@ fn a_single_word_is_for_the_side_that_the_file_does_not_name() {
 }
 
 #[test]
+fn a_last_word_that_names_no_state_chooses_the_statement() {
+    let folder = project("from = \"db/old.sql\"\nto = \"db/new.sql\"\nshadow = \"embedded\"\n");
+    let explain = |words: &[&str]| folder.run(&[&["explain"], words].concat());
+    explain(&["2"]).ends(0).prints("ADD COLUMN y integer").does_not_print("OWNER TO app;");
+    explain(&["OWNER"]).ends(0).prints("OWNER TO app;").does_not_print("ADD COLUMN y");
+    explain(&["9"]).ends(64).says("none of the 2 statements is `9`");
+    explain(&["db/odl.sql"]).ends(64).says("is `db/odl.sql`, or about it; there is no such file either");
+    // States are states still, in front of a number too.
+    explain(&["db/new.sql"]).ends(0).says("no difference");
+    explain(&["empty", "1"]).ends(0).prints("CREATE TABLE public.t").does_not_print("OWNER TO");
+    explain(&["empty", "db/old.sql", "1"]).ends(0).prints("CREATE TABLE public.t");
+    folder.write("trueup.toml", b"to = \"db/new.sql\"\nshadow = \"embedded\"\n");
+    explain(&["db/old.sql", "2"]).ends(0).prints("ADD COLUMN y integer").does_not_print("OWNER TO app;");
+    explain(&["1"]).ends(1).says("there is no file or folder `1`");
+}
+
+#[test]
 fn lists_of_patterns_are_replaced_by_those_of_the_command_line() {
     let folder =
         project("from = \"db/old.sql\"\nto = \"db/new.sql\"\nshadow = \"embedded\"\nexclude = [\"kind:column\"]\n");

@@ -1,6 +1,8 @@
 //! Renames: by word, by comment, by the ledger; what stops where nobody has said anything. And `explain`.
 
-use super::{Folder, Live, assert_shown};
+use std::fs;
+
+use super::{Folder, Live, assert_shown, command, run};
 
 const BEFORE: &str = "
     CREATE TABLE users (id int PRIMARY KEY, name text NOT NULL, email text);
@@ -62,6 +64,93 @@ fn comments_beside_declarations() {
     ]);
     let told = folder.diff(&["before.sql", "after.sql"]).ends(0).prints("RENAME VALUE 'b' TO 'c'");
     told.says("warning[annotation]: this comment is not understood").says("after.sql:1:1");
+}
+
+#[test]
+fn the_history_of_the_file_is_evidence() {
+    let users = |columns: &str| format!("CREATE TABLE users (\n    id int PRIMARY KEY,\n    {columns}\n);\n");
+    let folder =
+        Folder::new(&[("schema/users.sql", &users("name text NOT NULL, -- as in the passport\n    email text"))]);
+    folder.commit("Users");
+    // By their looks alone, `names` would be the likelier one.
+    folder
+        .write("schema/users.sql", users("label text NOT NULL,\n    email text,\n    names text NOT NULL").as_bytes());
+    let unsaid = folder.diff(&["git:HEAD:schema", "schema"]).ends(1);
+    unsaid
+        .says("line 3, where a change that is not committed made label of name")
+        .says("column:public.users.name=label");
+    folder.commit("Call names labels");
+    folder.write("schema/other.sql", b"CREATE TABLE other (id int);");
+    folder.commit("Something else");
+    folder.diff(&["git:HEAD~2:schema", "schema"]).ends(1).shown_as("likely-rename-in-git");
+    let told = "\"Call names labels\" changed name to label";
+    folder.diff(&["git:HEAD~2:schema/users.sql", "git:HEAD:schema/users.sql"]).ends(1).says(told);
+    let schema = folder.path("schema");
+    run(
+        command(&schema).args(["diff", "--shadow", "embedded", "git:HEAD~2:schema", "git:HEAD:./users.sql"]),
+        "",
+        &schema,
+    )
+    .ends(1)
+    .says(told);
+    // The file may have another name since, and another column what an old one had.
+    fs::rename(folder.path("schema/users.sql"), folder.path("schema/people.sql")).expect("another name");
+    folder.commit("Another name");
+    folder.diff(&["git:HEAD~3:schema", "schema"]).ends(1).says("people.sql line 3").says(told);
+    folder
+        .diff(&["git:HEAD~3:schema", "schema", "--rename", "column:users.name=label"])
+        .ends(0)
+        .prints("ADD COLUMN names");
+    // What is otherwise no likeness at all: another name, and a type of another length.
+    folder.write("schema/people.sql", users("tag varchar(80) NOT NULL,\n    email text").as_bytes());
+    folder.write("before.sql", users("moniker varchar(40) NOT NULL,\n    email text").as_bytes());
+    folder.diff(&["before.sql", "schema/people.sql"]).ends(0).prints("DROP COLUMN moniker");
+    folder.write("schema/people.sql", users("moniker varchar(40) NOT NULL,\n    email text").as_bytes());
+    folder.commit("Monikers");
+    folder.write("schema/people.sql", users("tag varchar(80) NOT NULL,\n    email text").as_bytes());
+    folder.diff(&["before.sql", "schema/people.sql"]).ends(1).says("made tag of moniker");
+}
+
+#[test]
+fn comments_without_effect_are_told() {
+    let folder = Folder::new(&[
+        (
+            "before.sql",
+            "CREATE TYPE s AS ENUM ('a', 'b'); CREATE TABLE t (x s); CREATE TYPE pair AS (one int, two int);",
+        ),
+        (
+            "after.sql",
+            "-- trueup: renamed from nothing_here
+GRANT USAGE ON SCHEMA public TO PUBLIC;
+
+CREATE TYPE s AS ENUM (
+    'a', -- trueup: renamed from 'b'
+    'b'
+);
+-- trueup: enum s 'b' -> 'a'
+-- trueup: enum s 'z' -> 'y'
+-- trueup: enum app.s 'z' -> 'a'
+-- trueup: enum status 'z' -> 'a'
+CREATE TABLE t (x s);
+CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT 1'; -- trueup: renamed from g
+CREATE FUNCTION f(text) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE VIEW v AS SELECT 1 AS one; -- trueup: renamed from w
+DROP VIEW v;
+CREATE ROLE manager; -- trueup: renamed from boss
+CREATE TYPE pair AS (
+    first int, -- trueup: renamed from one
+    two int
+);
+",
+        ),
+        ("only.sql", "-- trueup: renamed from t"),
+    ]);
+    folder.diff(&["before.sql", "after.sql"]).ends(0).shown_as("annotations-without-effect");
+    // What nothing is declared in says nothing either.
+    folder.diff(&["empty", "only.sql"]).ends(0).says("only.sql:1:1").says("nothing is declared beside");
+    // The comments of the state that is left do not count.
+    let told = folder.diff(&["after.sql", "before.sql"]);
+    assert!(!told.err.contains("annotation"), "{}", told.err);
 }
 
 #[test]
