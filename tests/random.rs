@@ -229,7 +229,8 @@ fn side(schema: &Schema, lab: &Lab) -> Result<Side, Fault> {
     let wanted = Wanted { roles: ROLES.map(str::to_owned).into(), ..Wanted::default() };
     let mut scratch = lab.shadow.scratch(&wanted).map_err(|error| generator(error.to_string()))?;
     let catalog = load_side(&text, &mut scratch).map_err(generator)?;
-    let observed = lab.observer.look(&mut scratch.client).map_err(|error| generator(format!("{error:?}")))?;
+    let observed =
+        lab.observer.look(&mut scratch.client).map_err(|error| generator(format!("{error:?}")))?.without_declarations();
     Ok(Side { scratch, catalog, observed })
 }
 
@@ -267,6 +268,7 @@ fn travel(lab: &Lab, scratch: &mut Scratch, sides: Pair<&Catalog>, expected: &Ob
     };
     let observed =
         lab.observer.look(&mut scratch.client).map_err(|error| Fault::new("unreadable", format!("{error:?}")))?;
+    let observed = observed.without_declarations();
     match observed.compare(expected) {
         Ok(()) => Ok(End { what: "converged".to_owned(), plan }),
         Err(words) => Err(Fault::new(&cause("observer", &words), format!("{words}\nthe plan:\n{plan}"))),

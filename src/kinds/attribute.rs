@@ -20,6 +20,7 @@ impl PgObject for Attribute {
     state!();
     const LABEL: &'static str = "COLUMN";
     const RENAMED: Renamed = Renamed::AsPart("ATTRIBUTE");
+    const PRECEDES_ATTACHING: bool = true;
     const CATALOG: &'static str = "
         SELECT 'pg_class'::regclass::oid AS classid, c.oid AS objid, a.attnum::int4 AS objsubid,
                'pg_class'::regclass::oid AS parent_class, c.oid AS parent_id, 0 AS parent_sub,

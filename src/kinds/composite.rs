@@ -2,7 +2,7 @@
 
 use crate::{
     ddl::{Action, Alter, Lock, Target},
-    kinds::{Namespace, PgObject, Renamed, object, state},
+    kinds::{Namespace, PgObject, Renamed, object, sql, state},
     model::{ObjectId, Parens},
 };
 
@@ -38,7 +38,9 @@ impl PgObject for Composite {
     }
     fn alter(&self, _: &ObjectId, to: &Composite, attr: Attr, _: Target) -> Alter {
         match attr {
-            Attr::attributes if self.is_extended_by(to) => Alter::Ignore("each attribute is changed by itself"),
+            Attr::attributes if sql::is_extended_by(&self.attributes, &to.attributes) => {
+                Alter::Ignore("each attribute is changed by itself")
+            }
             Attr::attributes => Alter::Rebuild,
             Attr::stored => Alter::Ignore("it is about the tables that use the type"),
         }
@@ -48,13 +50,5 @@ impl PgObject for Composite {
     }
     fn set_aside(&self, id: &ObjectId) -> Option<(Action, Action)> {
         Some(super::set_aside_by_rename(Self::LABEL, id))
-    }
-}
-
-impl Composite {
-    /// Whether dropping attributes and adding others at the end leads to the order of `to`.
-    fn is_extended_by(&self, to: &Composite) -> bool {
-        let kept: Vec<&String> = self.attributes.iter().filter(|name| to.attributes.contains(name)).collect();
-        to.attributes.iter().take(kept.len()).eq(kept)
     }
 }
