@@ -194,6 +194,10 @@ pub trait PgObject: Clone + PartialEq + Sized {
     fn is_attached(&self) -> bool {
         false
     }
+    /// Whether it is not made anew by itself: what contains it is.
+    fn is_rebuilt_whole(&self) -> bool {
+        false
+    }
     /// The same where what contains it stands under nothing else: no parent, no type of its rows.
     fn apart(&self) -> Self {
         self.clone()
@@ -376,6 +380,9 @@ macro_rules! dispatch {
             }
             pub fn is_attached(&self) -> bool {
                 match self { $(Object::$Kind(it) => it.is_attached(),)* }
+            }
+            pub fn is_rebuilt_whole(&self) -> bool {
+                match self { $(Object::$Kind(it) => it.is_rebuilt_whole(),)* }
             }
             pub fn apart(&self) -> Object {
                 match self { $(Object::$Kind(it) => Object::$Kind(it.apart()),)* }

@@ -215,6 +215,9 @@ impl<'a> Work<'a> {
         if let Some(origin) = self.origin(id) {
             return self.rebuild(origin, because);
         }
+        if let Some(whole) = self.rebuilt_in(id) {
+            return self.rebuild(whole, because);
+        }
         self.rebuilt.insert(id, because.clone());
         // A definition does not come off what it completes.
         if id.kind.completes_parent()
@@ -228,6 +231,13 @@ impl<'a> Work<'a> {
             }
         }
         self.rebuild_dependents(id);
+    }
+
+    /// What has to be made anew for a part of it to be, until that is under way.
+    fn rebuilt_in(&self, id: &ObjectId) -> Option<&'a ObjectId> {
+        let is_part_of_whole = self.from.get(id).is_some_and(|object| object.is_rebuilt_whole());
+        let whole = id.parent().filter(|_| is_part_of_whole).and_then(|parent| self.from.key(parent))?;
+        (self.to.contains(whole) && !self.is_dropped(whole)).then_some(whole)
     }
 
     /// What has to be made anew for `id` to be: an inherited object comes and goes with what it is inherited from.
@@ -263,6 +273,10 @@ impl<'a> Work<'a> {
                 Survival::Whole => {
                     if let Some(whole) = dependent.parent().and_then(|parent| self.from.key(parent)) {
                         self.rebuild(whole, because);
+                        // The old whole stays until no row holds it, and so does what it is made of.
+                        if self.set_aside.contains_key(whole) {
+                            self.set_aside.entry(id).or_default().push(whole);
+                        }
                     }
                 }
                 Survival::Rebuilt => self.rebuild(dependent, because),
