@@ -69,7 +69,7 @@ pub(crate) fn fold(ordered: Vec<Ordered>) -> Vec<Folded> {
         let next = write(item);
         if let Some(last) = folded.last_mut()
             && last.when() == next.when()
-            && !(last.ends() && !next.ends())
+            && (next.ends() || !last.ends())
             && last.sql.join(&next.sql)
         {
             last.actions.extend(next.actions);
