@@ -23,6 +23,7 @@ pub struct Action {
     pub after: Vec<ObjectId>,
     /// What it makes room in, or takes room of, beside names: the bounds of a partitioned table.
     pub room: Option<Room>,
+    pub descent: Option<Descent>,
     /// Why this is done, when the subject itself has not changed.
     pub because: Option<String>,
     pub leaves: Option<Leaves>,
@@ -42,6 +43,8 @@ pub enum Inline {
     Item(String),
     /// Words after the container's own: `ADD COLUMN a int` + ` DEFAULT 1`.
     Suffix(String),
+    /// As above, where the container is itself an item of a definition.
+    Within(String),
 }
 
 /// The strongest lock taken on a relation that already exists (PostgreSQL manual, 13.3.1).
@@ -64,6 +67,17 @@ pub enum Lock {
 pub enum Room {
     Frees(String),
     Takes(String),
+}
+
+/// What an action does to the place of its subject under others, which it has columns and constraints from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Descent {
+    /// It comes under another, and by then has to have what it is to have from there.
+    Joins,
+    /// As above, and by then may have nothing else.
+    JoinsWhole,
+    /// It leaves one, and what it has from there is its own from then on.
+    Leaves,
 }
 
 /// What cannot be had back once the action has run.
@@ -216,6 +230,7 @@ impl Action {
             position: 0,
             after: Vec::new(),
             room: None,
+            descent: None,
             because: None,
             leaves: None,
         }
@@ -266,6 +281,9 @@ impl Action {
     }
     pub fn room(self, room: Room) -> Action {
         Action { room: Some(room), ..self }
+    }
+    pub fn descent(self, descent: Descent) -> Action {
+        Action { descent: Some(descent), ..self }
     }
     pub fn rewrites(self) -> Action {
         Action { rewrites: true, ..self }

@@ -2,7 +2,7 @@
 
 use crate::{
     ddl::{Action, Alter, Inline, Loss, Retype, Survival, Target, Verb},
-    kinds::{PgObject, Rebuilt, Renamed, object, state},
+    kinds::{PgObject, Rebuilt, Renamed, composite::stored_types, object, state},
     model::ObjectId,
 };
 
@@ -20,19 +20,21 @@ impl PgObject for Attribute {
     state!();
     const LABEL: &'static str = "COLUMN";
     const RENAMED: Renamed = Renamed::AsPart("ATTRIBUTE");
-    const CATALOG: &'static str = "
+    const PRECEDES_ATTACHING: bool = true;
+    const CATALOG: &'static str = concat!(
+        stored_types!(),
+        "
         SELECT 'pg_class'::regclass::oid AS classid, c.oid AS objid, a.attnum::int4 AS objsubid,
                'pg_class'::regclass::oid AS parent_class, c.oid AS parent_id, 0 AS parent_sub,
                a.attname::text AS name, row_number() OVER (PARTITION BY c.oid ORDER BY a.attnum)::int2 AS position,
                format_type(a.atttypid, a.atttypmod) AS data_type,
                CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END AS collation,
-               EXISTS (SELECT FROM pg_attribute o JOIN pg_class u ON u.oid = o.attrelid JOIN pg_type r ON r.oid = c.reltype
-                       WHERE o.atttypid IN (r.oid, r.typarray) AND u.relkind IN ('r', 'p', 'm', 'f')
-                         AND NOT o.attisdropped) AS stored
+               c.reltype IN (SELECT oid FROM stored) AS stored
         FROM pg_attribute a
         JOIN pg_class c ON c.oid = a.attrelid
         JOIN pg_type t ON t.oid = a.atttypid
-        WHERE c.relkind = 'c' AND 0 < a.attnum AND NOT a.attisdropped AND c.relnamespace = ANY($1)";
+        WHERE c.relkind = 'c' AND 0 < a.attnum AND NOT a.attisdropped AND c.relnamespace = ANY($1)"
+    );
 
     fn address(id: &ObjectId) -> String {
         format!("{} {}.{}", Self::LABEL, id.container().qualified(), id.name)
@@ -61,6 +63,10 @@ impl PgObject for Attribute {
     }
     fn data_type(&self) -> Option<&str> {
         Some(&self.data_type)
+    }
+    // Dropped by itself, it would take its part of every value along.
+    fn is_rebuilt_whole(&self) -> bool {
+        self.stored
     }
     fn survive(&self, id: &ObjectId, to: &Attribute, _: &Rebuilt) -> Survival {
         match self.stored {

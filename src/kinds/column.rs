@@ -22,8 +22,8 @@ object! {
         pub compression: Option<String>,
         pub statistics: Option<i32>,
         pub options: Vec<String>,
-        /// Whether it comes from the type of a typed table.
-        pub typed: bool,
+        /// The type of the table that it comes from, where the table is a typed one.
+        pub of_type: Option<String>,
         /// Declared here, not only in a parent.
         pub is_local: bool,
         /// How many parents have it.
@@ -59,7 +59,8 @@ impl PgObject for Column {
                a.attstorage::text AS storage, t.typstorage::text AS type_storage,
                nullif(to_jsonb(a)->>'attcompression', '') AS compression,
                nullif(a.attstattarget, -1)::int4 AS statistics,
-               ARRAY(SELECT o FROM unnest(a.attoptions) o ORDER BY 1) AS options, c.reloftype <> 0 AS typed,
+               ARRAY(SELECT o FROM unnest(a.attoptions) o ORDER BY 1) AS options, 
+               CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END AS of_type,
                a.attislocal AS is_local, a.attinhcount::int4 AS parents,
                EXISTS (SELECT FROM pg_inherits i JOIN pg_attribute pa ON pa.attrelid = i.inhparent
                        WHERE i.inhrelid = a.attrelid AND pa.attname = a.attname AND pa.attgenerated <> '') AS computed_above,
@@ -80,7 +81,7 @@ impl PgObject for Column {
 
     fn create(&self, id: &ObjectId, target: Target) -> Vec<Action> {
         let mut actions = Vec::new();
-        if !self.typed {
+        if self.of_type.is_none() {
             let add = alter_table(Verb::Create, id, format!("ADD COLUMN {}", self.definition(id, true)));
             let add = add.inline(Inline::Item(self.definition(id, self.states_expression(target))));
             actions.push(match self.generated {
@@ -91,7 +92,7 @@ impl PgObject for Column {
             });
         }
         let settings = [
-            (self.typed && self.not_null).then(|| "SET NOT NULL".to_owned()),
+            (self.of_type.is_some() && self.not_null).then(|| "SET NOT NULL".to_owned()),
             (self.storage != self.type_storage).then(|| sql::set_storage(&self.storage)),
             self.compression.as_deref().map(|method| sql::set_compression(Some(method))),
             self.statistics.map(|_| self.set_statistics()),
@@ -106,12 +107,12 @@ impl PgObject for Column {
         let name = &id.name;
         let clauses = match attr {
             Attr::position => return Alter::Ignore("PostgreSQL cannot move a column"),
-            Attr::typed => return Alter::Ignore("it is about the table"),
+            Attr::of_type => return Alter::Ignore("it is about the table"),
             Attr::is_local | Attr::parents | Attr::computed_above | Attr::in_partition_key => {
                 return Alter::Ignore("it follows from the table");
             }
             Attr::collation if self.data_type != to.data_type => return Alter::Ignore("it is set with the type"),
-            Attr::data_type | Attr::collation if self.typed && to.typed => {
+            Attr::data_type | Attr::collation if self.of_type.is_some() && self.of_type == to.of_type => {
                 return Alter::Ignore("it follows from the type of the table");
             }
             Attr::data_type | Attr::collation if self.in_partition_key && to.in_partition_key => {
@@ -165,7 +166,7 @@ impl PgObject for Column {
         sql::declaration((self.is_local, self.parents), (to.is_local, to.parents))
     }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
-        if self.typed {
+        if self.of_type.is_some() {
             return vec![];
         }
         let drop = alter_table(Verb::Drop, id, format!("DROP COLUMN {}", id.name));
@@ -190,6 +191,9 @@ impl PgObject for Column {
         }])
     }
 
+    fn apart(&self) -> Column {
+        Column { of_type: None, ..self.clone() }
+    }
     fn is_own(&self) -> bool {
         self.is_local
     }

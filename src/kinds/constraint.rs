@@ -153,6 +153,10 @@ macro_rules! index_constraint {
             fn drop(&self, id: &ObjectId) -> Vec<Action> {
                 vec![alter_table(Verb::Drop, id, format!("DROP CONSTRAINT {}", id.name))]
             }
+            // A table that is attached brings its indexes as parts.
+            fn apart(&self) -> $Type {
+                $Type { part_of: None, ..self.clone() }
+            }
             fn is_part(&self) -> bool {
                 self.part_of.is_some()
             }

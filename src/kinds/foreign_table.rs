@@ -1,8 +1,8 @@
 //! `CREATE FOREIGN TABLE`. Its columns and constraints are kinds of their own, shared with tables.
 
 use crate::{
-    ddl::{Action, Alter, Lock, Target, Verb},
-    kinds::{Namespace, PgObject, Renamed, foreign_options, object, state},
+    ddl::{Action, Alter, Descent, Lock, Target, Verb},
+    kinds::{Namespace, PgObject, Renamed, foreign_options, object, state, table::change_parents},
     model::{Ident, ObjectId, Parens},
 };
 
@@ -59,9 +59,12 @@ impl PgObject for ForeignTable {
         [Action::define(id, head, tail, parens)].into_iter().chain(secrets).collect()
     }
     fn alter(&self, id: &ObjectId, to: &ForeignTable, attr: Attr, _: Target) -> Alter {
-        let clauses = match attr {
+        let clauses: Vec<String> = match attr {
             Attr::server => return Alter::Rebuild,
-            Attr::inherits => self.change_parents(to),
+            Attr::inherits => {
+                let clause = |(clause, descent)| Action { descent, ..alter(id, clause) };
+                return Alter::Do(change_parents(&self.inherits, &to.inherits).into_iter().map(clause).collect());
+            }
             Attr::partition_bound if self.partition_of != to.partition_of => {
                 return Alter::Ignore("it is set when the partition is attached");
             }
@@ -73,11 +76,7 @@ impl PgObject for ForeignTable {
             Attr::secrets => foreign_options::leave_secrets(id, &format!("ALTER {id}"), &self.secrets, &to.secrets),
             Attr::server | Attr::inherits | Attr::partition_of | Attr::partition_bound | Attr::options => None,
         };
-        let alter = |clause| {
-            let head = format!("ALTER {id}");
-            Action::clause(Verb::Alter, id, head, clause, ",").locks(Lock::AccessExclusive)
-        };
-        Alter::Do(clauses.into_iter().map(alter).chain(left).collect())
+        Alter::Do(clauses.into_iter().map(|clause| alter(id, clause)).chain(left).collect())
     }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         vec![Action::drop(id, format!("DROP {id}")).locks(Lock::AccessExclusive)]
@@ -85,22 +84,22 @@ impl PgObject for ForeignTable {
 }
 
 impl ForeignTable {
-    fn change_parents(&self, to: &ForeignTable) -> Vec<String> {
-        let gone = self.inherits.iter().filter(|parent| !to.inherits.contains(parent));
-        let new = to.inherits.iter().filter(|parent| !self.inherits.contains(parent));
-        gone.map(|parent| format!("NO INHERIT {parent}")).chain(new.map(|parent| format!("INHERIT {parent}"))).collect()
-    }
     fn move_partition(&self, id: &ObjectId, to: &ForeignTable) -> Vec<Action> {
         let name = id.qualified();
         let mut actions = Vec::new();
         if let Some(parent) = &self.partition_of {
             let sql = format!("ALTER TABLE {parent} DETACH PARTITION {name}");
-            actions.push(Action::alter(id, sql).locks(Lock::AccessExclusive));
+            actions.push(Action::alter(id, sql).locks(Lock::AccessExclusive).descent(Descent::Leaves));
         }
         if let (Some(parent), Some(bound)) = (&to.partition_of, &to.partition_bound) {
             let sql = format!("ALTER TABLE {parent} ATTACH PARTITION {name} {bound}");
-            actions.push(Action::alter(id, sql).locks(Lock::ShareUpdateExclusive));
+            actions.push(Action::alter(id, sql).locks(Lock::ShareUpdateExclusive).descent(Descent::JoinsWhole));
         }
-        actions
+        let stays = self.partition_of == to.partition_of;
+        actions.into_iter().map(|it| if stays { Action { descent: None, ..it } } else { it }).collect()
     }
+}
+
+fn alter(id: &ObjectId, clause: String) -> Action {
+    Action::clause(Verb::Alter, id, format!("ALTER {id}"), clause, ",").locks(Lock::AccessExclusive)
 }

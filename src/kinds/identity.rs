@@ -29,6 +29,8 @@ object! {
         pub unlogged: bool,
         /// Whether the table is, which makes it so by itself.
         pub table_unlogged: bool,
+        /// Whether others inherit from the table: they get the column, and not that it is an identity.
+        pub has_children: bool,
     }
 }
 
@@ -46,7 +48,8 @@ impl PgObject for Identity {
                s.seqincrement AS increment,
                s.seqmin AS min_value, s.seqmax AS max_value, s.seqstart AS start, s.seqcache AS cache, s.seqcycle AS cycle,
                current_setting('server_version_num')::int4 >= 150000 AND c.relpersistence = 'u' AS unlogged,
-               current_setting('server_version_num')::int4 >= 150000 AND t.relpersistence = 'u' AS table_unlogged
+               current_setting('server_version_num')::int4 >= 150000 AND t.relpersistence = 'u' AS table_unlogged,
+               t.relkind = 'r' AND EXISTS (SELECT FROM pg_inherits h WHERE h.inhparent = t.oid) AS has_children
         FROM pg_sequence s
         JOIN pg_class c ON c.oid = s.seqrelid
         JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -71,7 +74,10 @@ impl PgObject for Identity {
         let options = if options.is_empty() { options } else { format!(" ({})", options.trim_start()) };
         let identity = format!("GENERATED {} AS IDENTITY{options}", self.mode());
         let add = alter_column(Verb::Create, id, &format!("ADD {identity}"));
-        let mut actions = vec![add.inline(Inline::Suffix(format!(" {identity}")))];
+        let words = format!(" {identity}");
+        // PostgreSQL adds no column to the children that would be an identity in one table only.
+        let inline = if self.has_children { Inline::Within(words) } else { Inline::Suffix(words) };
+        let mut actions = vec![add.inline(inline)];
         if self.data_type != self.column_type {
             actions.push(self.alter_sequence(id, &format!("AS {}", self.data_type)));
         }
@@ -95,6 +101,7 @@ impl PgObject for Identity {
             Attr::table_unlogged if self.unlogged == to.unlogged && can_be_unlogged(target) => {
                 return Alter::Do(vec![self.alter_sequence(id, to.persistence())]);
             }
+            Attr::has_children => return Alter::Ignore("it is about the table"),
             Attr::column_type | Attr::table_unlogged => return Alter::Ignore("it is about the column and its table"),
             Attr::data_type if self.data_type == self.column_type && to.data_type == to.column_type => {
                 return Alter::Ignore("it follows the type of the column");
@@ -138,6 +145,7 @@ impl Identity {
             usual_sequence: _,
             column_type: _,
             table_unlogged: _,
+            has_children: _,
             unlogged: _,
             data_type,
             increment,

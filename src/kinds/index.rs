@@ -119,6 +119,10 @@ impl PgObject for Index {
         let cascade = if self.has_constraints { " CASCADE" } else { "" };
         vec![Action::drop(id, format!("DROP INDEX {}{cascade}", id.qualified())).locks(Lock::AccessExclusive)]
     }
+    // A table that is attached brings its indexes as parts.
+    fn apart(&self) -> Index {
+        Index { part_of: None, ..self.clone() }
+    }
     fn is_part(&self) -> bool {
         self.part_of.is_some()
     }

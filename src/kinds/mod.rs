@@ -128,8 +128,10 @@ pub trait PgObject: Clone + PartialEq + Sized {
     /// The attributes that PostgreSQL prints from what it stores. It may print the same thing in two ways, until it
     /// has read its own words again.
     const PRINTED: &'static [&'static str] = &[];
-    /// Whether a table must have it before it can be attached as a partition.
+    /// Whether a table must have it before it can be attached as a partition, or what it comes under before it does.
     const PRECEDES_ATTACHING: bool = false;
+    /// Whether a table that is attached as a partition gets it then, and must not have its like before.
+    const COMES_BY_ATTACHING: bool = false;
     /// Whether one side's silence about it is no statement: what the other side says is kept.
     const MAY_BE_UNSTATED: bool = false;
 
@@ -209,6 +211,14 @@ pub trait PgObject: Clone + PartialEq + Sized {
     /// Whether it is created by itself, and then made a part of what it belongs to.
     fn is_attached(&self) -> bool {
         false
+    }
+    /// Whether it is not made anew by itself: what contains it is.
+    fn is_rebuilt_whole(&self) -> bool {
+        false
+    }
+    /// The same where what contains it stands under nothing else: no parent, no type of its rows.
+    fn apart(&self) -> Self {
+        self.clone()
     }
     /// Whether it is as it is by nobody's decision, such as an owner that is only whoever created the object.
     fn is_unstated(&self) -> bool {
@@ -300,6 +310,9 @@ macro_rules! dispatch {
             pub const fn precedes_attaching(self) -> bool {
                 match self { $(Kind::$Kind => <$Type as PgObject>::PRECEDES_ATTACHING,)* }
             }
+            pub const fn comes_by_attaching(self) -> bool {
+                match self { $(Kind::$Kind => <$Type as PgObject>::COMES_BY_ATTACHING,)* }
+            }
             pub const fn fires_on_ddl(self) -> bool {
                 match self { $(Kind::$Kind => <$Type as PgObject>::FIRES_ON_DDL,)* }
             }
@@ -388,6 +401,12 @@ macro_rules! dispatch {
             }
             pub fn is_attached(&self) -> bool {
                 match self { $(Object::$Kind(it) => it.is_attached(),)* }
+            }
+            pub fn is_rebuilt_whole(&self) -> bool {
+                match self { $(Object::$Kind(it) => it.is_rebuilt_whole(),)* }
+            }
+            pub fn apart(&self) -> Object {
+                match self { $(Object::$Kind(it) => Object::$Kind(it.apart()),)* }
             }
             pub fn is_unstated(&self) -> bool {
                 match self { $(Object::$Kind(it) => it.is_unstated(),)* }

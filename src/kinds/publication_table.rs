@@ -12,6 +12,8 @@ object! {
         /// Empty where all are published.
         pub columns: Vec<String>,
         pub filter: Option<String>,
+        /// Whether others inherit from the table. Each of them is published by itself.
+        pub has_children: bool,
     }
 }
 
@@ -30,7 +32,9 @@ impl PgObject for PublicationTable {
                      WHERE a.attrelid = r.prrelid AND 0 < a.attnum
                        AND a.attnum::text = ANY(regexp_split_to_array(btrim(to_jsonb(r)->>'prattrs', '[] '), '[, ]+'))
                      ORDER BY a.attnum) AS columns,
-               q.filter
+               q.filter,
+               EXISTS (SELECT FROM pg_inherits h JOIN pg_class c ON c.oid = h.inhparent
+                       WHERE c.oid = r.prrelid AND c.relkind = 'r') AS has_children
         FROM pg_publication_rel r
         JOIN pg_publication p ON p.oid = r.prpubid
         CROSS JOIN (SELECT NULL::pg_node_tree AS prqual) beside
@@ -41,7 +45,7 @@ impl PgObject for PublicationTable {
         format!("TABLE {} OF {} {}", id.container().qualified(), Self::LABEL, id.name)
     }
     fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
-        let mut table = id.container().qualified();
+        let mut table = self.table(id);
         if !self.columns.is_empty() {
             let columns: Vec<String> = self.columns.iter().map(|name| Ident::new(name).to_string()).collect();
             table.push_str(&format!(" ({})", columns.join(", ")));
@@ -53,6 +57,7 @@ impl PgObject for PublicationTable {
         match attr {
             // SET TABLE would have to repeat all the other tables.
             Attr::columns | Attr::filter => Alter::Rebuild,
+            Attr::has_children => Alter::Ignore("it is about the table"),
         }
     }
     fn since(&self) -> Option<(i32, &'static str)> {
@@ -60,7 +65,15 @@ impl PgObject for PublicationTable {
         part.then_some((15, "publications of some columns or rows"))
     }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
-        vec![change(Verb::Drop, id, "DROP", id.container().qualified())]
+        vec![change(Verb::Drop, id, "DROP", self.table(id))]
+    }
+}
+
+impl PublicationTable {
+    /// The table as the publication names it, without its children.
+    fn table(&self, id: &ObjectId) -> String {
+        let only = if self.has_children { "ONLY " } else { "" };
+        format!("{only}{}", id.container().qualified())
     }
 }
 

@@ -122,6 +122,12 @@ pub(crate) fn declaration(from: (bool, i32), to: (bool, i32)) -> Option<&'static
     }
 }
 
+/// Whether dropping some names and adding others at the end leads from one order to the other.
+pub(crate) fn is_extended_by(from: &[String], to: &[String]) -> bool {
+    let kept: Vec<&String> = from.iter().filter(|name| to.contains(name)).collect();
+    to.iter().take(kept.len()).eq(kept)
+}
+
 /// Drops one empty line, blanks and the semicolon that PostgreSQL's printers leave at the end.
 pub(crate) fn trimmed(text: &str) -> &str {
     text.trim_end().trim_end_matches(';').trim_end()

@@ -1,7 +1,7 @@
 //! `CREATE TABLE`, plain, partitioned or a partition. Columns, constraints and indexes are kinds of their own.
 
 use crate::{
-    ddl::{Action, Alter, Leaves, Lock, Loss, Room, Survival, Target, Verb},
+    ddl::{Action, Alter, Descent, Leaves, Lock, Loss, Room, Survival, Target, Verb},
     kinds::{Namespace, PgObject, Rebuilt, Renamed, object, sql, state},
     model::{Ident, ObjectId, Parens, Version},
 };
@@ -11,6 +11,8 @@ object! {
         pub unlogged: bool,
         /// Set for a typed table: `CREATE TABLE … OF type`.
         pub of_type: Option<String>,
+        /// The names of its columns in order: those of a type stand in the order of the type.
+        pub columns: Vec<String>,
         /// Parents by plain inheritance, in order.
         pub inherits: Vec<String>,
         pub partition_of: Option<String>,
@@ -42,6 +44,8 @@ impl PgObject for Table {
                'pg_namespace'::regclass::oid AS parent_class, c.relnamespace AS parent_id, 0 AS parent_sub,
                c.relname::text AS name, c.relpersistence = 'u' AS unlogged,
                CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END AS of_type,
+               ARRAY(SELECT a.attname::text FROM pg_attribute a
+                     WHERE a.attrelid = c.oid AND 0 < a.attnum AND NOT a.attisdropped ORDER BY a.attnum) AS columns,
                ARRAY(SELECT format('%I.%I', pn.nspname, p.relname) FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent
                      JOIN pg_namespace pn ON pn.oid = p.relnamespace
                      WHERE i.inhrelid = c.oid AND NOT c.relispartition ORDER BY i.inhseqno) AS inherits,
@@ -88,8 +92,12 @@ impl PgObject for Table {
                 let mode = if to.unlogged { "UNLOGGED" } else { "LOGGED" };
                 return Alter::Do(vec![alter(id, format!("SET {mode}")).rewrites()]);
             }
-            Attr::of_type => vec![to.of_type.as_ref().map_or("NOT OF".to_owned(), |name| format!("OF {name}"))],
-            Attr::inherits => self.change_parents(to),
+            Attr::of_type => return self.change_type(id, to),
+            Attr::columns => return Alter::Ignore("each column is changed by itself"),
+            Attr::inherits => {
+                let clause = |(clause, descent): (String, Option<Descent>)| Action { descent, ..alter(id, clause) };
+                return Alter::Do(change_parents(&self.inherits, &to.inherits).into_iter().map(clause).collect());
+            }
             Attr::partition_bound if self.partition_of != to.partition_of => {
                 return Alter::Ignore("it is set when the partition is attached");
             }
@@ -177,22 +185,18 @@ impl Table {
         }
     }
 
-    fn change_parents(&self, to: &Table) -> Vec<String> {
-        let mut clauses = Vec::new();
-        let mut before = self.inherits.iter();
-        let mut in_order = true;
-        for parent in &to.inherits {
-            in_order = in_order && before.any(|old| old == parent);
-            if !in_order {
-                // A parent comes behind all that are there.
-                clauses.extend(self.inherits.contains(parent).then(|| format!("NO INHERIT {parent}")));
-                clauses.push(format!("INHERIT {parent}"));
-            }
+    /// Between two types the table has none: only then can its columns become those of the other.
+    fn change_type(&self, id: &ObjectId, to: &Table) -> Alter {
+        if to.of_type.is_some() && !sql::is_extended_by(&self.columns, &to.columns) {
+            return Alter::Refuse {
+                why: "its columns stand in another order than in the type, and PostgreSQL cannot move a column"
+                    .to_owned(),
+                instead: "create a table of the type beside this one, copy the rows, and let them change places",
+            };
         }
-        // Last, for a column that is inherited from nowhere for a moment counts as the child's own from then on.
-        let gone = self.inherits.iter().filter(|parent| !to.inherits.contains(parent));
-        clauses.extend(gone.map(|parent| format!("NO INHERIT {parent}")));
-        clauses
+        let leaves = self.of_type.iter().map(|_| alter(id, "NOT OF".to_owned()).descent(Descent::Leaves));
+        let joins = to.of_type.iter().map(|name| alter(id, format!("OF {name}")).descent(Descent::JoinsWhole));
+        Alter::Do(leaves.chain(joins).collect())
     }
 
     /// They have no names of their own, so that all are switched at once. The user's own, which are switched with them,
@@ -216,10 +220,12 @@ impl Table {
         if let Some(parent) = &self.partition_of {
             let sql = format!("ALTER TABLE {parent} DETACH PARTITION {name}");
             let detach = Action::alter(id, sql).locks(Lock::AccessExclusive);
-            actions.push(detach.room(Room::Frees(parent.clone())));
+            actions.push(detach.room(Room::Frees(parent.clone())).descent(Descent::Leaves));
         }
-        actions.extend(to.attach(id));
-        actions
+        actions.extend(to.attach(id).map(|attach| attach.descent(Descent::JoinsWhole)));
+        // With other bounds it stands under the same table as before.
+        let stays = self.partition_of == to.partition_of;
+        actions.into_iter().map(|it| if stays { Action { descent: None, ..it } } else { it }).collect()
     }
 
     fn attach(&self, id: &ObjectId) -> Option<Action> {
@@ -228,6 +234,27 @@ impl Table {
         let attach = Action::alter(id, sql).locks(Lock::ShareUpdateExclusive);
         Some(attach.room(Room::Takes(parent.clone())))
     }
+}
+
+/// Clauses that take one list of parents to another.
+pub(crate) fn change_parents(from: &[String], to: &[String]) -> Vec<(String, Option<Descent>)> {
+    let mut clauses = Vec::new();
+    let mut before = from.iter();
+    let mut in_order = true;
+    for parent in to {
+        in_order = in_order && before.any(|old| old == parent);
+        if in_order {
+            continue;
+        }
+        // A parent comes behind all that are there. One that was there before is not another one.
+        let stays = from.contains(parent);
+        clauses.extend(stays.then(|| (format!("NO INHERIT {parent}"), None)));
+        clauses.push((format!("INHERIT {parent}"), (!stays).then_some(Descent::Joins)));
+    }
+    // Last, for a column that is inherited from nowhere for a moment counts as the child's own from then on.
+    let gone = from.iter().filter(|parent| !to.contains(parent));
+    clauses.extend(gone.map(|parent| (format!("NO INHERIT {parent}"), Some(Descent::Leaves))));
+    clauses
 }
 
 fn alter(id: &ObjectId, clause: String) -> Action {

@@ -21,6 +21,7 @@ impl PgObject for Trigger {
     state!();
     const LABEL: &'static str = "TRIGGER";
     const RENAMED: Renamed = Renamed::ByItself(Lock::AccessExclusive);
+    const COMES_BY_ATTACHING: bool = true;
     const PRINTED: &'static [&'static str] = &["definition"];
     const BLOCKS: Option<Retype> = Some(Retype::Modifier);
     const CATALOG: &'static str = "

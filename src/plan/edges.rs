@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::{
-    ddl::{Inline, Room, Verb},
+    catalog::Entry,
+    ddl::{Descent, Inline, Room, Verb},
     model::ObjectId,
     plan::{expand::Work, knots::ring},
 };
@@ -50,6 +51,10 @@ struct Edges<'a, 'w> {
     /// What needs each other, by the member that something stands in for.
     sketched: HashMap<&'w ObjectId, BTreeSet<&'w ObjectId>>,
     emptied: HashMap<&'w ObjectId, BTreeSet<&'w ObjectId>>,
+    /// What comes under another, with the actions by which it does.
+    joins: BTreeMap<&'w ObjectId, Vec<usize>>,
+    /// What leaves another, likewise.
+    leaves: BTreeMap<&'w ObjectId, Vec<usize>>,
     found: HashSet<Edge>,
     /// Of the edges that are being looked for.
     why: Why,
@@ -65,6 +70,8 @@ impl<'a, 'w> Edges<'a, 'w> {
             drops: HashMap::new(),
             sketched: HashMap::new(),
             emptied: work.knots.emptied.iter().map(|id| (id, ring(work.from, id))).collect(),
+            joins: BTreeMap::new(),
+            leaves: BTreeMap::new(),
             found: HashSet::new(),
             why: Why::OneChange,
         };
@@ -79,6 +86,12 @@ impl<'a, 'w> Edges<'a, 'w> {
                 Verb::Alter => it.alters.entry(&action.subject).or_default().push(at),
                 Verb::Drop => it.drops.entry(&action.subject).or_default().push(at),
             }
+            let moves = match action.descent {
+                Some(Descent::Joins | Descent::JoinsWhole) => &mut it.joins,
+                Some(Descent::Leaves) => &mut it.leaves,
+                None => continue,
+            };
+            moves.entry(&action.subject).or_default().push(at);
         }
         it
     }
@@ -169,11 +182,15 @@ impl<'a, 'w> Edges<'a, 'w> {
 
     /// The actions of one object in the order in which its kind gave them.
     fn in_sequence(&mut self) {
-        let mut last: HashMap<(&ObjectId, bool), usize> = HashMap::new();
-        for (at, action) in self.work.actions.iter().enumerate() {
-            let side = action.verb == Verb::Drop;
-            if let Some(before) = last.insert((&action.subject, side), at) {
-                self.add(before, at, false);
+        let actions = &self.work.actions;
+        let mut last: HashMap<(&ObjectId, bool, bool), usize> = HashMap::new();
+        for (at, action) in actions.iter().enumerate() {
+            // Other changes have nothing to do with what it stands under.
+            let side = (&action.subject, action.verb == Verb::Drop, action.descent.is_some());
+            if let Some(before) = last.insert(side, at) {
+                // Where the new one cannot be joined before, the old one is left first.
+                let leaves = action.descent == Some(Descent::Leaves);
+                self.add(before, at, leaves && actions[before].descent != Some(Descent::Leaves));
             }
             for id in &action.after {
                 for before in self.alters.get(id).cloned().unwrap_or_default() {
@@ -203,10 +220,10 @@ impl<'a, 'w> Edges<'a, 'w> {
             if own.is_none() && alters.is_empty() {
                 continue;
             }
-            // What was inherited can go only once it is no longer inherited.
-            if let (Some(own), Some(_), Some(parent)) = (own, &entry.implied_by, id.parent()) {
-                for alter in self.alters.get(parent).cloned().unwrap_or_default() {
-                    self.add(alter, own, false);
+            // What was inherited can change or go only once it is no longer inherited.
+            for leaves in self.partings(id, entry) {
+                for after in own.into_iter().chain(alters.iter().copied()) {
+                    self.add(leaves, after, false);
                 }
             }
             for needed in id.parent().into_iter().chain(&entry.needs) {
@@ -230,6 +247,13 @@ impl<'a, 'w> Edges<'a, 'w> {
                 }
             }
         }
+    }
+
+    /// The actions after which `id` is no longer what it was by something else.
+    fn partings(&self, id: &ObjectId, entry: &Entry) -> Vec<usize> {
+        let apart = entry.implied_by.as_ref().is_none_or(|by| self.work.leaves(id, by));
+        let leaves = id.parent().filter(|_| apart).and_then(|parent| self.leaves.get(parent));
+        leaves.cloned().unwrap_or_default()
     }
 
     /// What is needed comes first.
@@ -266,31 +290,59 @@ impl<'a, 'w> Edges<'a, 'w> {
                 // What a definition contains need not wait for what is set afterwards.
                 if !(contains && self.creates.contains_key(needed)) {
                     for before in self.changes_for(id, needed) {
-                        self.add(before, at, soft);
+                        let is_found_there = contains && self.joins.get(needed).is_some_and(|it| it.contains(&before));
+                        if !(is_found_there && self.precedes_joining(id, entry, before)) {
+                            self.add(before, at, soft);
+                        }
                     }
                 }
             }
         }
     }
 
-    /// What comes under another parent finds there what the two have in common, and nothing that is to go.
+    /// Whether a part has to be there, and as it is to be, before what it is on comes under another.
+    fn precedes_joining(&self, id: &ObjectId, entry: &Entry, join: usize) -> bool {
+        let whole = self.work.actions[join].descent == Some(Descent::JoinsWhole);
+        let common = entry.implied_by.is_some() && !id.kind.comes_by_attaching();
+        common || (whole && id.kind.precedes_attaching())
+    }
+
+    /// What comes under another has by then what the two have in common, and the other has nothing that is to go.
     fn join_parents(&mut self) {
         let work = self.work;
-        let mut going: HashMap<&ObjectId, Vec<usize>> = HashMap::new();
-        for (at, action) in work.actions.iter().enumerate().filter(|(_, action)| action.verb == Verb::Drop) {
-            going.entry(action.subject.parent().unwrap_or(&action.subject)).or_default().push(at);
+        let mut parts: HashMap<&ObjectId, Vec<usize>> = HashMap::new();
+        for (at, action) in work.actions.iter().enumerate() {
+            parts.entry(action.subject.parent().unwrap_or(&action.subject)).or_default().push(at);
         }
-        for (id, entry) in work.to.iter().filter(|(id, _)| !work.is_created(id)) {
-            let as_before = work.from.entry(id).is_some_and(|old| old.implied_by == entry.implied_by);
-            let Some(by) = entry.implied_by.as_ref().filter(|_| !as_before) else { continue };
-            let joins = id.parent().and_then(|child| self.alters.get(child)).cloned().unwrap_or_default();
-            let goes = by.parent().and_then(|parent| going.get(parent)).into_iter().flatten().copied();
-            for before in goes.chain(self.makers_of(by)).collect::<Vec<_>>() {
-                for &after in &joins {
-                    self.add(before, after, true);
+        for (child, joins) in self.joins.clone() {
+            let Some(entry) = work.to.entry(child) else { continue };
+            let others = entry.needs.iter().filter_map(|it| parts.get(it)).flatten().copied();
+            let others: Vec<usize> = others.filter(|&at| self.settles(at)).collect();
+            for &join in &joins {
+                let own = parts.get(child).into_iter().flatten().copied();
+                for before in own.filter(|&at| self.readies(at, join)).collect::<Vec<_>>() {
+                    self.add(before, join, false);
+                }
+                for &before in &others {
+                    self.add(before, join, true);
                 }
             }
         }
+    }
+
+    /// Whether an action on a part of what is joined makes it what the two are to have in common.
+    fn settles(&self, at: usize) -> bool {
+        let action = &self.work.actions[at];
+        action.verb == Verb::Drop || action.subject.kind.precedes_attaching()
+    }
+
+    /// Whether an action on a part of what joins another makes it fit to.
+    fn readies(&self, at: usize, join: usize) -> bool {
+        let action = &self.work.actions[at];
+        if action.verb == Verb::Drop {
+            return self.work.actions[join].descent == Some(Descent::JoinsWhole);
+        }
+        self.work.to.entry(&action.subject).is_some_and(|entry| self.precedes_joining(&action.subject, entry, join))
     }
 
     /// A name is freed before it is taken.

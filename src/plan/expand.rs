@@ -7,6 +7,7 @@ use crate::{
     ddl::{Action, Alter, Heard, Retype, Survival, Target, Verb},
     diagnostic::Diagnostic,
     diff::Change,
+    kinds::Object,
     model::ObjectId,
     plan::{
         edges::{self, Edge},
@@ -58,6 +59,8 @@ pub(super) struct Work<'a> {
     pub(super) rebuilt: BTreeMap<&'a ObjectId, Option<String>>,
     /// Changed in place.
     altered: BTreeMap<&'a ObjectId, Vec<Action>>,
+    /// What comes under another or leaves one, and stays what it is.
+    moving: BTreeSet<&'a ObjectId>,
     /// Rebuilt under objects that hold data: renamed first, dropped last.
     pub(super) set_aside: BTreeMap<&'a ObjectId, Vec<&'a ObjectId>>,
     stuck: Vec<Diagnostic>,
@@ -83,6 +86,7 @@ impl<'a> Work<'a> {
             removed: BTreeSet::new(),
             rebuilt: BTreeMap::new(),
             altered: BTreeMap::new(),
+            moving: BTreeSet::new(),
             set_aside: BTreeMap::new(),
             stuck: Vec::new(),
             actions: Vec::new(),
@@ -102,6 +106,7 @@ impl<'a> Work<'a> {
                 Change::Alter(..) => (),
             }
         }
+        self.moving = changes.iter().filter_map(|change| self.mover(change)).collect();
         let mut rebuilds = Vec::new();
         let mut displacements = Vec::new();
         for change in changes {
@@ -109,7 +114,7 @@ impl<'a> Work<'a> {
             let (Some(old), Some(new)) = (from.get(id), to.get(id)) else { continue };
             let Some(id) = from.key(id) else { continue };
             let inherited = self.inherited(id);
-            for (attribute, alter) in old.alter(id, new, self.target) {
+            for (attribute, alter) in self.as_there(id, old).alter(id, &self.as_there(id, new), self.target) {
                 match alter {
                     _ if inherited.contains(attribute) => (),
                     Alter::Ignore(_) => (),
@@ -143,7 +148,8 @@ impl<'a> Work<'a> {
         for id in self.removed.clone() {
             self.rebuild_dependents(id);
             for follower in self.followers.get(id).cloned().unwrap_or_default() {
-                if self.from.get(follower).is_some_and(|object| object.is_part()) && self.to.contains(follower) {
+                let is_part = self.from.get(follower).is_some_and(|object| object.is_part());
+                if is_part && self.to.contains(follower) && !self.leaves(follower, id) {
                     self.rebuild(follower, Some(format!("it is dropped with {id}")));
                 }
             }
@@ -174,6 +180,43 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// What is altered so that it comes under another or leaves one.
+    fn mover(&self, change: &Change) -> Option<&'a ObjectId> {
+        let Change::Alter(id, _) = change else { return None };
+        let moves = |(_, alter): (&str, Alter)| match alter {
+            Alter::Do(actions) => actions.iter().any(|action| action.descent.is_some()),
+            Alter::Displace { .. } | Alter::Replace { .. } | Alter::Rebuild => false,
+            Alter::Refuse { .. } | Alter::Ignore(_) => false,
+        };
+        let mut alters = self.from.get(id)?.alter(id, self.to.get(id)?, self.target).into_iter();
+        alters.any(moves).then(|| self.from.key(id)).flatten()
+    }
+
+    /// What stands under another as a whole: the outermost thing around `id` that is no mere container of names.
+    fn whole(id: &ObjectId) -> &ObjectId {
+        id.upwards().filter(|it| it.kind.takes_contents_along()).last().unwrap_or(id)
+    }
+
+    fn moves(&self, id: &ObjectId) -> bool {
+        let whole = Self::whole(id);
+        self.moving.contains(whole) && !self.is_dropped(whole)
+    }
+
+    /// Whether `id` is on something that is there and comes under what `by` is on.
+    pub(super) fn joins(&self, id: &ObjectId, by: &ObjectId) -> bool {
+        self.moves(id) && !self.from.needs(Self::whole(id)).any(|it| it == Self::whole(by))
+    }
+
+    /// Whether `id` is on something that stays and is no longer to be under what `by` is on.
+    pub(super) fn leaves(&self, id: &ObjectId, by: &ObjectId) -> bool {
+        self.moves(id) && !self.to.needs(Self::whole(id)).any(|it| it == Self::whole(by))
+    }
+
+    /// A thing as it is while what it is on stands by itself, where that comes under another or leaves one.
+    fn as_there(&self, id: &ObjectId, object: &Object) -> Object {
+        if self.moves(id) { object.apart() } else { object.clone() }
+    }
+
     /// What a thing of another kind becomes a part of: that happens only when the whole is created.
     fn those_that_take_up_more(&self) -> Vec<&'a ObjectId> {
         let whole = |(id, entry): (&'a ObjectId, &'a Entry)| {
@@ -189,6 +232,9 @@ impl<'a> Work<'a> {
     fn inherited(&self, id: &ObjectId) -> BTreeSet<&'static str> {
         let inherited = || {
             let by = self.to.entry(id)?.implied_by.as_ref()?;
+            if self.joins(id, by) {
+                return None;
+            }
             let (old, new) = (self.from.get(by)?, self.to.get(by)?);
             let changed = old.alter(by, new, self.target).into_iter().map(|(attribute, _)| attribute);
             let differ = new.alter(id, self.to.get(id)?, self.target);
@@ -205,6 +251,9 @@ impl<'a> Work<'a> {
         if let Some(origin) = self.origin(id) {
             return self.rebuild(origin, because);
         }
+        if let Some(whole) = self.rebuilt_in(id) {
+            return self.rebuild(whole, because);
+        }
         self.rebuilt.insert(id, because.clone());
         // A definition does not come off what it completes.
         if id.kind.completes_parent()
@@ -213,11 +262,18 @@ impl<'a> Work<'a> {
             self.rebuild(parent, because.clone());
         }
         for follower in self.followers.get(id).cloned().unwrap_or_default() {
-            if self.from.get(follower).is_some_and(|object| !object.is_own()) {
+            if self.from.get(follower).is_some_and(|object| !object.is_own()) && !self.leaves(follower, id) {
                 self.rebuild(follower, because.clone());
             }
         }
         self.rebuild_dependents(id);
+    }
+
+    /// What has to be made anew for a part of it to be, until that is under way.
+    fn rebuilt_in(&self, id: &ObjectId) -> Option<&'a ObjectId> {
+        let is_part_of_whole = self.from.get(id).is_some_and(|object| object.is_rebuilt_whole());
+        let whole = id.parent().filter(|_| is_part_of_whole).and_then(|parent| self.from.key(parent))?;
+        (self.to.contains(whole) && !self.is_dropped(whole)).then_some(whole)
     }
 
     /// What has to be made anew for `id` to be: an inherited object comes and goes with what it is inherited from.
@@ -253,6 +309,10 @@ impl<'a> Work<'a> {
                 Survival::Whole => {
                     if let Some(whole) = dependent.parent().and_then(|parent| self.from.key(parent)) {
                         self.rebuild(whole, because);
+                        // The old whole stays until no row holds it, and so does what it is made of.
+                        if self.set_aside.contains_key(whole) {
+                            self.set_aside.entry(id).or_default().push(whole);
+                        }
                     }
                 }
                 Survival::Rebuilt => self.rebuild(dependent, because),
@@ -290,6 +350,9 @@ impl<'a> Work<'a> {
             }
         }
         for follower in self.followers.get(id).cloned().unwrap_or_default() {
+            if self.leaves(follower, id) {
+                continue;
+            }
             self.displace(follower, change);
         }
     }
@@ -308,8 +371,14 @@ impl<'a> Work<'a> {
         let by_parent = id.parent().filter(|parent| entry.dies_with.contains(parent) && self.is_dropped(parent));
         by_parent
             .or_else(|| entry.dies_with.iter().find(|it| self.is_dropped(it)))
-            .or_else(|| entry.implied_by.as_ref().filter(|by| !entry.object.is_own() && self.is_dropped(by)))
+            .or_else(|| entry.implied_by.as_ref().filter(|by| self.goes_with(id, by)))
             .and_then(|it| self.from.key(it))
+    }
+
+    /// Whether `id` goes by itself when `by`, which implies it, is dropped.
+    fn goes_with(&self, id: &ObjectId, by: &ObjectId) -> bool {
+        let own = self.from.get(id).is_some_and(|object| object.is_own());
+        !own && self.is_dropped(by) && !self.leaves(id, by)
     }
 
     /// Adds an action for each object that nothing else takes along. Tells the others, each with what takes it.
@@ -331,7 +400,7 @@ impl<'a> Work<'a> {
             }
             let Some(object) = self.from.get(id) else { continue };
             let because = self.rebuilt.get(id).cloned().flatten();
-            let mut actions = object.drop(id);
+            let mut actions = self.as_there(id, object).drop(id);
             if self.leaves_copies(id) {
                 actions = actions.into_iter().map(Action::only).collect();
             }
@@ -378,7 +447,7 @@ impl<'a> Work<'a> {
     /// Whether the change comes by itself with that of the object that implies this one.
     fn follows_a_change(&self, id: &ObjectId, altered: &BTreeMap<&ObjectId, Vec<Action>>) -> bool {
         let Some(by) = self.to.entry(id).and_then(|entry| entry.implied_by.as_ref()) else { return false };
-        altered.contains_key(by) && self.follows(id, by)
+        altered.contains_key(by) && self.follows(id, by) && !self.joins(id, by)
     }
 
     fn follows(&self, id: &ObjectId, by: &ObjectId) -> bool {
@@ -398,7 +467,7 @@ impl<'a> Work<'a> {
                 Some(by) => self.beyond(id, by),
                 None => match entry.object.stand_in(id).filter(|_| self.is_sketched(id)) {
                     Some(it) => by_way_of(id, Action::create(id, it.create), it.complete),
-                    None => entry.object.create(id, self.target),
+                    None => self.as_there(id, &entry.object).create(id, self.target),
                 },
             };
             self.actions.extend(actions.into_iter().map(|action| blamed(action, because.as_ref())));
@@ -421,6 +490,7 @@ impl<'a> Work<'a> {
         let attached = |parent: &ObjectId| self.to.get(parent).is_some_and(|object| object.is_attached());
         let precedes = id.kind.precedes_attaching() && id.ancestors().any(|it| self.is_created(it) && attached(it));
         let comes = match self.is_created(by) {
+            _ if self.joins(id, by) => id.kind.comes_by_attaching(),
             true => self.to.get(by).is_some_and(|object| object.brings_along()),
             false => id.parent().is_some_and(|parent| self.is_created(parent)),
         };

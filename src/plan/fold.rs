@@ -53,6 +53,11 @@ impl Folded {
         let stumbles = |action: &&Action| !is_filled(action) && action.subject.parent().is_some_and(is_there);
         self.actions.iter().filter(stumbles).filter_map(|action| action.fails_if.clone()).collect()
     }
+    /// Whether PostgreSQL carries out the last clause after all others of the statement, wherever it stands: what is to
+    /// come after it needs a statement of its own.
+    fn ends(&self) -> bool {
+        self.actions.last().is_some_and(|action| action.descent.is_some())
+    }
     pub(crate) fn when(&self) -> When {
         self.actions.first().map_or(When::InTransaction, |action| action.when)
     }
@@ -64,6 +69,7 @@ pub(crate) fn fold(ordered: Vec<Ordered>) -> Vec<Folded> {
         let next = write(item);
         if let Some(last) = folded.last_mut()
             && last.when() == next.when()
+            && (next.ends() || !last.ends())
             && last.sql.join(&next.sql)
         {
             last.actions.extend(next.actions);
@@ -100,7 +106,7 @@ fn write(ordered: Ordered) -> Folded {
 /// How an action reads inside another, with its own contents.
 fn inline(ordered: &Ordered) -> String {
     let own = match &ordered.action.inline {
-        Some(Inline::Item(text) | Inline::Suffix(text)) => text.clone(),
+        Some(Inline::Item(text) | Inline::Suffix(text) | Inline::Within(text)) => text.clone(),
         None => String::new(),
     };
     ordered.contents.iter().fold(own, |text, inner| text + &inline(inner))

@@ -51,11 +51,17 @@ impl<'a> Clusters<'a> {
         for (at, action) in actions.iter().enumerate().filter(|(_, action)| action.verb == Verb::Create) {
             makers.entry(&action.subject).or_insert(at);
         }
+        let is_item = |at: usize| {
+            let whole = actions[at].subject.parent().and_then(|id| makers.get(id));
+            let is_defined = whole.is_some_and(|&whole| matches!(actions[whole].sql, Sql::Definition { .. }));
+            is_defined && actions[at].inline.is_some()
+        };
         let host = |action: &Action| {
             let host = makers.get(action.subject.parent()?).copied()?;
             let accepts = match (&action.inline, &actions[host].sql) {
                 (Some(_), Sql::Definition { .. }) => true,
                 (Some(Inline::Suffix(_)), _) => actions[host].inline.is_some(),
+                (Some(Inline::Within(_)), _) => is_item(host),
                 (Some(Inline::Item(_)) | None, _) => false,
             };
             accepts.then_some(host)
@@ -110,6 +116,12 @@ impl<'a> Clusters<'a> {
         let going = if loose.is_empty() { kept } else { loose };
         for &at in &going {
             self.hosts[at] = None;
+        }
+        for (at, action) in self.actions.iter().enumerate() {
+            let is_orphan = self.hosts[at].is_some_and(|host| self.hosts[host].is_none());
+            if is_orphan && matches!(action.inline, Some(Inline::Within(_))) {
+                self.hosts[at] = None;
+            }
         }
         !going.is_empty()
     }

@@ -3,7 +3,7 @@
 use fastrand::Rng;
 use trueup::model::Pair;
 
-use super::{ADDED, Item, Node, Schema, draw, known, rank};
+use super::{ADDED, Item, Node, Schema, draw, rank};
 
 /// One in so many pairs has two schemas that have nothing to do with each other.
 const STRANGERS: u64 = 8;
@@ -15,20 +15,11 @@ pub(crate) fn pair(seed: u64) -> Pair<Schema> {
     let mut rng = Rng::with_seed(seed);
     let from = Schema::random(&mut rng);
     if seed % STRANGERS == STRANGERS - 1 {
-        let mut to = Schema::random(&mut rng);
-        if known::ANOTHER_KIND {
-            to.items.retain(|it| !is_of_another_kind(it, &from));
-        }
+        let to = Schema::random(&mut rng);
         return Pair::new(from, to);
     }
     let to = derive(&from, &mut rng);
     Pair::new(from, to)
-}
-
-/// Whether an object of the same name is of another kind.
-fn is_of_another_kind(item: &Item, from: &Schema) -> bool {
-    let other = from.items.iter().find(|it| it.node.id == item.node.id && it.recipe.prefix == item.recipe.prefix);
-    other.is_some_and(|it| !std::ptr::eq(it.recipe, item.recipe))
 }
 
 fn derive(from: &Schema, rng: &mut Rng) -> Schema {
@@ -59,7 +50,7 @@ fn edit(schema: &mut Schema, rng: &mut Rng, id: u32) {
         }
         4 => item.node.rename(),
         5 => item.rank = rank(rng, item.recipe),
-        6 if !known::ANOTHER_KIND => {
+        6 => {
             let prefix = item.recipe.prefix;
             item.recipe = draw(rng, |it| it.prefix == prefix);
         }

@@ -1,14 +1,13 @@
 //! Foreign data. The wrappers have no handlers: nothing is ever read.
 
 use super::{
-    Item, known,
+    Item,
     relation::TABLE_PRIVILEGES,
     world::{Column, Named, Relation, Shape, World},
 };
 
 fn options(item: &Item) -> String {
-    let most = if known::ORDER_OF_OPTIONS { 1 } else { item.parts.len() };
-    let chosen = item.parts.iter().filter(|it| it.dice().one_in("option", 3)).take(most);
+    let chosen = item.parts.iter().filter(|it| it.dice().one_in("option", 3));
     let names: Vec<String> = chosen.map(|it| format!("o{} '{}'", it.id, it.dice().below("value", 5))).collect();
     if names.is_empty() { String::new() } else { format!(" OPTIONS ({})", names.join(", ")) }
 }

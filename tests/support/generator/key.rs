@@ -131,7 +131,9 @@ pub(super) fn index(world: &mut World, item: &Item) -> Option<()> {
     // A foreign key may stand on any unique index of all rows, whichever is older.
     let is_partial = !unique.is_empty() || dice.one_in("partial", 4);
     if is_partial {
-        text += &format!(" WHERE {}", world.condition(dice, "where", &table.columns, true));
+        // What is always true is no condition to PostgreSQL.
+        let condition = world.condition(dice, "where", &table.columns, true);
+        text += &format!(" WHERE {}", if condition == "true" { "false" } else { &condition });
     }
     world.say(text);
     let name = format!("{}.{name}", table.schema);

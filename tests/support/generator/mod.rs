@@ -9,7 +9,6 @@ mod edit;
 mod expression;
 mod foreign;
 mod key;
-mod known;
 mod operator;
 mod other;
 mod privilege;
@@ -139,13 +138,6 @@ impl Item {
 
     fn name(&self) -> String {
         self.node.name(self.recipe.prefix)
-    }
-
-    /// The name of a table that stands under others: of another name where those are others.
-    fn name_under<'a>(&self, above: impl IntoIterator<Item = &'a u32>) -> String {
-        let above = above.into_iter().filter(|_| known::NEW_PARENTS);
-        let prefix = above.fold(self.recipe.prefix.to_owned(), |prefix, id| format!("{prefix}{id}_"));
-        self.node.name(&prefix)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What any object may have: comments, owners, privileges.
 
 use super::{
-    Item, known,
+    Item,
     world::{Address, World},
 };
 
@@ -18,10 +18,7 @@ pub(super) fn comment(world: &mut World, item: &Item) -> Option<()> {
 
 pub(super) fn owner(world: &mut World, item: &Item) -> Option<()> {
     let dice = item.dice();
-    let of = dice
-        .pick("of", world.addresses.iter().filter(|it| it.can_be_owned && !known::keeps_owner(it.id)))?
-        .comment
-        .clone();
+    let of = dice.pick("of", world.addresses.iter().filter(|it| it.can_be_owned))?.comment.clone();
     let name = of.split_once(' ').map_or(of.as_str(), |(_, name)| name).to_owned();
     world.claim(format!("role of {name}"))?;
     world.say(format!("ALTER {of} OWNER TO {}", dice.of("to", &["manager", "writer"])));
@@ -56,10 +53,7 @@ pub(super) fn default_grant(world: &mut World, item: &Item) -> Option<()> {
     let role = dice.of("of", &["", " FOR ROLE manager"]);
     let within =
         if dice.one_in("everywhere", 3) { String::new() } else { format!(" IN SCHEMA {}", world.schema(item)) };
-    let mut all = vec!["SELECT ON TABLES", "USAGE ON SEQUENCES", "EXECUTE ON FUNCTIONS", "ALL ON TABLES"];
-    if !known::PRIVILEGES_OF_MULTIRANGES {
-        all.push("USAGE ON TYPES");
-    }
+    let all = ["SELECT ON TABLES", "USAGE ON SEQUENCES", "EXECUTE ON FUNCTIONS", "ALL ON TABLES", "USAGE ON TYPES"];
     let what = dice.of("what", &all);
     world.say(format!(
         "ALTER DEFAULT PRIVILEGES{role}{within} GRANT {what} TO {}",

@@ -3,7 +3,6 @@
 use super::{
     Item,
     dice::{Dice, Node},
-    known,
     world::{Column, Key, Of, Relation, Shape, Type, World},
 };
 
@@ -26,9 +25,8 @@ pub(super) fn table(world: &mut World, item: &Item) -> Option<()> {
         return Some(());
     }
     let parents = parents(world, dice);
-    let name = item.name_under(parents.iter().map(|it| &it.id));
-    let name = format!("{}.{name}", world.schema(item));
-    let written = columns(world, item, known::may_have_identity(item.node.id));
+    let name = world.place(item);
+    let written = columns(world, item, true);
     let texts: Vec<String> = written.iter().map(|it| it.text.clone()).collect();
     let inherits = match parents.iter().map(|it| it.name.as_str()).collect::<Vec<_>>().join(", ") {
         names if names.is_empty() => names,
@@ -99,7 +97,7 @@ fn finish(world: &mut World, item: &Item, relation: Relation, written: &[Written
 fn typed(world: &mut World, item: &Item, is_unlogged: bool) -> Option<()> {
     let composites = world.types.iter().filter(|it| it.sort == Of::Composite);
     let of_type = item.dice().pick("of", composites)?.clone();
-    let name = format!("{}.{}", world.schema(item), item.name_under([&of_type.id]));
+    let name = world.place(item);
     let of_type = of_type.sql;
     let unlogged = if is_unlogged { "UNLOGGED " } else { "" };
     world.say(format!("CREATE {unlogged}TABLE {name} OF {of_type}"));
@@ -112,7 +110,7 @@ fn parents(world: &World, dice: Dice<'_>) -> Vec<Relation> {
     if !dice.one_in("inherits", 6) {
         return Vec::new();
     }
-    let fits = |it: &&Relation| it.shape == Shape::Table && !it.columns.is_empty() && known::may_be_parent(it.id);
+    let fits = |it: &&Relation| it.shape == Shape::Table && !it.columns.is_empty();
     dice.some("parents", 2, world.relations.iter().filter(fits).cloned().collect::<Vec<_>>().iter())
         .into_iter()
         .cloned()
@@ -195,11 +193,7 @@ fn later(dice: Dice<'_>, of: &Type) -> Vec<String> {
 /// The column by which a table is partitioned.
 fn key_column(world: &World, item: &Item) -> Option<Column> {
     let types = ["integer", "text", "date"];
-    let of = if known::TYPES_OF_PARTITION_KEYS {
-        types.get(item.node.id as usize % types.len())?
-    } else {
-        item.dice().of("key type", &types)
-    };
+    let of = item.dice().of("key type", &types);
     let of = world.types.iter().find(|it| it.sql == of)?.clone();
     Some(Column { id: item.node.id, name: item.node.name("pk"), of, is_generated: false })
 }
@@ -226,7 +220,7 @@ pub(super) fn partition(world: &mut World, item: &Item) -> Option<()> {
         world.relations.iter().filter(|it| !it.partition_key.is_empty() && !it.strategy.is_empty()).cloned().collect();
     let parent = dice.pick("parent", &parents)?;
     let bound = bound(world, item, parent)?;
-    let name = format!("{}.{}", world.schema(item), item.name_under([&parent.id]));
+    let name = world.place(item);
     // A partition may have partitions of its own; by the same column, since every key has to hold it.
     let own_key = parent.partition_key.last().filter(|_| dice.one_in("partitioned", 5));
     let strategy = dice.of("strategy", &["LIST", "RANGE", "HASH"]);

@@ -1,7 +1,7 @@
 //! What belongs to one table or view, besides its keys.
 
 use super::{
-    Item, known,
+    Item,
     world::{Column, Key, Of, Relation, Shape, World},
 };
 
@@ -13,8 +13,7 @@ pub(super) fn statistics(world: &mut World, item: &Item) -> Option<()> {
     let mut terms: Vec<String> = Vec::new();
     let mut columns: Vec<&Column> = table.columns.iter().filter(|it| it.of.is_ordered && !it.is_generated).collect();
     columns.sort_by_key(|it| dice.number(&it.id.to_string()));
-    let most = if known::STATISTICS_OF_COLUMNS { 1 } else { 2 };
-    terms.extend(columns.iter().take(most).map(|it| it.name.clone()));
+    terms.extend(columns.iter().take(2).map(|it| it.name.clone()));
     if terms.len() < 2 {
         terms.push(format!("({} IS NULL)", columns.first()?.name));
     }
@@ -34,12 +33,7 @@ pub(super) fn statistics(world: &mut World, item: &Item) -> Option<()> {
 pub(super) fn sequence_owner(world: &mut World, item: &Item) -> Option<()> {
     let dice = item.dice();
     let sequence = dice.pick("sequence", &world.sequences)?.clone();
-    let fits = |it: &&Relation| {
-        it.shape == Shape::Table
-            && known::may_have_sequence(it.id)
-            && it.schema == sequence.schema
-            && !it.columns.is_empty()
-    };
+    let fits = |it: &&Relation| it.shape == Shape::Table && it.schema == sequence.schema && !it.columns.is_empty();
     let table = dice.pick("table", world.relations.iter().filter(fits))?.clone();
     let column = dice.pick("column", &table.columns)?;
     world.claim(format!("owner of {}", sequence.name))?;

@@ -3,7 +3,6 @@
 use super::{
     Item,
     dice::Node,
-    known,
     world::{Named, Of, Type, World},
 };
 
@@ -84,8 +83,7 @@ pub(super) fn composite(world: &mut World, item: &Item) -> Option<()> {
 
 fn attribute(world: &World, part: &Node) -> (String, Type) {
     let of = world.pick_type(part.dice(), "type");
-    let prefix = if known::ATTRIBUTE_TYPES { format!("a{}_", of.id) } else { "a".to_owned() };
-    (part.name(&prefix), of)
+    (part.name("a"), of)
 }
 
 pub(super) fn range(world: &mut World, item: &Item) -> Option<()> {
