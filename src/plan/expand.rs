@@ -300,8 +300,12 @@ impl<'a> Work<'a> {
                 continue;
             }
             let (Some(old), Some(new)) = (self.from.get(dependent), self.to.get(dependent)) else { continue };
+            if self.outlives(dependent, id) {
+                continue;
+            }
             // It changes in such a way that it needs this no longer.
-            let in_place = self.removed.contains(id) && self.altered.contains_key(dependent);
+            let lets_go = self.removed.contains(id) || !self.to.needs(dependent).any(|it| it == id);
+            let in_place = lets_go && self.altered.contains_key(dependent);
             if in_place && !self.needs_successor(dependent, id) {
                 continue;
             }
@@ -370,9 +374,15 @@ impl<'a> Work<'a> {
         let entry = self.from.entry(id)?;
         let by_parent = id.parent().filter(|parent| entry.dies_with.contains(parent) && self.is_dropped(parent));
         by_parent
-            .or_else(|| entry.dies_with.iter().find(|it| self.is_dropped(it)))
+            .or_else(|| entry.dies_with.iter().find(|it| self.is_dropped(it) && !self.outlives(id, it)))
             .or_else(|| entry.implied_by.as_ref().filter(|by| self.goes_with(id, by)))
             .and_then(|it| self.from.key(it))
+    }
+
+    /// Whether `id` stays behind when what it is on leaves what `by` is on.
+    fn outlives(&self, id: &ObjectId, by: &ObjectId) -> bool {
+        let is_implied = self.from.entry(id).is_some_and(|entry| entry.implied_by.as_ref() == Some(by));
+        is_implied && !id.kind.comes_by_attaching() && self.leaves(id, by)
     }
 
     /// Whether `id` goes by itself when `by`, which implies it, is dropped.
