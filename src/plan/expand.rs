@@ -3,11 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    catalog::{Catalog, Entry},
-    ddl::{Action, Alter, Heard, Retype, Survival, Target, Verb},
+    catalog::Catalog,
+    ddl::{Action, Alter, Heard, Target, Verb},
     diagnostic::Diagnostic,
     diff::Change,
-    kinds::Object,
     model::ObjectId,
     plan::{
         edges::{self, Edge},
@@ -51,19 +50,19 @@ pub(super) struct Work<'a> {
     pub(super) to: &'a Catalog,
     pub(super) target: Target<'a>,
     pub(super) knots: &'a Knots,
-    dependents: BTreeMap<&'a ObjectId, Vec<&'a ObjectId>>,
-    followers: BTreeMap<&'a ObjectId, Vec<&'a ObjectId>>,
+    pub(super) dependents: BTreeMap<&'a ObjectId, Vec<&'a ObjectId>>,
+    pub(super) followers: BTreeMap<&'a ObjectId, Vec<&'a ObjectId>>,
     pub(super) added: BTreeSet<&'a ObjectId>,
     pub(super) removed: BTreeSet<&'a ObjectId>,
     /// Dropped and created again, with the reason.
     pub(super) rebuilt: BTreeMap<&'a ObjectId, Option<String>>,
     /// Changed in place.
-    altered: BTreeMap<&'a ObjectId, Vec<Action>>,
+    pub(super) altered: BTreeMap<&'a ObjectId, Vec<Action>>,
     /// What comes under another or leaves one, and stays what it is.
-    moving: BTreeSet<&'a ObjectId>,
+    pub(super) moving: BTreeSet<&'a ObjectId>,
     /// Rebuilt under objects that hold data: renamed first, dropped last.
     pub(super) set_aside: BTreeMap<&'a ObjectId, Vec<&'a ObjectId>>,
-    stuck: Vec<Diagnostic>,
+    pub(super) stuck: Vec<Diagnostic>,
     pub(super) actions: Vec<Action>,
 }
 
@@ -94,15 +93,10 @@ impl<'a> Work<'a> {
     }
 
     fn sort_changes(&mut self, changes: &[Change], heard: &Heard) {
-        let (from, to) = (self.from, self.to);
         for change in changes {
             match change {
-                Change::Add(id) => {
-                    self.added.extend(to.key(id));
-                }
-                Change::Remove(id) => {
-                    self.removed.extend(from.key(id));
-                }
+                Change::Add(id) => self.added.extend(self.to.key(id)),
+                Change::Remove(id) => self.removed.extend(self.from.key(id)),
                 Change::Alter(..) => (),
             }
         }
@@ -111,31 +105,29 @@ impl<'a> Work<'a> {
         let mut displacements = Vec::new();
         for change in changes {
             let Change::Alter(id, _) = change else { continue };
-            let (Some(old), Some(new)) = (from.get(id), to.get(id)) else { continue };
-            let Some(id) = from.key(id) else { continue };
+            let (Some(old), Some(new)) = (self.from.get(id), self.to.get(id)) else { continue };
+            let Some(id) = self.from.key(id) else { continue };
             let inherited = self.inherited(id);
-            for (attribute, alter) in self.as_there(id, old).alter(id, &self.as_there(id, new), self.target) {
-                match alter {
-                    _ if inherited.contains(attribute) => (),
+            let mut alters = self.as_there(id, old).alter(id, &self.as_there(id, new), self.target);
+            alters.retain(|(attribute, _)| !inherited.contains(attribute));
+            for (_, alter) in alters {
+                match heeding(alter, heard.get(id).copied()) {
                     Alter::Ignore(_) => (),
-                    Alter::Replace { action, likely } => match heard.get(id).unwrap_or(&likely) {
-                        true => self.altered.entry(id).or_insert_with(|| vec![*action]).truncate(1),
-                        false => rebuilds.push((id, attribute)),
-                    },
-                    _ if heard.get(id) == Some(&false) => rebuilds.push((id, attribute)),
                     Alter::Do(actions) => self.altered.entry(id).or_default().extend(actions),
                     Alter::Displace { actions, change } => {
                         self.altered.entry(id).or_default().extend(actions);
                         displacements.push((id, change));
                     }
-                    Alter::Rebuild => rebuilds.push((id, attribute)),
+                    // However many of its attributes ask for it.
+                    Alter::Replace { action, .. } => drop(self.altered.entry(id).or_insert_with(|| vec![*action])),
+                    Alter::Rebuild => rebuilds.push(id),
                     Alter::Refuse { why, instead } => self.stuck.push(
                         Diagnostic::error("cannot-alter", format!("{id} cannot be changed: {why}")).with_help(instead),
                     ),
                 }
             }
         }
-        for (id, _) in rebuilds {
+        for id in rebuilds {
             self.rebuild(id, None);
         }
         for by in self.those_that_take_up_more() {
@@ -157,77 +149,6 @@ impl<'a> Work<'a> {
         self.set_aside_what_is_under();
     }
 
-    /// What is set aside still needs what it is made of: that has to make room in the same way.
-    fn set_aside_what_is_under(&mut self) {
-        let mut above: Vec<&ObjectId> =
-            self.set_aside.keys().copied().filter(|id| self.rebuilt.contains_key(id)).collect();
-        while let Some(id) = above.pop() {
-            let parts = self.dependents.get(id).into_iter().flatten().copied().filter(|part| part.parent() == Some(id));
-            let of = |id: &'a ObjectId| self.from.entry(id).into_iter().flat_map(|entry| &entry.needs);
-            let needed: Vec<&ObjectId> = std::iter::once(id).chain(parts).flat_map(of).collect();
-            let moved = self.set_aside[id].clone();
-            let can_be = |id: &&ObjectId| {
-                self.rebuilt.contains_key(id) && self.from.get(id).is_some_and(|it| it.set_aside(id).is_some())
-            };
-            for under in needed.into_iter().filter(can_be) {
-                let known = self.set_aside.entry(under).or_default();
-                let more: Vec<&ObjectId> = moved.iter().copied().filter(|it| !known.contains(it)).collect();
-                if !more.is_empty() {
-                    known.extend(more);
-                    above.push(under);
-                }
-            }
-        }
-    }
-
-    /// What is altered so that it comes under another or leaves one.
-    fn mover(&self, change: &Change) -> Option<&'a ObjectId> {
-        let Change::Alter(id, _) = change else { return None };
-        let moves = |(_, alter): (&str, Alter)| match alter {
-            Alter::Do(actions) => actions.iter().any(|action| action.descent.is_some()),
-            Alter::Displace { .. } | Alter::Replace { .. } | Alter::Rebuild => false,
-            Alter::Refuse { .. } | Alter::Ignore(_) => false,
-        };
-        let mut alters = self.from.get(id)?.alter(id, self.to.get(id)?, self.target).into_iter();
-        alters.any(moves).then(|| self.from.key(id)).flatten()
-    }
-
-    /// What stands under another as a whole: the outermost thing around `id` that is no mere container of names.
-    fn whole(id: &ObjectId) -> &ObjectId {
-        id.upwards().filter(|it| it.kind.takes_contents_along()).last().unwrap_or(id)
-    }
-
-    fn moves(&self, id: &ObjectId) -> bool {
-        let whole = Self::whole(id);
-        self.moving.contains(whole) && !self.is_dropped(whole)
-    }
-
-    /// Whether `id` is on something that is there and comes under what `by` is on.
-    pub(super) fn joins(&self, id: &ObjectId, by: &ObjectId) -> bool {
-        self.moves(id) && !self.from.needs(Self::whole(id)).any(|it| it == Self::whole(by))
-    }
-
-    /// Whether `id` is on something that stays and is no longer to be under what `by` is on.
-    pub(super) fn leaves(&self, id: &ObjectId, by: &ObjectId) -> bool {
-        self.moves(id) && !self.to.needs(Self::whole(id)).any(|it| it == Self::whole(by))
-    }
-
-    /// A thing as it is while what it is on stands by itself, where that comes under another or leaves one.
-    fn as_there(&self, id: &ObjectId, object: &Object) -> Object {
-        if self.moves(id) { object.apart() } else { object.clone() }
-    }
-
-    /// What a thing of another kind becomes a part of: that happens only when the whole is created.
-    fn those_that_take_up_more(&self) -> Vec<&'a ObjectId> {
-        let whole = |(id, entry): (&'a ObjectId, &'a Entry)| {
-            let by = entry.implied_by.as_ref().filter(|by| by.kind != id.kind)?;
-            let as_before = self.from.entry(id).is_some_and(|old| old.implied_by.as_ref() == Some(by));
-            let taken = !as_before && self.from.get(by)?.brings_along();
-            taken.then(|| self.from.key(by)).flatten()
-        };
-        self.to.iter().filter_map(whole).collect()
-    }
-
     /// The attributes that change here as they change on what implies `id`, and by that change.
     fn inherited(&self, id: &ObjectId) -> BTreeSet<&'static str> {
         let inherited = || {
@@ -241,124 +162,6 @@ impl<'a> Work<'a> {
             Some(changed.filter(|it| differ.iter().all(|(attribute, _)| attribute != it)).collect())
         };
         inherited().unwrap_or_default()
-    }
-
-    /// Drops and creates `id`, and all that stands on it.
-    fn rebuild(&mut self, id: &'a ObjectId, because: Option<String>) {
-        if self.removed.contains(id) || self.rebuilt.contains_key(id) {
-            return;
-        }
-        if let Some(origin) = self.origin(id) {
-            return self.rebuild(origin, because);
-        }
-        if let Some(whole) = self.rebuilt_in(id) {
-            return self.rebuild(whole, because);
-        }
-        self.rebuilt.insert(id, because.clone());
-        // A definition does not come off what it completes.
-        if id.kind.completes_parent()
-            && let Some(parent) = id.parent().and_then(|parent| self.from.key(parent))
-        {
-            self.rebuild(parent, because.clone());
-        }
-        for follower in self.followers.get(id).cloned().unwrap_or_default() {
-            if self.from.get(follower).is_some_and(|object| !object.is_own()) && !self.leaves(follower, id) {
-                self.rebuild(follower, because.clone());
-            }
-        }
-        self.rebuild_dependents(id);
-    }
-
-    /// What has to be made anew for a part of it to be, until that is under way.
-    fn rebuilt_in(&self, id: &ObjectId) -> Option<&'a ObjectId> {
-        let is_part_of_whole = self.from.get(id).is_some_and(|object| object.is_rebuilt_whole());
-        let whole = id.parent().filter(|_| is_part_of_whole).and_then(|parent| self.from.key(parent))?;
-        (self.to.contains(whole) && !self.is_dropped(whole)).then_some(whole)
-    }
-
-    /// What has to be made anew for `id` to be: an inherited object comes and goes with what it is inherited from.
-    fn origin(&self, id: &ObjectId) -> Option<&'a ObjectId> {
-        let (old, new) = (self.from.entry(id)?, self.to.entry(id)?);
-        let by = old.implied_by.as_ref().filter(|by| !old.object.is_own() && new.implied_by.as_ref() == Some(by))?;
-        let (origin, entry) = (self.from.key(by)?, self.from.entry(by)?);
-        let goes = !self.is_dropped(by) && entry.object.drop(by).iter().all(|action| action.loses.is_none());
-        (self.to.contains(by) && goes).then_some(origin)
-    }
-
-    fn rebuild_dependents(&mut self, id: &'a ObjectId) {
-        for dependent in self.dependents.get(id).cloned().unwrap_or_default() {
-            if self.removed.contains(dependent) || self.rebuilt.contains_key(dependent) {
-                continue;
-            }
-            // The first cause is what a reader wants to know.
-            let because = self.rebuilt.get(id).cloned().flatten().or_else(|| {
-                let what = if self.removed.contains(id) { "is dropped" } else { "is made anew" };
-                Some(format!("{id} {what}"))
-            });
-            if dependent.parent() == Some(id) {
-                self.rebuild(dependent, because);
-                continue;
-            }
-            let (Some(old), Some(new)) = (self.from.get(dependent), self.to.get(dependent)) else { continue };
-            if self.outlives(dependent, id) {
-                continue;
-            }
-            // It changes in such a way that it needs this no longer.
-            let lets_go = self.removed.contains(id) || !self.to.needs(dependent).any(|it| it == id);
-            let in_place = lets_go && self.altered.contains_key(dependent);
-            if in_place && !self.needs_successor(dependent, id) {
-                continue;
-            }
-            match old.survive(dependent, new, &self.rebuilding(id)) {
-                Survival::Whole => {
-                    if let Some(whole) = dependent.parent().and_then(|parent| self.from.key(parent)) {
-                        self.rebuild(whole, because);
-                        // The old whole stays until no row holds it, and so does what it is made of.
-                        if self.set_aside.contains_key(whole) {
-                            self.set_aside.entry(id).or_default().push(whole);
-                        }
-                    }
-                }
-                Survival::Rebuilt => self.rebuild(dependent, because),
-                Survival::Moved(actions) => {
-                    self.set_aside.entry(id).or_default().push(dependent);
-                    let altered = self.altered.entry(dependent).or_default();
-                    // A column that changes its type anyway is moved by that change.
-                    altered.splice(0..0, actions);
-                    self.displace(dependent, Retype::Conversion);
-                }
-                Survival::Stuck => self.stuck.push(
-                    Diagnostic::error("cannot-rebuild", format!("{dependent} needs {id}, which has to be made anew"))
-                        .with_note(format!("{dependent} holds data and cannot be dropped and created again"))
-                        .with_help(
-                            "move the data in steps: add the new object beside the old, copy, then drop the old",
-                        ),
-                ),
-            }
-        }
-    }
-
-    /// Whether `dependent` is to need what takes the name of `gone`: that is there only once both are out of the way.
-    fn needs_successor(&self, dependent: &ObjectId, gone: &ObjectId) -> bool {
-        let takes_its_name = |id: &ObjectId| id.slots().any(|slot| gone.slots().any(|freed| freed == slot));
-        let mut needs = self.to.needs(dependent).flat_map(ObjectId::upwards);
-        needs.any(takes_its_name)
-    }
-
-    /// Clears the way for a change of type.
-    fn displace(&mut self, id: &'a ObjectId, change: Retype) {
-        for dependent in self.dependents.get(id).cloned().unwrap_or_default() {
-            let blocks = dependent.kind.blocks().is_some_and(|least| least <= change);
-            if blocks {
-                self.rebuild(dependent, Some(format!("{id} changes its type")));
-            }
-        }
-        for follower in self.followers.get(id).cloned().unwrap_or_default() {
-            if self.leaves(follower, id) {
-                continue;
-            }
-            self.displace(follower, change);
-        }
     }
 
     pub(super) fn is_dropped(&self, id: &ObjectId) -> bool {
@@ -377,12 +180,6 @@ impl<'a> Work<'a> {
             .or_else(|| entry.dies_with.iter().find(|it| self.is_dropped(it) && !self.outlives(id, it)))
             .or_else(|| entry.implied_by.as_ref().filter(|by| self.goes_with(id, by)))
             .and_then(|it| self.from.key(it))
-    }
-
-    /// Whether `id` stays behind when what it is on leaves what `by` is on.
-    fn outlives(&self, id: &ObjectId, by: &ObjectId) -> bool {
-        let is_implied = self.from.entry(id).is_some_and(|entry| entry.implied_by.as_ref() == Some(by));
-        is_implied && !id.kind.comes_by_attaching() && self.leaves(id, by)
     }
 
     /// Whether `id` goes by itself when `by`, which implies it, is dropped.
@@ -556,6 +353,16 @@ impl<'a> Work<'a> {
         let created = self.is_dropped(subject) || !self.from.contains(subject);
         let verb = if created && action.verb == Verb::Alter { Verb::Create } else { action.verb };
         (phase, path[..=at].to_vec(), within, verb, path)
+    }
+}
+
+/// A change as PostgreSQL, where it was asked, allows it.
+fn heeding(alter: Alter, accepts: Option<bool>) -> Alter {
+    match (alter, accepts) {
+        (Alter::Replace { action, likely }, heard) if heard.unwrap_or(likely) => Alter::Replace { action, likely },
+        (Alter::Replace { .. } | Alter::Do(_) | Alter::Displace { .. }, Some(false)) => Alter::Rebuild,
+        (Alter::Replace { .. }, _) => Alter::Rebuild,
+        (alter, _) => alter,
     }
 }
 

@@ -2,12 +2,14 @@
 //!
 //! changes → expand → order → fold → [`Plan`]
 
+mod descent;
 mod edges;
 mod expand;
 mod explain;
 mod fold;
 mod knots;
 mod order;
+mod rebuild;
 mod values;
 mod words;
 

@@ -274,8 +274,6 @@ impl Observer {
 }
 
 impl Observation {
-    /// # Errors
-    /// What only one of the two has, in words.
     /// Without whether a child declares by itself what it inherits, which no statement takes back.
     #[allow(dead_code, reason = "a change that is made by hand can be put back")]
     pub(crate) fn without_declarations(mut self) -> Observation {
@@ -285,6 +283,8 @@ impl Observation {
         self
     }
 
+    /// # Errors
+    /// What only one of the two has, in words.
     pub(crate) fn compare(&self, expected: &Observation) -> Result<(), String> {
         let mut found = Vec::new();
         let keys: std::collections::BTreeSet<&String> = self.0.keys().chain(expected.0.keys()).collect();

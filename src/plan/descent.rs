@@ -1,0 +1,42 @@
+//! What comes under another as a whole, or leaves it: a child, a partition, a table of a type. Names no kind.
+
+use crate::{ddl::Alter, diff::Change, kinds::Object, model::ObjectId, plan::expand::Work};
+
+impl<'a> Work<'a> {
+    /// What is altered so that it comes under another or leaves one.
+    pub(super) fn mover(&self, change: &Change) -> Option<&'a ObjectId> {
+        let Change::Alter(id, _) = change else { return None };
+        let moves = |(_, alter): (&str, Alter)| match alter {
+            Alter::Do(actions) => actions.iter().any(|action| action.descent.is_some()),
+            Alter::Displace { .. } | Alter::Replace { .. } | Alter::Rebuild => false,
+            Alter::Refuse { .. } | Alter::Ignore(_) => false,
+        };
+        let mut alters = self.from.get(id)?.alter(id, self.to.get(id)?, self.target).into_iter();
+        alters.any(moves).then(|| self.from.key(id)).flatten()
+    }
+
+    /// What stands under another as a whole: the outermost thing around `id` that is no mere container of names.
+    fn whole(id: &ObjectId) -> &ObjectId {
+        id.upwards().filter(|it| it.kind.takes_contents_along()).last().unwrap_or(id)
+    }
+
+    fn moves(&self, id: &ObjectId) -> bool {
+        let whole = Self::whole(id);
+        self.moving.contains(whole) && !self.is_dropped(whole)
+    }
+
+    /// Whether `id` is on something that is there and comes under what `by` is on.
+    pub(super) fn joins(&self, id: &ObjectId, by: &ObjectId) -> bool {
+        self.moves(id) && !self.from.needs(Self::whole(id)).any(|it| it == Self::whole(by))
+    }
+
+    /// Whether `id` is on something that stays and is no longer to be under what `by` is on.
+    pub(super) fn leaves(&self, id: &ObjectId, by: &ObjectId) -> bool {
+        self.moves(id) && !self.to.needs(Self::whole(id)).any(|it| it == Self::whole(by))
+    }
+
+    /// A thing as it is while what it is on stands by itself, where that comes under another or leaves one.
+    pub(super) fn as_there(&self, id: &ObjectId, object: &Object) -> Object {
+        if self.moves(id) { object.apart() } else { object.clone() }
+    }
+}
