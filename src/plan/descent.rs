@@ -30,6 +30,13 @@ impl<'a> Work<'a> {
         self.moves(id) && !self.from.needs(Self::whole(id)).any(|it| it == Self::whole(by))
     }
 
+    /// Whether `id` comes from a parent that stays one, though the first of its parents is new.
+    pub(super) fn comes_from_another(&self, id: &ObjectId) -> bool {
+        let stays = |parent: &&ObjectId| id.parent().is_some_and(|it| self.from.needs(it).any(|old| old == *parent));
+        let mut parents = id.parent().into_iter().flat_map(|it| self.to.needs(it)).filter(stays);
+        parents.any(|parent| self.is_created(&parent.child(id.kind, id.name.raw())))
+    }
+
     /// Whether `id` is on something that stays and is no longer to be under what `by` is on.
     pub(super) fn leaves(&self, id: &ObjectId, by: &ObjectId) -> bool {
         self.moves(id) && !self.to.needs(Self::whole(id)).any(|it| it == Self::whole(by))

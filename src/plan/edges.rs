@@ -208,6 +208,13 @@ impl<'a, 'w> Edges<'a, 'w> {
         let work = self.work;
         for (id, entry) in work.from.iter() {
             let own = work.is_dropped(id).then(|| self.drop_of(id)).flatten();
+            // A column that is inherited goes with its parent's: what is to drop it by itself leaves before.
+            let gone = entry.implied_by.as_ref().filter(|by| work.is_dropped(by) && work.leaves(id, by));
+            if let Some(drop) = gone.and_then(|by| self.drop_of(by)) {
+                for leaves in self.leaves_of(id) {
+                    self.add(leaves, drop, false);
+                }
+            }
             // What it inherits may go once it is no longer inherited.
             let by = entry.implied_by.as_ref().filter(|by| !work.is_dropped(id) && work.is_dropped(by));
             if let (Some(drop), Some(parent)) = (by.and_then(|by| self.last_drop_of(by)), id.parent()) {
@@ -252,8 +259,12 @@ impl<'a, 'w> Edges<'a, 'w> {
     /// The actions after which `id` is no longer what it was by something else.
     fn partings(&self, id: &ObjectId, entry: &Entry) -> Vec<usize> {
         let apart = entry.implied_by.as_ref().is_none_or(|by| self.work.leaves(id, by));
-        let leaves = id.parent().filter(|_| apart).and_then(|parent| self.leaves.get(parent));
-        leaves.cloned().unwrap_or_default()
+        if apart { self.leaves_of(id) } else { Vec::new() }
+    }
+
+    /// The actions by which what `id` is on leaves others.
+    fn leaves_of(&self, id: &ObjectId) -> Vec<usize> {
+        id.parent().and_then(|parent| self.leaves.get(parent)).cloned().unwrap_or_default()
     }
 
     /// What is needed comes first.

@@ -297,7 +297,7 @@ impl<'a> Work<'a> {
         let attached = |parent: &ObjectId| self.to.get(parent).is_some_and(|object| object.is_attached());
         let precedes = id.kind.precedes_attaching() && id.ancestors().any(|it| self.is_created(it) && attached(it));
         let comes = match self.is_created(by) {
-            _ if self.joins(id, by) => id.kind.comes_by_attaching(),
+            _ if self.joins(id, by) => id.kind.comes_by_attaching() || self.comes_from_another(id),
             true => self.to.get(by).is_some_and(|object| object.brings_along()),
             false => id.parent().is_some_and(|parent| self.is_created(parent)),
         };

@@ -54,8 +54,8 @@ const READ: &[(&str, &str)] = &[
         "ARRAY(SELECT o FROM pg_class c, unnest(c.reloptions) o WHERE c.oid = t.reltoastrelid ORDER BY 1)",
     ),
     ("pg_constraint.conbin", "pg_get_expr(t.conbin, t.conrelid)"),
-    // A key is not inherited in either case.
-    ("pg_constraint.connoinherit", "CASE WHEN t.contype NOT IN ('p', 'u', 'x') THEN t.connoinherit END"),
+    // A key is not inherited in either case, and a foreign key keeps what it had before its table was attached.
+    ("pg_constraint.connoinherit", "CASE WHEN t.contype NOT IN ('p', 'u', 'x', 'f') THEN t.connoinherit END"),
     ("pg_enum.enumsortorder", "row_number() OVER (PARTITION BY t.enumtypid ORDER BY t.enumsortorder)"),
     ("pg_index.indexprs", "pg_get_expr(t.indexprs, t.indrelid)"),
     ("pg_index.indpred", "pg_get_expr(t.indpred, t.indrelid)"),
