@@ -1,0 +1,259 @@
+//! What the columns of a part may hold, row by row: by their types, their checks, and the rows that they refer to.
+
+use std::collections::BTreeMap;
+
+use postgres::Client;
+
+use super::{
+    base::quoted,
+    candidates,
+    facts::{Column, Facts, Reference, Relation},
+    mentions::Mentions,
+    parts::Part,
+    solve::{Question, Source},
+    types::{Pools, takes},
+};
+
+/// Values for the columns of a part, in the order of the rows. Nothing stands for NULL.
+pub(super) type Tuples = Vec<Vec<Option<String>>>;
+
+/// The values of columns that something refers to, of the rows that are there: by relation, then by column.
+pub(super) type Held = BTreeMap<u32, Vec<BTreeMap<String, Option<String>>>>;
+
+/// What is known when a table is filled.
+pub(super) struct Setting<'a> {
+    pub(super) facts: &'a Facts,
+    pub(super) held: &'a Held,
+    /// Foreign keys, by their places, to tables that are to be filled after this one.
+    pub(super) pending: &'a [usize],
+    pub(super) rows: usize,
+}
+
+/// What came of it.
+pub(super) struct Choices {
+    pub(super) tuples: Tuples,
+    /// Why there are none.
+    pub(super) reason: Option<String>,
+}
+
+impl Choices {
+    fn none(reason: String) -> Choices {
+        Choices { tuples: Vec::new(), reason: Some(reason) }
+    }
+}
+
+pub(super) struct Chooser<'a, 's> {
+    pub(super) client: &'s mut Client,
+    pub(super) pools: &'s mut Pools,
+    pub(super) setting: &'a Setting<'a>,
+    pub(super) relation: &'a Relation,
+}
+
+/// Which foreign keys hold and which are switched off by NULL.
+struct Scenario {
+    on: Vec<usize>,
+    nulls: Vec<usize>,
+}
+
+impl<'a> Chooser<'a, '_> {
+    pub(super) fn choose(&mut self, part: &Part) -> Result<Choices, postgres::Error> {
+        let (mut off, mut on) = (Vec::new(), Vec::new());
+        for &at in &part.references {
+            let reference = &self.relation.references[at];
+            let is_pending = self.setting.pending.contains(&at);
+            let is_empty = self.targets(reference).is_empty();
+            match (is_pending || is_empty, self.nulls_for(reference)) {
+                (false, _) => on.push(at),
+                (true, Some(nulls)) => off.extend(nulls),
+                // It takes values as the other table will: of the same type, in the same order.
+                (true, None) if is_pending => (),
+                (true, None) => {
+                    return Ok(Choices::none(format!("it refers to `{}`, which has no rows", reference.to_name)));
+                }
+            }
+        }
+        let mut tuples = Tuples::new();
+        let mut reason = None;
+        for scenario in self.scenarios(on, off) {
+            let found = self.solve(part, &scenario)?;
+            tuples.extend(found.tuples);
+            reason = reason.or(found.reason);
+        }
+        Ok(Choices { reason: reason.filter(|_| tuples.is_empty()), tuples })
+    }
+
+    /// All foreign keys hold; then one of them does not, in turn.
+    fn scenarios(&self, on: Vec<usize>, nulls: Vec<usize>) -> Vec<Scenario> {
+        let without = |at: &usize| {
+            let more = self.nulls_for(&self.relation.references[*at])?;
+            let on = on.iter().copied().filter(|other| other != at).collect();
+            Some(Scenario { on, nulls: nulls.iter().copied().chain(more).collect() })
+        };
+        let others: Vec<Scenario> = on.iter().filter_map(without).take(4).collect();
+        std::iter::once(Scenario { on, nulls }).chain(others).collect()
+    }
+
+    /// The columns that have to be NULL for a foreign key not to hold; nothing where they cannot be.
+    fn nulls_for(&self, reference: &Reference) -> Option<Vec<usize>> {
+        let nullable = |name: &String| {
+            let at = self.place(name)?;
+            self.is_nullable(&self.relation.columns[at]).then_some(at)
+        };
+        if reference.is_full {
+            return reference.columns.iter().map(nullable).collect();
+        }
+        let others = self.relation.references.iter().filter(|it| it.name != reference.name);
+        let shared: Vec<&String> = others.flat_map(|it| &it.columns).collect();
+        let own = reference.columns.iter().filter(|name| !shared.contains(name)).find_map(nullable);
+        own.or_else(|| reference.columns.iter().find_map(nullable)).map(|at| vec![at])
+    }
+
+    fn place(&self, name: &str) -> Option<usize> {
+        self.relation.columns.iter().position(|column| column.name == name)
+    }
+
+    fn is_nullable(&self, column: &Column) -> bool {
+        let mut type_ = self.setting.facts.types.get(&column.type_);
+        while let Some(domain) = type_.filter(|it| it.sort == 'd') {
+            if domain.not_null {
+                return false;
+            }
+            type_ = self.setting.facts.types.get(&domain.base);
+        }
+        !column.not_null
+    }
+
+    fn is_keyed(&self, column: &Column) -> bool {
+        self.relation.keys.iter().any(|key| key.columns.contains(&column.name))
+    }
+
+    /// The rows that a foreign key may refer to.
+    fn targets(&self, reference: &Reference) -> Tuples {
+        let rows = self.setting.held.get(&reference.to).map(Vec::as_slice).unwrap_or_default();
+        let row = |row: &BTreeMap<String, Option<String>>| -> Option<Vec<Option<String>>> {
+            reference.to_columns.iter().map(|name| row.get(name).cloned().flatten().map(Some)).collect()
+        };
+        rows.iter().filter_map(row).collect()
+    }
+
+    fn solve(&mut self, part: &Part, scenario: &Scenario) -> Result<Choices, postgres::Error> {
+        let sources = self.sources(part, scenario)?;
+        if let Some(empty) = sources.iter().find(|source| source.rows.is_empty()) {
+            let column = &empty.columns[0];
+            return Ok(Choices::none(format!(
+                "no value of the type `{}` is known, for {}",
+                column.sql_type, column.name
+            )));
+        }
+        let order: Vec<&str> = part.columns.iter().map(|&at| self.relation.columns[at].name.as_str()).collect();
+        if let ([source], true) = (sources.as_slice(), part.checks.is_empty())
+            && source.columns.iter().map(|it| it.name.as_str()).eq(order.iter().copied())
+        {
+            return Ok(Choices { tuples: source.rows.clone(), reason: None });
+        }
+        let generated = part.generated.iter().map(|&at| &self.relation.columns[at]).collect();
+        let question = Question { sources, generated, conditions: &part.checks };
+        let answer = question.ask(self.client, 500.max(2 * self.setting.rows))?;
+        if answer.solutions.is_empty() {
+            let reason = match answer.error {
+                Some(error) => error,
+                None => words(&question.unsolved(self.client)?, part),
+            };
+            // Defaults may know what nothing else tells.
+            let default = |&at: &usize| self.relation.columns[at].default.as_ref().map(|sql| format!("({sql})"));
+            return Ok(Choices { tuples: vec![part.columns.iter().map(default).collect()], reason: Some(reason) });
+        }
+        let tuple = |places: &Vec<usize>| {
+            let value = |name: &&str| {
+                let within = |source: &Source<'_>| source.columns.iter().position(|column| column.name == *name);
+                let (at, source) = question.sources.iter().enumerate().find(|(_, it)| within(it).is_some())?;
+                source.rows[places[at]][within(source)?].clone()
+            };
+            order.iter().map(value).collect()
+        };
+        Ok(Choices { tuples: in_row_order(answer.solutions).iter().map(tuple).collect(), reason: None })
+    }
+
+    /// One for each foreign key that holds, and one for each column that has none.
+    fn sources(&mut self, part: &Part, scenario: &Scenario) -> Result<Vec<Source<'a>>, postgres::Error> {
+        let relation = self.relation;
+        let mut sources = Vec::new();
+        let mut covered: Vec<&str> = Vec::new();
+        for reference in scenario.on.iter().map(|&at| &relation.references[at]) {
+            let columns = reference.columns.iter().filter_map(|name| Some(&relation.columns[self.place(name)?]));
+            let literal = |row: Vec<Option<String>>| row.into_iter().map(|value| value.map(|it| quoted(&it))).collect();
+            let rows = self.targets(reference).into_iter().map(literal).collect();
+            sources.push(Source { columns: columns.collect(), rows });
+            covered.extend(reference.columns.iter().map(String::as_str));
+        }
+        for &at in &part.columns {
+            let column = &relation.columns[at];
+            if scenario.nulls.contains(&at) {
+                sources.retain(|source| !source.columns.iter().any(|it| it.name == column.name));
+                sources.push(Source { columns: vec![column], rows: vec![vec![None]] });
+            } else if !covered.contains(&column.name.as_str()) {
+                let rows = self.series(part, column)?.into_iter().map(|value| vec![value]).collect();
+                sources.push(Source { columns: vec![column], rows });
+            }
+        }
+        Ok(sources)
+    }
+
+    /// The values of one column, without regard to others.
+    fn series(&mut self, part: &Part, column: &Column) -> Result<Vec<Option<String>>, postgres::Error> {
+        let facts = self.setting.facts;
+        let mut pool = self.pools.get(self.client, facts, column.type_, column.modifier)?;
+        let (is_nullable, is_keyed) = (self.is_nullable(column), self.is_keyed(column));
+        let mut mentions = Mentions::default();
+        let about = part.checks.iter().filter(|it| it.mentions.columns.contains(&column.name));
+        about.for_each(|check| mentions.extend(check.mentions.clone()));
+        if !mentions.columns.is_empty() {
+            let count = if is_keyed { 2 * self.setting.rows } else { 3 };
+            let more = candidates::for_type(facts, column.type_, &mentions, &pool, count);
+            let taken = takes(self.client, &column.sql_type, &more)?;
+            pool.odd.splice(0..0, more.into_iter().filter(|value| taken.contains(value)));
+        }
+        let default = column.default.as_ref().map(|sql| (sql, Mentions::of(sql)));
+        if let Some((sql, said)) = &default
+            && !column.by_sequence
+            && !said.asks_session
+            && !said.functions.iter().any(|name| facts.fickle.contains(name))
+        {
+            pool.odd.insert(0, format!("({sql})"));
+        }
+        let mut series = pool.series(is_nullable, is_keyed);
+        if let (true, Some((sql, _))) = (pool.is_empty(), &default) {
+            // Each is another one, and is to look so.
+            series = (0..self.setting.rows).map(|row| Some(format!("({sql} /* {row} */)"))).collect();
+        }
+        Ok(series)
+    }
+}
+
+fn words(unsolved: &[String], part: &Part) -> String {
+    match unsolved {
+        [] => {
+            let names: Vec<&str> = part.checks.iter().map(|check| check.name.as_str()).collect();
+            match names.as_slice() {
+                [] => "no rows of the tables that it refers to go together".to_owned(),
+                names => format!("no values were found that satisfy {} together", names.join(" and ")),
+            }
+        }
+        some => format!("no values were found that satisfy {}", some.join(" or ")),
+    }
+}
+
+/// Those first that take from the first place, the second, and so on, as far as there are some: these places are what the
+/// rows are to show.
+fn in_row_order(mut solutions: Vec<Vec<usize>>) -> Vec<Vec<usize>> {
+    let mut ordered = Vec::new();
+    for row in 0..5 {
+        let likeness = |places: &Vec<usize>| places.iter().filter(|&&place| place == row).count();
+        let best = solutions.iter().enumerate().rev().max_by_key(|(_, places)| likeness(places));
+        if let Some((at, _)) = best.filter(|(_, places)| 0 < likeness(places)) {
+            ordered.push(solutions.remove(at));
+        }
+    }
+    ordered.extend(solutions);
+    ordered
+}

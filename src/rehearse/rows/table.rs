@@ -1,0 +1,192 @@
+//! Rows for one table: put together so that no key meets the same values twice, and inserted.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use postgres::Client;
+
+use super::{
+    choose::{Choices, Chooser, Setting, Tuples},
+    each::{each, until},
+    facts::{Column, Key, Relation},
+    parts::{Part, parts},
+    solve::cast,
+    types::Pools,
+};
+
+/// A row, by column. Nothing stands for NULL.
+type Row = BTreeMap<String, Option<String>>;
+
+/// A table on its way.
+#[derive(Default)]
+pub(super) struct Table {
+    pub(super) rows: usize,
+    pub(super) short: Option<String>,
+    /// For each key, what it has seen.
+    seen: BTreeMap<String, BTreeSet<Vec<Option<String>>>>,
+}
+
+/// So often another combination is tried for a row that a key refuses.
+const TRIES: usize = 600;
+
+impl Table {
+    /// Adds rows until there are `goal`; gives the values in `returning` of those that were added.
+    pub(super) fn fill(
+        &mut self,
+        client: &mut Client,
+        pools: &mut Pools,
+        setting: &Setting<'_>,
+        relation: &Relation,
+        goal: usize,
+        returning: &BTreeSet<String>,
+    ) -> Result<Vec<Row>, postgres::Error> {
+        let parts = parts(relation);
+        let mut choices = Vec::new();
+        for part in &parts {
+            let mut chooser = Chooser { client, pools, setting, relation };
+            choices.push(chooser.choose(part)?);
+        }
+        if let Some(reason) = choices.iter().filter(|it| it.tuples.is_empty()).find_map(|it| it.reason.clone()) {
+            self.short = Some(reason);
+            return Ok(Vec::new());
+        }
+        let rows = self.assemble(relation, &parts, &choices, goal);
+        let added = self.insert(client, relation, &rows, goal, returning)?;
+        self.rows += added.len();
+        if self.rows < goal && self.short.is_none() {
+            self.short =
+                choices.into_iter().find_map(|it| it.reason).or(Some("its keys leave no room for more".to_owned()));
+        }
+        Ok(added)
+    }
+
+    /// More rows than are wanted, since not each may be accepted.
+    fn assemble(&mut self, relation: &Relation, parts: &[Part], choices: &[Choices], goal: usize) -> Vec<Row> {
+        let keys: Vec<&Key> = relation.keys.iter().filter(|key| can_tell(key, relation)).collect();
+        let is_keyed = |part: &Part| {
+            part.columns.iter().any(|&at| keys.iter().any(|key| key.columns.contains(&relation.columns[at].name)))
+        };
+        let keyed: Vec<bool> = parts.iter().map(is_keyed).collect();
+        let mut rows = Vec::new();
+        for at in self.rows..self.rows + 3 * goal {
+            let row = (0..TRIES).find_map(|attempt| {
+                let row = row(relation, parts, choices, &steps(at, attempt, &keyed, choices, goal));
+                self.is_new(&keys, &row).then_some(row)
+            });
+            let Some(row) = row else { break };
+            for key in &keys {
+                self.seen.entry(key.name.clone()).or_default().extend(values(key, &row));
+            }
+            rows.push(row);
+        }
+        rows
+    }
+
+    fn is_new(&self, keys: &[&Key], row: &Row) -> bool {
+        keys.iter().all(|key| {
+            values(key, row).is_none_or(|it| !self.seen.get(&key.name).is_some_and(|seen| seen.contains(&it)))
+        })
+    }
+
+    fn insert(
+        &mut self,
+        client: &mut Client,
+        relation: &Relation,
+        rows: &[Row],
+        goal: usize,
+        returning: &BTreeSet<String>,
+    ) -> Result<Vec<Row>, postgres::Error> {
+        let wanted = goal.saturating_sub(self.rows);
+        let (first, spare) = rows.split_at(wanted.min(rows.len()));
+        if first.is_empty() {
+            return Ok(Vec::new());
+        }
+        let outcome = each(client, &[insert(relation, first, returning)])?.pop().unwrap_or_default();
+        let mut added = read(outcome.found.as_deref(), returning);
+        let spare = match outcome.error {
+            Some(_) => rows,
+            None => spare,
+        };
+        if added.len() < wanted && !spare.is_empty() {
+            let one = |row: &Row| insert(relation, std::slice::from_ref(row), returning);
+            let missing = u32::try_from(wanted - added.len()).unwrap_or(u32::MAX);
+            let outcomes = until(client, &spare.iter().map(one).collect::<Vec<_>>(), missing)?;
+            added.extend(outcomes.iter().flat_map(|it| read(it.found.as_deref(), returning)));
+            if added.len() < wanted {
+                self.short = outcomes.into_iter().find_map(|it| it.error);
+            }
+        }
+        Ok(added)
+    }
+}
+
+/// Whether the values of its columns alone tell what a key will say.
+fn can_tell(key: &Key, relation: &Relation) -> bool {
+    let generated = relation.columns.iter().any(|column| column.is_generated && key.columns.contains(&column.name));
+    !key.is_soft && !generated
+}
+
+/// What a key sees of a row; nothing where it lets NULL pass.
+fn values(key: &Key, row: &Row) -> Option<Vec<Option<String>>> {
+    let values: Vec<Option<String>> = key.columns.iter().map(|name| row.get(name).cloned().flatten()).collect();
+    (!key.nulls_distinct || values.iter().all(Option::is_some)).then_some(values)
+}
+
+/// Which of its choices each part takes: all those of the same row at first, then those of keys move, the first fastest.
+fn steps(row: usize, attempt: usize, keyed: &[bool], choices: &[Choices], goal: usize) -> Vec<usize> {
+    let mut rest = attempt;
+    let step = |(choices, is_keyed): (&Choices, &bool)| {
+        let size = choices.tuples.len().max(1);
+        // Further on there is nothing new for so few rows.
+        let room = size.min(3 * goal + 5);
+        let moved = if *is_keyed { rest % room } else { 0 };
+        rest = if *is_keyed { rest / room } else { rest };
+        (row + moved) % size
+    };
+    choices.iter().zip(keyed).map(step).collect()
+}
+
+fn row(relation: &Relation, parts: &[Part], choices: &[Choices], steps: &[usize]) -> Row {
+    let mut row = Row::new();
+    for ((part, choices), &step) in parts.iter().zip(choices).zip(steps) {
+        let none = Vec::new();
+        let tuple = choices.tuples.get(step).unwrap_or(&none);
+        for (&at, value) in part.columns.iter().zip(tuple) {
+            row.insert(relation.columns[at].name.clone(), value.clone());
+        }
+    }
+    row
+}
+
+/// A query, so that what was added comes back with it.
+fn insert(relation: &Relation, rows: &[Row], returning: &BTreeSet<String>) -> String {
+    let columns: Vec<&Column> = relation.columns.iter().filter(|column| !column.is_generated).collect();
+    let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+    let one = |row: &Row| {
+        let value = |column: &&Column| cast(row.get(&column.name).and_then(Option::as_deref), column);
+        format!("({})", columns.iter().map(value).collect::<Vec<_>>().join(", "))
+    };
+    let what = match columns.as_slice() {
+        [] => "DEFAULT VALUES".to_owned(),
+        _ => {
+            let rows: Vec<String> = rows.iter().map(one).collect();
+            format!("({}) OVERRIDING SYSTEM VALUE VALUES {}", names.join(", "), rows.join(", "))
+        }
+    };
+    // PostgreSQL cannot look ahead in a key that it checks at the end.
+    let conflict = match relation.keys.iter().any(|key| key.is_deferrable) {
+        true => "",
+        false => "ON CONFLICT DO NOTHING",
+    };
+    let kept: Vec<String> = returning.iter().map(|name| format!("{name}::text")).collect();
+    format!(
+        "WITH made (kept) AS (INSERT INTO {} {what} {conflict} RETURNING ARRAY[{}]::text[])
+         SELECT json_agg(kept) FROM made",
+        relation.name,
+        kept.join(", ")
+    )
+}
+
+fn read(found: Option<&str>, returning: &BTreeSet<String>) -> Vec<Row> {
+    let rows: Tuples = found.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+    rows.into_iter().map(|row| returning.iter().cloned().zip(row).collect()).collect()
+}
