@@ -33,6 +33,11 @@ fn class(facts: &Facts, oid: u32) -> Class {
     Class::Other
 }
 
+/// Whether a type is a text without conditions.
+pub(super) fn is_text(facts: &Facts, oid: u32) -> bool {
+    class(facts, oid) == Class::Text && facts.types.get(&oid).is_some_and(|type_| type_.sort == 'b')
+}
+
 fn times_of(name: &str) -> Class {
     let known = ["date", "timestamp", "timestamptz", "time", "timetz", "interval"];
     known.into_iter().find(|it| *it == name).map_or(Class::Other, Class::Time)

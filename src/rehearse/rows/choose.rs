@@ -1,6 +1,6 @@
 //! What the columns of a part may hold, row by row: by their types, their checks, and the rows that they refer to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use postgres::Client;
 
@@ -82,10 +82,19 @@ impl<'a> Chooser<'a, '_> {
         Ok(Choices { reason: reason.filter(|_| tuples.is_empty()), tuples })
     }
 
-    /// All foreign keys hold; then one of them does not, in turn.
+    /// Whether all columns of a foreign key may be NULL, and matter to no other.
+    fn may_be_nothing(&self, reference: &Reference) -> bool {
+        let mut others = self.relation.references.iter().filter(|it| it.name != reference.name);
+        let shared = others.any(|it| it.columns.iter().any(|name| reference.columns.contains(name)));
+        let columns = self.relation.columns.iter().filter(|column| reference.columns.contains(&column.name));
+        !shared && columns.into_iter().all(|column| self.is_nullable(column))
+    }
+
+    /// All foreign keys hold; then, in turn, one that can be switched off only in part does not.
     fn scenarios(&self, on: Vec<usize>, nulls: Vec<usize>) -> Vec<Scenario> {
         let without = |at: &usize| {
-            let more = self.nulls_for(&self.relation.references[*at])?;
+            let reference = &self.relation.references[*at];
+            let more = self.nulls_for(reference).filter(|_| !self.may_be_nothing(reference))?;
             let on = on.iter().copied().filter(|other| other != at).collect();
             Some(Scenario { on, nulls: nulls.iter().copied().chain(more).collect() })
         };
@@ -182,7 +191,10 @@ impl<'a> Chooser<'a, '_> {
         for reference in scenario.on.iter().map(|&at| &relation.references[at]) {
             let columns = reference.columns.iter().filter_map(|name| Some(&relation.columns[self.place(name)?]));
             let literal = |row: Vec<Option<String>>| row.into_iter().map(|value| value.map(|it| quoted(&it))).collect();
-            let rows = self.targets(reference).into_iter().map(literal).collect();
+            let mut rows: Tuples = self.targets(reference).into_iter().map(literal).collect();
+            if self.may_be_nothing(reference) {
+                rows.insert(1, vec![None; reference.columns.len()]);
+            }
             sources.push(Source { columns: columns.collect(), rows });
             covered.extend(reference.columns.iter().map(String::as_str));
         }
@@ -199,18 +211,27 @@ impl<'a> Chooser<'a, '_> {
         Ok(sources)
     }
 
+    /// Those of which the server can make a value of a column; of texts it always can.
+    fn taken(&mut self, column: &Column, values: &[String]) -> Result<BTreeSet<String>, postgres::Error> {
+        match candidates::is_text(self.setting.facts, column.type_) {
+            true => Ok(values.iter().cloned().collect()),
+            false => takes(self.client, &column.sql_type, values),
+        }
+    }
+
     /// The values of one column, without regard to others.
     fn series(&mut self, part: &Part, column: &Column) -> Result<Vec<Option<String>>, postgres::Error> {
-        let facts = self.setting.facts;
+        let (facts, relation) = (self.setting.facts, self.relation);
         let mut pool = self.pools.get(self.client, facts, column.type_, column.modifier)?;
         let (is_nullable, is_keyed) = (self.is_nullable(column), self.is_keyed(column));
         let mut mentions = Mentions::default();
         let about = part.checks.iter().filter(|it| it.mentions.columns.contains(&column.name));
         about.for_each(|check| mentions.extend(check.mentions.clone()));
+        mentions.extend(facts.wished(relation, column));
         if !mentions.columns.is_empty() {
             let count = if is_keyed { 2 * self.setting.rows } else { 3 };
             let more = candidates::for_type(facts, column.type_, &mentions, &pool, count);
-            let taken = takes(self.client, &column.sql_type, &more)?;
+            let taken = self.taken(column, &more)?;
             pool.odd.splice(0..0, more.into_iter().filter(|value| taken.contains(value)));
         }
         let default = column.default.as_ref().map(|sql| (sql, Mentions::of(sql)));

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use postgres::{Client, SimpleQueryMessage};
 use serde::{Deserialize, de::DeserializeOwned};
 
+use super::mentions::Mentions;
+
 /// A relation that holds rows, or would.
 #[derive(Deserialize)]
 pub(super) struct Relation {
@@ -15,11 +17,12 @@ pub(super) struct Relation {
     /// The partitioned tables above it; rows of it are rows of them.
     pub(super) ancestors: Vec<u32>,
     /// What a partition holds.
-    pub(super) bound: Option<String>,
+    bound: Option<String>,
     #[serde(skip)]
     pub(super) columns: Vec<Column>,
+    /// Its checks, and its bounds.
     #[serde(skip)]
-    pub(super) checks: Vec<Check>,
+    pub(super) conditions: Vec<Condition>,
     #[serde(skip)]
     pub(super) keys: Vec<Key>,
     #[serde(skip)]
@@ -46,8 +49,29 @@ pub(super) struct Column {
 #[derive(Clone, Deserialize)]
 pub(super) struct Check {
     relation: u32,
+    name: String,
+    pub(super) sql: String,
+}
+
+/// Something that must not be false.
+#[derive(Clone, Debug)]
+pub(super) struct Condition {
+    /// For people.
     pub(super) name: String,
     pub(super) sql: String,
+    pub(super) mentions: Mentions,
+}
+
+impl Condition {
+    fn new(name: String, sql: &str) -> Condition {
+        Condition { name, sql: sql.to_owned(), mentions: Mentions::of(sql) }
+    }
+}
+
+impl Check {
+    fn condition(&self) -> Condition {
+        Condition::new(format!("the check `{}`", self.name), &self.sql)
+    }
 }
 
 /// Columns whose values may not come twice.
@@ -129,7 +153,10 @@ impl Facts {
         for relation in &mut relations {
             let oid = relation.oid;
             relation.columns = columns.iter().filter(|it| it.relation == oid).cloned().collect();
-            relation.checks = checks.iter().filter(|it| it.relation == oid).cloned().collect();
+            let own = checks.iter().filter(|it| it.relation == oid).map(Check::condition);
+            let bound =
+                relation.bound.as_ref().map(|sql| Condition::new("the bounds of the partition".to_owned(), sql));
+            relation.conditions = own.chain(bound).collect();
             relation.keys = keys.iter().filter(|it| it.relation == oid).cloned().collect();
             relation.references = references.iter().filter(|it| it.relation == oid).cloned().collect();
         }
@@ -144,6 +171,24 @@ impl Facts {
         let leads_here = |it: &&Reference| it.to == relation.oid || relation.ancestors.contains(&it.to);
         let references = self.relations.iter().flat_map(|it| &it.references).filter(leads_here);
         references.flat_map(|it| it.to_columns.iter().cloned()).collect()
+    }
+}
+
+impl Facts {
+    /// What the checks of other tables say of the columns that refer to this one: a table of codes is to have these.
+    pub(super) fn wished(&self, relation: &Relation, column: &Column) -> Mentions {
+        let mut found = Mentions::default();
+        for other in &self.relations {
+            let leads_here = |it: &&Reference| it.to == relation.oid || relation.ancestors.contains(&it.to);
+            for reference in other.references.iter().filter(leads_here) {
+                let pairs = reference.columns.iter().zip(&reference.to_columns);
+                for (own, _) in pairs.filter(|(_, to)| **to == column.name) {
+                    let conditions = other.conditions.iter().filter(|it| it.mentions.columns.contains(own));
+                    conditions.for_each(|it| found.extend(it.mentions.clone()));
+                }
+            }
+        }
+        found
     }
 }
 

@@ -86,9 +86,13 @@ fn fill_quietly(
         let goal = if turn.pending.is_empty() { count } else { count.div_ceil(2) };
         work.fill(client, turn, goal)?;
     }
-    // What was to come later is there now, and the other half can refer to it.
-    for turn in turns.iter().filter(|turn| !turn.pending.is_empty()) {
-        work.fill(client, &Turn { relation: turn.relation, pending: Vec::new() }, count)?;
+    // What was to come later is there now, and the other half can refer to it; and so on around the ring.
+    let mut before = 0;
+    while work.rows() != before && turns.iter().any(|turn| !turn.pending.is_empty()) {
+        before = work.rows();
+        for turn in turns.iter().filter(|turn| !work.is_full(turn)).collect::<Vec<_>>() {
+            work.fill(client, &Turn { relation: turn.relation, pending: Vec::new() }, count)?;
+        }
     }
     if turns.iter().any(|turn| !turn.pending.is_empty()) {
         for (at, gone) in dangling::delete(client, &facts.relations, &chosen)? {
@@ -127,6 +131,14 @@ impl Work<'_> {
             self.held.entry(*oid).or_default().extend(added.iter().cloned());
         }
         Ok(())
+    }
+
+    fn rows(&self) -> usize {
+        self.tables.values().map(|table| table.rows).sum()
+    }
+
+    fn is_full(&self, turn: &Turn) -> bool {
+        self.tables.get(&turn.relation).is_some_and(|table| self.count <= table.rows)
     }
 
     fn lose(&mut self, at: usize, gone: usize) {

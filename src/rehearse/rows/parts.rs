@@ -2,7 +2,7 @@
 //! together is chosen together.
 
 use super::{
-    facts::{Check, Relation},
+    facts::{Condition, Relation},
     mentions::Mentions,
 };
 
@@ -16,22 +16,11 @@ pub(super) struct Part {
     pub(super) references: Vec<usize>,
 }
 
-/// Something that must not be false.
-#[derive(Clone, Debug)]
-pub(super) struct Condition {
-    /// For people.
-    pub(super) name: String,
-    pub(super) sql: String,
-    pub(super) mentions: Mentions,
-}
-
 /// In the order of their first columns.
 pub(super) fn parts(relation: &Relation) -> Vec<Part> {
     let place = |name: &String| relation.columns.iter().position(|column| column.name == *name);
-    let mut conditions: Vec<Condition> = relation.checks.iter().map(check).collect();
-    conditions.extend(relation.bound.as_ref().map(|sql| condition("the bounds of the partition".to_owned(), sql)));
     let mut groups = Groups((0..relation.columns.len()).collect());
-    for condition in &conditions {
+    for condition in &relation.conditions {
         groups.tie(&condition.mentions.columns.iter().filter_map(place).collect::<Vec<_>>());
     }
     for reference in &relation.references {
@@ -46,9 +35,9 @@ pub(super) fn parts(relation: &Relation) -> Vec<Part> {
         let part = &mut parts[groups.of(at)];
         if column.is_generated { part.generated.push(at) } else { part.columns.push(at) }
     }
-    for condition in conditions {
+    for condition in &relation.conditions {
         if let Some(first) = condition.mentions.columns.iter().find_map(place) {
-            parts[groups.of(first)].checks.push(condition);
+            parts[groups.of(first)].checks.push(condition.clone());
         }
     }
     for (at, reference) in relation.references.iter().enumerate() {
@@ -58,14 +47,6 @@ pub(super) fn parts(relation: &Relation) -> Vec<Part> {
     }
     parts.retain(|part| !part.columns.is_empty());
     parts
-}
-
-fn check(check: &Check) -> Condition {
-    condition(format!("the check `{}`", check.name), &check.sql)
-}
-
-fn condition(name: String, sql: &str) -> Condition {
-    Condition { name, sql: sql.to_owned(), mentions: Mentions::of(sql) }
 }
 
 /// Which column leads the group of each column.

@@ -2,7 +2,10 @@
 
 use postgres::Client;
 
-use super::{each::each, facts::Column, parts::Condition};
+use super::{
+    each::each,
+    facts::{Column, Condition},
+};
 
 /// One or more columns that get their values together.
 pub(super) struct Source<'a> {

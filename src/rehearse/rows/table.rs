@@ -21,12 +21,27 @@ type Row = BTreeMap<String, Option<String>>;
 pub(super) struct Table {
     pub(super) rows: usize,
     pub(super) short: Option<String>,
-    /// For each key, what it has seen.
-    seen: BTreeMap<String, BTreeSet<Vec<Option<String>>>>,
+    seen: Seen,
+}
+
+/// What each key has met.
+#[derive(Clone, Default)]
+struct Seen(BTreeMap<String, BTreeSet<Vec<Option<String>>>>);
+
+impl Seen {
+    fn is_new(&self, keys: &[&Key], row: &Row) -> bool {
+        let is_known = |key: &Key, values| self.0.get(&key.name).is_some_and(|seen| seen.contains(&values));
+        keys.iter().all(|key| values(key, row).is_none_or(|values| !is_known(key, values)))
+    }
+    fn add(&mut self, keys: &[&Key], row: &Row) {
+        for key in keys {
+            self.0.entry(key.name.clone()).or_default().extend(values(key, row));
+        }
+    }
 }
 
 /// So often another combination is tried for a row that a key refuses.
-const TRIES: usize = 600;
+const TRIES: usize = 700;
 
 impl Table {
     /// Adds rows until there are `goal`; gives the values in `returning` of those that were added.
@@ -61,30 +76,23 @@ impl Table {
 
     /// More rows than are wanted, since not each may be accepted.
     fn assemble(&mut self, relation: &Relation, parts: &[Part], choices: &[Choices], goal: usize) -> Vec<Row> {
-        let keys: Vec<&Key> = relation.keys.iter().filter(|key| can_tell(key, relation)).collect();
+        let keys = telling(relation);
         let is_keyed = |part: &Part| {
             part.columns.iter().any(|&at| keys.iter().any(|key| key.columns.contains(&relation.columns[at].name)))
         };
         let keyed: Vec<bool> = parts.iter().map(is_keyed).collect();
         let mut rows = Vec::new();
+        let mut seen = self.seen.clone();
         for at in self.rows..self.rows + 3 * goal {
             let row = (0..TRIES).find_map(|attempt| {
                 let row = row(relation, parts, choices, &steps(at, attempt, &keyed, choices, goal));
-                self.is_new(&keys, &row).then_some(row)
+                seen.is_new(&keys, &row).then_some(row)
             });
             let Some(row) = row else { break };
-            for key in &keys {
-                self.seen.entry(key.name.clone()).or_default().extend(values(key, &row));
-            }
+            seen.add(&keys, &row);
             rows.push(row);
         }
         rows
-    }
-
-    fn is_new(&self, keys: &[&Key], row: &Row) -> bool {
-        keys.iter().all(|key| {
-            values(key, row).is_none_or(|it| !self.seen.get(&key.name).is_some_and(|seen| seen.contains(&it)))
-        })
     }
 
     fn insert(
@@ -102,11 +110,14 @@ impl Table {
         }
         let outcome = each(client, &[insert(relation, first, returning)])?.pop().unwrap_or_default();
         let mut added = read(outcome.found.as_deref(), returning);
+        let keys = telling(relation);
+        first.iter().for_each(|row| self.seen.add(&keys, row));
         let spare = match outcome.error {
             Some(_) => rows,
             None => spare,
         };
         if added.len() < wanted && !spare.is_empty() {
+            spare.iter().for_each(|row| self.seen.add(&keys, row));
             let one = |row: &Row| insert(relation, std::slice::from_ref(row), returning);
             let missing = u32::try_from(wanted - added.len()).unwrap_or(u32::MAX);
             let outcomes = until(client, &spare.iter().map(one).collect::<Vec<_>>(), missing)?;
@@ -117,6 +128,10 @@ impl Table {
         }
         Ok(added)
     }
+}
+
+fn telling(relation: &Relation) -> Vec<&Key> {
+    relation.keys.iter().filter(|key| can_tell(key, relation)).collect()
 }
 
 /// Whether the values of its columns alone tell what a key will say.
@@ -131,15 +146,23 @@ fn values(key: &Key, row: &Row) -> Option<Vec<Option<String>>> {
     (!key.nulls_distinct || values.iter().all(Option::is_some)).then_some(values)
 }
 
-/// Which of its choices each part takes: all those of the same row at first, then those of keys move, the first fastest.
+/// Which of its choices each part takes: all those of the same row at first; then those of keys move on, together and
+/// then one faster than the other, until every combination has come.
 fn steps(row: usize, attempt: usize, keyed: &[bool], choices: &[Choices], goal: usize) -> Vec<usize> {
-    let mut rest = attempt;
+    // Further on there is nothing new for so few rows.
+    let most = 3 * goal + 5;
+    let mut rest = attempt.checked_sub(most);
     let step = |(choices, is_keyed): (&Choices, &bool)| {
         let size = choices.tuples.len().max(1);
-        // Further on there is nothing new for so few rows.
-        let room = size.min(3 * goal + 5);
-        let moved = if *is_keyed { rest % room } else { 0 };
-        rest = if *is_keyed { rest / room } else { rest };
+        let moved = match &mut rest {
+            _ if !is_keyed => 0,
+            None => attempt,
+            Some(rest) => {
+                let moved = *rest % size.min(most);
+                *rest /= size.min(most);
+                moved
+            }
+        };
         (row + moved) % size
     };
     choices.iter().zip(keyed).map(step).collect()

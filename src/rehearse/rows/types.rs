@@ -51,8 +51,11 @@ impl Pools {
             return Ok(known.clone());
         }
         let Some(type_) = facts.types.get(&oid).filter(|_| depth < DEPTH) else { return Ok(Pool::default()) };
+        // Of a text there is nothing that is not one.
         let mut pool = self.make(client, facts, type_, modifier, depth)?;
-        retain_taken(client, &type_.sql, &mut pool)?;
+        if !candidates::is_text(facts, oid) {
+            retain_taken(client, &type_.sql, &mut pool)?;
+        }
         self.known.insert((oid, modifier), pool.clone());
         Ok(pool)
     }
@@ -85,7 +88,7 @@ impl Pools {
             }
             _ => match base::pool(&type_.name, modifier, self.count) {
                 Some(pool) => Ok(pool),
-                None => unknown(client, type_, self.count),
+                None => unknown(client, type_, modifier, self.count),
             },
         }
     }
@@ -186,19 +189,24 @@ fn multirange(type_: &Type, range: &Pool) -> Pool {
     pool
 }
 
-fn unknown(client: &mut Client, type_: &Type, count: usize) -> Result<Pool, postgres::Error> {
+fn unknown(client: &mut Client, type_: &Type, modifier: i32, count: usize) -> Result<Pool, postgres::Error> {
     if type_.category == 'S' {
         return Ok(base::pool("text", -1, count).unwrap_or_default());
     }
+    // What a type of an extension makes of its modifier, it says only here.
+    let named = each(client, &[format!("SELECT format_type({}, {modifier})", type_.oid)])?.pop().unwrap_or_default();
+    let sql = named.found.unwrap_or_else(|| type_.sql.clone());
     let forms = base::unknown(&type_.name, count);
     let first = |form: &Vec<String>| form.first().cloned();
-    let taken = takes(client, &type_.sql, &forms.iter().filter_map(first).collect::<Vec<_>>())?;
+    let taken = takes(client, &sql, &forms.iter().filter_map(first).collect::<Vec<_>>())?;
     let fits = |form: &&Vec<String>| form.first().is_some_and(|value| taken.contains(value));
     let mut fitting = forms.iter().filter(fits).cloned();
     let plain = fitting.next().unwrap_or_default();
     // Forms that the first value did not show to fit may have others that do.
     let odd = fitting.filter_map(|form| form.into_iter().next()).chain(forms.last().cloned().unwrap_or_default());
-    Ok(Pool { plain, odd: odd.take(6).collect(), ..Pool::default() })
+    let mut pool = Pool { plain, odd: odd.take(6).collect(), ..Pool::default() };
+    retain_taken(client, &sql, &mut pool)?;
+    Ok(pool)
 }
 
 fn retain_taken(client: &mut Client, sql: &str, pool: &mut Pool) -> Result<(), postgres::Error> {
