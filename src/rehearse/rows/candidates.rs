@@ -155,7 +155,7 @@ fn shapes(count: usize) -> impl Iterator<Item = String> {
         "x",
     ];
     let many = forms.into_iter().flat_map(move |form| (0..count).map(move |i| quoted(&form(i))));
-    many.chain(codes.map(quoted))
+    codes.map(quoted).into_iter().chain(many)
 }
 
 /// `aaa`, `aab`, and so on.

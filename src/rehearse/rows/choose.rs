@@ -72,14 +72,27 @@ impl<'a> Chooser<'a, '_> {
                 }
             }
         }
-        let mut tuples = Tuples::new();
-        let mut reason = None;
-        for scenario in self.scenarios(on, off) {
-            let found = self.solve(part, &scenario)?;
-            tuples.extend(found.tuples);
-            reason = reason.or(found.reason);
+        let mut scenarios = self.scenarios(on.clone(), off.clone());
+        if !off.is_empty() {
+            // A check may forbid what the columns would allow.
+            scenarios.push(Scenario { on, nulls: Vec::new() });
         }
-        Ok(Choices { reason: reason.filter(|_| tuples.is_empty()), tuples })
+        let mut tuples = Tuples::new();
+        let mut unsolved = None;
+        for (at, scenario) in scenarios.iter().enumerate() {
+            if 0 < at && !off.is_empty() && !tuples.is_empty() {
+                break;
+            }
+            let found = self.solve(part, scenario)?;
+            match found.reason {
+                None => tuples.extend(found.tuples),
+                Some(_) => unsolved = unsolved.or(Some(found)),
+            }
+        }
+        match unsolved {
+            Some(unsolved) if tuples.is_empty() => Ok(unsolved),
+            Some(_) | None => Ok(Choices { tuples, reason: None }),
+        }
     }
 
     /// Whether all columns of a foreign key may be NULL, and matter to no other.
@@ -172,6 +185,7 @@ impl<'a> Chooser<'a, '_> {
             let default = |&at: &usize| self.relation.columns[at].default.as_ref().map(|sql| format!("({sql})"));
             return Ok(Choices { tuples: vec![part.columns.iter().map(default).collect()], reason: Some(reason) });
         }
+        let solutions = in_row_order(self.widened(&question, answer.solutions)?);
         let tuple = |places: &Vec<usize>| {
             let value = |name: &&str| {
                 let within = |source: &Source<'_>| source.columns.iter().position(|column| column.name == *name);
@@ -180,7 +194,34 @@ impl<'a> Chooser<'a, '_> {
             };
             order.iter().map(value).collect()
         };
-        Ok(Choices { tuples: in_row_order(answer.solutions).iter().map(tuple).collect(), reason: None })
+        Ok(Choices { tuples: solutions.iter().map(tuple).collect(), reason: None })
+    }
+
+    /// With more solutions, where few values of a key are in those that were found: the same, with other values of keys.
+    fn widened(
+        &mut self,
+        question: &Question<'_>,
+        mut found: Vec<Vec<usize>>,
+    ) -> Result<Vec<Vec<usize>>, postgres::Error> {
+        let wanted = 2 * self.setting.rows;
+        let is_poor = |at: &usize| {
+            let source = &question.sources[*at];
+            let used: BTreeSet<usize> = found.iter().map(|places| places[*at]).collect();
+            used.len() < wanted.min(source.rows.len()) && source.columns.iter().any(|column| self.is_keyed(column))
+        };
+        let poor: Vec<usize> = (0..question.sources.len()).filter(is_poor).collect();
+        let longest = poor.iter().map(|&at| question.sources[at].rows.len()).max().unwrap_or(0);
+        let templates: Vec<Vec<usize>> = found.iter().take(if poor.is_empty() { 0 } else { 5 }).cloned().collect();
+        let other = |(nth, template): (usize, &Vec<usize>)| {
+            let mut places = template.clone();
+            poor.iter().for_each(|&at| places[at] = nth % question.sources[at].rows.len());
+            places
+        };
+        let tried = (0..longest.min(2000)).flat_map(|nth| templates.iter().map(move |template| (nth, template)));
+        found.extend(question.among(self.client, &tried.map(other).collect::<Vec<_>>())?);
+        let mut seen = BTreeSet::new();
+        found.retain(|places| seen.insert(places.clone()));
+        Ok(found)
     }
 
     /// One for each foreign key that holds, and one for each column that has none.

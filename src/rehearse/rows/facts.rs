@@ -106,6 +106,8 @@ pub(super) struct Type {
     /// `pg_type.typtype`.
     pub(super) sort: char,
     pub(super) category: char,
+    /// Whether what reads its values is made for it: something else might end the server.
+    pub(super) is_safe: bool,
     pub(super) not_null: bool,
     /// Of a domain.
     pub(super) base: u32,
@@ -287,7 +289,13 @@ const TYPES: &str = "
             UNION ALL SELECT r.rngtypid FROM pg_range r WHERE to_jsonb(r) ->> 'rngmultitypid' = t.oid::text) p (part)
         WHERE part <> 0)
     SELECT t.oid::int8, t.typname::text AS name, format_type(t.oid, NULL) AS sql, t.typtype AS sort, t.typcategory AS category,
-           t.typnotnull AS not_null, t.typbasetype::int8 AS base, t.typtypmod AS base_modifier,
+           t.typnotnull AS not_null,
+           NOT EXISTS (SELECT FROM pg_proc f JOIN pg_language l ON l.oid = f.prolang AND l.lanname = 'internal'
+                       WHERE f.oid = t.typinput AND NOT EXISTS (
+                           SELECT FROM pg_type o JOIN pg_proc g ON g.oid = o.typinput
+                           WHERE o.typnamespace = 'pg_catalog'::regnamespace AND o.typtype = 'b'
+                             AND g.prosrc = f.prosrc AND o.typlen = t.typlen)
+                         AND t.typnamespace <> 'pg_catalog'::regnamespace AND t.typtype = 'b' AND t.typcategory <> 'A') AS is_safe, t.typbasetype::int8 AS base, t.typtypmod AS base_modifier,
            CASE WHEN t.typbasetype <> 0 THEN format_type(t.typbasetype, t.typtypmod) END AS base_sql,
            CASE WHEN t.typcategory = 'A' AND t.typlen = -1 THEN t.typelem::int8 ELSE 0 END AS element,
            coalesce((SELECT r.rngsubtype::int8 FROM pg_range r WHERE r.rngtypid = t.oid), 0) AS subtype,

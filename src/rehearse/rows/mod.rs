@@ -94,10 +94,9 @@ fn fill_quietly(
             work.fill(client, &Turn { relation: turn.relation, pending: Vec::new() }, count)?;
         }
     }
-    if turns.iter().any(|turn| !turn.pending.is_empty()) {
-        for (at, gone) in dangling::delete(client, &facts.relations, &chosen)? {
-            work.lose(at, gone);
-        }
+    // A value that was made shorter, or one that another table was to have, may be in none.
+    for (at, gone) in dangling::delete(client, &facts.relations, &chosen)? {
+        work.lose(at, gone);
     }
     Ok(work.done())
 }

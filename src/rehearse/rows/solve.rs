@@ -33,13 +33,32 @@ const MOST: usize = 20_000;
 /// So many are tried one by one where all at once do not work.
 const ONE_BY_ONE: usize = 300;
 
+/// Which combinations are tried.
+enum Among<'a> {
+    All,
+    /// For each, which row of each source.
+    These(&'a [Vec<usize>]),
+}
+
+impl Among<'_> {
+    /// The combinations, as something to join with.
+    fn table(&self) -> Option<String> {
+        let Among::These(all) = self else { return None };
+        let row =
+            |places: &Vec<usize>| format!("({})", places.iter().map(usize::to_string).collect::<Vec<_>>().join(", "));
+        let names = (0..all.first()?.len()).map(|at| format!("trueup_among_{at}"));
+        let (rows, names): (Vec<String>, Vec<String>) = (all.iter().map(row).collect(), names.collect());
+        Some(format!("(VALUES {}) AS among ({})", rows.join(", "), names.join(", ")))
+    }
+}
+
 impl Question<'_> {
     /// At most `limit` solutions, those first that take their values from like places of all sources.
     pub(super) fn ask(&self, client: &mut Client, limit: usize) -> Result<Answer, postgres::Error> {
         if MOST < 1 << self.sources.len().min(20) {
             return self.one_by_one(client, "too many columns depend on each other".to_owned());
         }
-        let outcome = each(client, &[self.sql(self.conditions, None, limit)])?.pop().unwrap_or_default();
+        let outcome = each(client, &[self.sql(self.conditions, &Among::All, limit)])?.pop().unwrap_or_default();
         match outcome.error {
             None => Ok(Answer { solutions: read(outcome.found.as_deref()), error: None }),
             Some(error) => self.one_by_one(client, error),
@@ -48,16 +67,27 @@ impl Question<'_> {
 
     /// The conditions that nothing satisfies, each for itself.
     pub(super) fn unsolved(&self, client: &mut Client) -> Result<Vec<String>, postgres::Error> {
-        let one = |condition| self.sql(std::slice::from_ref(condition), None, 1);
+        let one = |condition| self.sql(std::slice::from_ref(condition), &Among::All, 1);
         let outcomes = each(client, &self.conditions.iter().map(one).collect::<Vec<_>>())?;
         let failed = self.conditions.iter().zip(outcomes).filter(|(_, outcome)| outcome.found.is_none());
         Ok(failed.map(|(condition, _)| condition.name.clone()).collect())
     }
 
+    /// Which of these are solutions; none where a condition cannot be tried on one of them.
+    pub(super) fn among(&self, client: &mut Client, tried: &[Vec<usize>]) -> Result<Vec<Vec<usize>>, postgres::Error> {
+        if tried.is_empty() {
+            return Ok(Vec::new());
+        }
+        let query = self.sql(self.conditions, &Among::These(tried), tried.len());
+        let outcome = each(client, &[query])?.pop().unwrap_or_default();
+        Ok(read(outcome.found.as_deref()))
+    }
+
     /// A check may fail for some values, by dividing by zero or reading a text as a number.
     fn one_by_one(&self, client: &mut Client, error: String) -> Result<Answer, postgres::Error> {
         let tried = self.samples();
-        let queries: Vec<String> = tried.iter().map(|at| self.sql(self.conditions, Some(at), 1)).collect();
+        let queries: Vec<String> =
+            tried.iter().map(|at| self.sql(self.conditions, &Among::These(std::slice::from_ref(at)), 1)).collect();
         let outcomes = each(client, &queries)?;
         let passed = tried.into_iter().zip(outcomes).filter(|(_, outcome)| outcome.found.is_some());
         let solutions: Vec<Vec<usize>> = passed.map(|(at, _)| at).collect();
@@ -87,11 +117,14 @@ impl Question<'_> {
         all
     }
 
-    fn sql(&self, conditions: &[Condition], only: Option<&[usize]>, limit: usize) -> String {
+    fn sql(&self, conditions: &[Condition], among: &Among<'_>, limit: usize) -> String {
         let most = most_of_each(self.sources.len());
         let mut outer: Vec<String> = Vec::new();
         let mut seen: Vec<&str> = Vec::new();
-        let mut from: Vec<String> = Vec::new();
+        let mut from: Vec<String> = among.table().into_iter().collect();
+        if !from.is_empty() {
+            outer.extend((0..self.sources.len()).map(|at| format!("trueup_{at} = trueup_among_{at}")));
+        }
         for (at, source) in self.sources.iter().enumerate() {
             let fresh: Vec<&str> =
                 source.columns.iter().map(|it| it.name.as_str()).filter(|name| !seen.contains(name)).collect();
@@ -110,10 +143,11 @@ impl Question<'_> {
             });
             let own: Vec<String> = own.map(not_false).chain(["true".to_owned()]).collect();
             from.push(format!(
-                "(SELECT * FROM (VALUES {}) AS v (trueup_{at}, {}) WHERE {} LIMIT {most}) AS s{at}",
-                values(source, only.map(|only| only[at])),
+                "(SELECT * FROM (VALUES {}) AS v (trueup_{at}, {}) WHERE {}{}) AS s{at}",
+                values(source, at, among),
                 names.join(", "),
-                own.join(" AND ")
+                own.join(" AND "),
+                if matches!(among, Among::All) { format!(" LIMIT {most}") } else { String::new() }
             ));
             seen.extend(fresh);
         }
@@ -149,8 +183,12 @@ fn not_false(condition: &Condition) -> String {
     format!("({}) IS NOT FALSE", condition.sql)
 }
 
-fn values(source: &Source<'_>, only: Option<usize>) -> String {
-    let chosen = source.rows.iter().enumerate().filter(|(at, _)| only.is_none_or(|only| only == *at));
+fn values(source: &Source<'_>, which: usize, among: &Among<'_>) -> String {
+    let is_used = |at: usize| match among {
+        Among::All => true,
+        Among::These(all) => all.iter().any(|places| places[which] == at),
+    };
+    let chosen = source.rows.iter().enumerate().filter(|(at, _)| is_used(*at));
     let row = |(at, row): (usize, &Vec<Option<String>>)| {
         let cast = row.iter().zip(&source.columns).map(|(value, column)| cast(value.as_deref(), column));
         format!("({at}, {})", cast.collect::<Vec<_>>().join(", "))

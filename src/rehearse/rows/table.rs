@@ -40,6 +40,10 @@ impl Seen {
     }
 }
 
+/// So often what is missing is tried again with other combinations.
+const ROUNDS: usize = 4;
+/// What PostgreSQL says where a key has left out a row.
+const CONFLICT: &str = "division by zero";
 /// So often another combination is tried for a row that a key refuses.
 const TRIES: usize = 700;
 
@@ -64,18 +68,34 @@ impl Table {
             self.short = Some(reason);
             return Ok(Vec::new());
         }
-        let rows = self.assemble(relation, &parts, &choices, goal);
-        let added = self.insert(client, relation, &rows, goal, returning)?;
-        self.rows += added.len();
-        if self.rows < goal && self.short.is_none() {
-            self.short =
-                choices.into_iter().find_map(|it| it.reason).or(Some("its keys leave no room for more".to_owned()));
+        let mut added = Vec::new();
+        for round in 0..ROUNDS {
+            let rows = self.assemble(relation, &parts, &choices, goal, 7 * round);
+            let more = self.insert(client, relation, &rows, goal, returning)?;
+            let is_over = more.is_empty();
+            self.rows += more.len();
+            added.extend(more);
+            if is_over || goal <= self.rows {
+                break;
+            }
+        }
+        if self.rows < goal {
+            // What could not be solved says more than what came of it.
+            let unsolved = choices.into_iter().find_map(|it| it.reason);
+            self.short = unsolved.or(self.short.take()).or(Some("its keys leave no room for more".to_owned()));
         }
         Ok(added)
     }
 
     /// More rows than are wanted, since not each may be accepted.
-    fn assemble(&mut self, relation: &Relation, parts: &[Part], choices: &[Choices], goal: usize) -> Vec<Row> {
+    fn assemble(
+        &mut self,
+        relation: &Relation,
+        parts: &[Part],
+        choices: &[Choices],
+        goal: usize,
+        further: usize,
+    ) -> Vec<Row> {
         let keys = telling(relation);
         let is_keyed = |part: &Part| {
             part.columns.iter().any(|&at| keys.iter().any(|key| key.columns.contains(&relation.columns[at].name)))
@@ -83,7 +103,7 @@ impl Table {
         let keyed: Vec<bool> = parts.iter().map(is_keyed).collect();
         let mut rows = Vec::new();
         let mut seen = self.seen.clone();
-        for at in self.rows..self.rows + 3 * goal {
+        for at in (self.rows + further..).take(3 * goal) {
             let row = (0..TRIES).find_map(|attempt| {
                 let row = row(relation, parts, choices, &steps(at, attempt, &keyed, choices, goal));
                 seen.is_new(&keys, &row).then_some(row)
@@ -104,27 +124,24 @@ impl Table {
         returning: &BTreeSet<String>,
     ) -> Result<Vec<Row>, postgres::Error> {
         let wanted = goal.saturating_sub(self.rows);
-        let (first, spare) = rows.split_at(wanted.min(rows.len()));
+        let first = &rows[..wanted.min(rows.len())];
         if first.is_empty() {
             return Ok(Vec::new());
         }
-        let outcome = each(client, &[insert(relation, first, returning)])?.pop().unwrap_or_default();
-        let mut added = read(outcome.found.as_deref(), returning);
         let keys = telling(relation);
-        first.iter().for_each(|row| self.seen.add(&keys, row));
-        let spare = match outcome.error {
-            Some(_) => rows,
-            None => spare,
-        };
-        if added.len() < wanted && !spare.is_empty() {
-            spare.iter().for_each(|row| self.seen.add(&keys, row));
-            let one = |row: &Row| insert(relation, std::slice::from_ref(row), returning);
-            let missing = u32::try_from(wanted - added.len()).unwrap_or(u32::MAX);
-            let outcomes = until(client, &spare.iter().map(one).collect::<Vec<_>>(), missing)?;
-            added.extend(outcomes.iter().flat_map(|it| read(it.found.as_deref(), returning)));
-            if added.len() < wanted {
-                self.short = outcomes.into_iter().find_map(|it| it.error);
-            }
+        let outcome = each(client, &[insert(relation, first, returning)])?.pop().unwrap_or_default();
+        if outcome.error.is_none() {
+            first.iter().for_each(|row| self.seen.add(&keys, row));
+            return Ok(read(outcome.found.as_deref(), returning));
+        }
+        let one = |row: &Row| insert(relation, std::slice::from_ref(row), returning);
+        let queries: Vec<String> = rows.iter().map(one).collect();
+        let outcomes = until(client, &queries, u32::try_from(wanted).unwrap_or(u32::MAX))?;
+        let accepted = rows.iter().zip(&outcomes).filter(|(_, outcome)| outcome.found.is_some());
+        accepted.for_each(|(row, _)| self.seen.add(&keys, row));
+        let added: Vec<Row> = outcomes.iter().flat_map(|it| read(it.found.as_deref(), returning)).collect();
+        if added.len() < wanted {
+            self.short = outcomes.into_iter().filter_map(|it| it.error).find(|error| error != CONFLICT);
         }
         Ok(added)
     }
@@ -180,7 +197,8 @@ fn row(relation: &Relation, parts: &[Part], choices: &[Choices], steps: &[usize]
     row
 }
 
-/// A query, so that what was added comes back with it.
+/// A query, so that what was added comes back with it. All rows or none: which of them a key has left out, it would not
+/// say.
 fn insert(relation: &Relation, rows: &[Row], returning: &BTreeSet<String>) -> String {
     let columns: Vec<&Column> = relation.columns.iter().filter(|column| !column.is_generated).collect();
     let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
@@ -203,9 +221,10 @@ fn insert(relation: &Relation, rows: &[Row], returning: &BTreeSet<String>) -> St
     let kept: Vec<String> = returning.iter().map(|name| format!("{name}::text")).collect();
     format!(
         "WITH made (kept) AS (INSERT INTO {} {what} {conflict} RETURNING ARRAY[{}]::text[])
-         SELECT json_agg(kept) FROM made",
+         SELECT CASE count(*) WHEN {} THEN json_agg(kept)::text ELSE (1 / (count(*) - count(*)))::text END FROM made",
         relation.name,
-        kept.join(", ")
+        kept.join(", "),
+        rows.len().min(if columns.is_empty() { 1 } else { usize::MAX })
     )
 }
 

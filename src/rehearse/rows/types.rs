@@ -86,6 +86,7 @@ impl Pools {
                 let sql = facts.types.get(&type_.element).map_or("text", |it| it.sql.as_str());
                 Ok(array(&element, sql))
             }
+            _ if !type_.is_safe => Ok(Pool::default()),
             _ => match base::pool(&type_.name, modifier, self.count) {
                 Some(pool) => Ok(pool),
                 None => unknown(client, type_, modifier, self.count),
@@ -225,8 +226,7 @@ pub(super) fn takes(client: &mut Client, sql: &str, values: &[String]) -> Result
     {
         return Ok(values.iter().cloned().collect());
     }
-    let queries: Vec<String> =
-        values.iter().map(|value| format!("SELECT 1 FROM (SELECT {}) AS t", cast(value))).collect();
+    let queries: Vec<String> = values.iter().map(|value| format!("SELECT count({})", cast(value))).collect();
     let outcomes = each(client, &queries)?;
     let taken = values.iter().zip(outcomes).filter(|(_, outcome)| outcome.found.is_some());
     Ok(taken.map(|(value, _)| value.clone()).collect())
