@@ -70,7 +70,7 @@ fn broken(scratch: &mut Scratch) -> Vec<String> {
 }
 
 const CONSTRAINTS: &str = "
-    SELECT format('SELECT 1 FROM ONLY %s t WHERE NOT (%s)', c.conrelid::regclass, pg_get_expr(c.conbin, c.conrelid))
+    SELECT format('SELECT 1 FROM ONLY %s WHERE NOT (%s)', c.conrelid::regclass, pg_get_expr(c.conbin, c.conrelid))
     FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid AND t.relkind = 'r'
     JOIN pg_namespace n ON n.oid = t.relnamespace AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
     WHERE c.contype = 'c'
@@ -247,7 +247,7 @@ fn real_schemas_are_filled() {
             *causes.entry(reason).or_default() += 1;
         }
         tables += filling.tables.len();
-        full += filling.tables.iter().filter(|it| it.rows == ROWS).count();
+        full += filling.tables.iter().filter(|it| ROWS <= it.rows).count();
         empty += filling.tables.iter().filter(|it| it.rows == 0).count();
         wrong.extend(broken(&mut scratch).into_iter().map(|it| format!("{name}: {it}")));
     }

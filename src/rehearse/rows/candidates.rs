@@ -43,25 +43,17 @@ fn times_of(name: &str) -> Class {
     known.into_iter().find(|it| *it == name).map_or(Class::Other, Class::Time)
 }
 
-/// Expressions, of which not each need be a value of the type. `count` of those that can be many.
-fn candidates(mentions: &Mentions, class: Class, count: usize) -> Vec<String> {
+/// Expressions, of which not each need be a value of the type; `pool` has values of it. `count` of those that can be many.
+pub(super) fn for_type(facts: &Facts, oid: u32, mentions: &Mentions, pool: &Pool, count: usize) -> Vec<String> {
     let constants: Vec<&str> = mentions.constants.iter().map(String::as_str).collect();
-    match class {
+    match class(facts, oid) {
         Class::Number => numbers(&constants, count),
         Class::Text => texts(mentions, &constants, count),
         Class::Time(kind) => times(kind, &constants, count),
         Class::Bytes => lengths(&constants).flat_map(|n| (0..count.min(n * 40)).map(move |i| bytes(n, i))).collect(),
         Class::Json => objects(&constants, count),
-        Class::Array(_) => Vec::new(),
-        Class::Other => constants.iter().map(|it| quoted(it)).collect(),
-    }
-}
-
-/// The same for a type, arrays among them. `pool` has values of it.
-pub(super) fn for_type(facts: &Facts, oid: u32, mentions: &Mentions, pool: &Pool, count: usize) -> Vec<String> {
-    match class(facts, oid) {
         Class::Array(element) => arrays(facts, element, mentions, pool),
-        other => candidates(mentions, other, count),
+        Class::Other => constants.iter().map(|it| quoted(it)).collect(),
     }
 }
 
@@ -70,7 +62,7 @@ fn arrays(facts: &Facts, element: u32, mentions: &Mentions, pool: &Pool) -> Vec<
     let Some(sql) = facts.types.get(&element).map(|it| &it.sql) else { return Vec::new() };
     let constants: Vec<&str> = mentions.constants.iter().map(String::as_str).collect();
     let one = |value: &String| format!("ARRAY[CAST({value} AS {sql})]");
-    let elements = candidates(mentions, class(facts, element), 2);
+    let elements = for_type(facts, element, mentions, &Pool::default(), 2);
     // An array that is repeated, and cut to the length.
     let first = pool.plain.first().filter(|_| !constants.is_empty());
     let long = first.into_iter().flat_map(|first| {

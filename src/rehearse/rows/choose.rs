@@ -185,7 +185,7 @@ impl<'a> Chooser<'a, '_> {
             let default = |&at: &usize| self.relation.columns[at].default.as_ref().map(|sql| format!("({sql})"));
             return Ok(Choices { tuples: vec![part.columns.iter().map(default).collect()], reason: Some(reason) });
         }
-        let solutions = in_row_order(self.widened(&question, answer.solutions)?);
+        let solutions = self.widened(&question, in_row_order(answer.solutions))?;
         let tuple = |places: &Vec<usize>| {
             let value = |name: &&str| {
                 let within = |source: &Source<'_>| source.columns.iter().position(|column| column.name == *name);
@@ -221,7 +221,13 @@ impl<'a> Chooser<'a, '_> {
         found.extend(question.among(self.client, &tried.map(other).collect::<Vec<_>>())?);
         let mut seen = BTreeSet::new();
         found.retain(|places| seen.insert(places.clone()));
-        Ok(found)
+        // Those with new values come first.
+        let mut used: BTreeSet<(usize, usize)> = BTreeSet::new();
+        let mut is_new =
+            |places: &Vec<usize>| poor.iter().filter(|&&at| used.insert((at, places[at]))).count() == poor.len();
+        let (mut first, rest): (Vec<_>, Vec<_>) = found.into_iter().partition(|places| is_new(places));
+        first.extend(rest);
+        Ok(first)
     }
 
     /// One for each foreign key that holds, and one for each column that has none.
@@ -266,7 +272,10 @@ impl<'a> Chooser<'a, '_> {
         let mut pool = self.pools.get(self.client, facts, column.type_, column.modifier)?;
         let (is_nullable, is_keyed) = (self.is_nullable(column), self.is_keyed(column));
         let mut mentions = Mentions::default();
-        let about = part.checks.iter().filter(|it| it.mentions.columns.contains(&column.name));
+        // What is asked of a computed column is asked of all that it may be computed from.
+        let computed: Vec<&String> = part.generated.iter().map(|&at| &relation.columns[at].name).collect();
+        let is_about = |name: &String| *name == column.name || computed.contains(&name);
+        let about = part.checks.iter().filter(|it| it.mentions.columns.iter().any(is_about));
         about.for_each(|check| mentions.extend(check.mentions.clone()));
         mentions.extend(facts.wished(relation, column));
         if !mentions.columns.is_empty() {

@@ -26,6 +26,21 @@ pub(super) fn until(client: &mut Client, queries: &[String], enough: u32) -> Res
     if queries.is_empty() {
         return Ok(Vec::new());
     }
+    client.batch_execute("SAVEPOINT trueup_each")?;
+    let outcomes = match at_once(client, queries, enough) {
+        Ok(outcomes) => outcomes,
+        Err(error) if error.as_db_error().is_none() => return Err(error),
+        // In the embedded PostgreSQL, a block of PL/pgSQL catches no error.
+        Err(_) => {
+            client.batch_execute("ROLLBACK TO trueup_each")?;
+            one_by_one(client, queries, enough)?
+        }
+    };
+    client.batch_execute("RELEASE trueup_each")?;
+    Ok(outcomes)
+}
+
+fn at_once(client: &mut Client, queries: &[String], enough: u32) -> Result<Vec<Outcome>, postgres::Error> {
     let work = serde_json::Value::from(queries).to_string();
     let sql = format!(
         "SELECT set_config('trueup.enough', '{enough}', true), set_config('trueup.work', {}, true); {EACH};
@@ -36,6 +51,31 @@ pub(super) fn until(client: &mut Client, queries: &[String], enough: u32) -> Res
     let mut outcomes: Vec<Outcome> = serde_json::from_str(&done).unwrap_or_default();
     outcomes.resize_with(queries.len(), Outcome::default);
     Ok(outcomes)
+}
+
+fn one_by_one(client: &mut Client, queries: &[String], enough: u32) -> Result<Vec<Outcome>, postgres::Error> {
+    let mut outcomes = Vec::new();
+    let mut successes = 0;
+    for query in queries {
+        let outcome = if successes < enough { one(client, query)? } else { Outcome::default() };
+        successes += u32::from(outcome.found.is_some());
+        outcomes.push(outcome);
+    }
+    Ok(outcomes)
+}
+
+fn one(client: &mut Client, query: &str) -> Result<Outcome, postgres::Error> {
+    match answers(client, &format!("SAVEPOINT trueup_one; {query}; RELEASE trueup_one")) {
+        Ok(found) => {
+            let found = found.into_iter().next().filter(|it| !it.is_empty());
+            Ok(Outcome { found, error: None })
+        }
+        Err(error) => {
+            let Some(said) = error.as_db_error().map(|it| it.message().to_owned()) else { return Err(error) };
+            client.batch_execute("ROLLBACK TO trueup_one; RELEASE trueup_one")?;
+            Ok(Outcome { found: None, error: Some(said) })
+        }
+    }
 }
 
 const EACH: &str = r#"DO $trueup_each$

@@ -14,6 +14,7 @@ pub(super) struct Relation {
     /// As SQL writes it.
     pub(super) name: String,
     pub(super) is_foreign: bool,
+    pub(super) has_rules: bool,
     /// The partitioned tables above it; rows of it are rows of them.
     pub(super) ancestors: Vec<u32>,
     /// What a partition holds.
@@ -217,7 +218,7 @@ fn list<T: DeserializeOwned>(json: &str) -> Vec<T> {
 
 /// What belongs to an extension is filled by it, if at all.
 const RELATIONS: &str = "
-    SELECT c.oid::int8, format('%I.%I', n.nspname, c.relname) AS name, c.relkind = 'f' AS is_foreign,
+    SELECT c.oid::int8, format('%I.%I', n.nspname, c.relname) AS name, c.relkind = 'f' AS is_foreign, c.relhasrules AS has_rules,
            ARRAY(SELECT a::oid::int8 FROM pg_partition_ancestors(c.oid) a WHERE c.relispartition AND a <> c.oid) AS ancestors,
            pg_get_partition_constraintdef(c.oid) AS bound
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -20,14 +20,15 @@ mod solve;
 mod table;
 mod types;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use postgres::Client;
 
 use crate::shadow::Scratch;
 
 use choose::{Held, Setting};
-use facts::Facts;
+use each::each;
+use facts::{Facts, Relation};
 use order::{Turn, closure, turns};
 use table::Table;
 use types::Pools;
@@ -82,6 +83,7 @@ fn fill_quietly(
     let turns = turns(&facts.relations, &chosen);
     let mut work =
         Work { facts: &facts, count, pools: Pools::new(3 * count + 10), held: Held::new(), tables: BTreeMap::new() };
+    work.look(client, &chosen)?;
     for turn in &turns {
         let goal = if turn.pending.is_empty() { count } else { count.div_ceil(2) };
         work.fill(client, turn, goal)?;
@@ -123,13 +125,31 @@ impl Work<'_> {
         let returning = self.facts.referred(relation);
         let setting = Setting { facts: self.facts, held: &self.held, pending: &turn.pending, rows: self.count };
         let added = table.fill(client, &mut self.pools, &setting, relation, goal, &returning)?;
-        if returning.is_empty() {
-            return Ok(());
-        }
-        for oid in relation.ancestors.iter().chain([&relation.oid]) {
-            self.held.entry(*oid).or_default().extend(added.iter().cloned());
+        if !returning.is_empty() {
+            self.hold(relation, &added);
         }
         Ok(())
+    }
+
+    /// Rows that are there already, as a script may have put them there.
+    fn look(&mut self, client: &mut Client, chosen: &BTreeSet<usize>) -> Result<(), postgres::Error> {
+        let places: Vec<usize> = chosen.iter().copied().filter(|&at| !self.facts.relations[at].is_foreign).collect();
+        let names: Vec<BTreeSet<String>> =
+            places.iter().map(|&at| self.facts.referred(&self.facts.relations[at])).collect();
+        let queries = places.iter().zip(&names).map(|(&at, names)| table::present(&self.facts.relations[at], names));
+        let outcomes = each(client, &queries.collect::<Vec<_>>())?;
+        for ((at, names), outcome) in places.into_iter().zip(names).zip(outcomes) {
+            let rows = table::read(outcome.found.as_deref(), &names);
+            self.tables.entry(at).or_default().rows = rows.len();
+            self.hold(&self.facts.relations[at], &rows);
+        }
+        Ok(())
+    }
+
+    fn hold(&mut self, relation: &Relation, rows: &[BTreeMap<String, Option<String>>]) {
+        for oid in relation.ancestors.iter().chain([&relation.oid]) {
+            self.held.entry(*oid).or_default().extend(rows.iter().cloned());
+        }
     }
 
     fn rows(&self) -> usize {

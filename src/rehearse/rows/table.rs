@@ -69,6 +69,9 @@ impl Table {
             return Ok(Vec::new());
         }
         let mut added = Vec::new();
+        if goal <= self.rows {
+            return Ok(added);
+        }
         for round in 0..ROUNDS {
             let rows = self.assemble(relation, &parts, &choices, goal, 7 * round);
             let more = self.insert(client, relation, &rows, goal, returning)?;
@@ -213,8 +216,8 @@ fn insert(relation: &Relation, rows: &[Row], returning: &BTreeSet<String>) -> St
             format!("({}) OVERRIDING SYSTEM VALUE VALUES {}", names.join(", "), rows.join(", "))
         }
     };
-    // PostgreSQL cannot look ahead in a key that it checks at the end.
-    let conflict = match relation.keys.iter().any(|key| key.is_deferrable) {
+    // PostgreSQL cannot look ahead in a key that it checks at the end, and does not where there are rules.
+    let conflict = match relation.has_rules || relation.keys.iter().any(|key| key.is_deferrable) {
         true => "",
         false => "ON CONFLICT DO NOTHING",
     };
@@ -228,7 +231,13 @@ fn insert(relation: &Relation, rows: &[Row], returning: &BTreeSet<String>) -> St
     )
 }
 
-fn read(found: Option<&str>, returning: &BTreeSet<String>) -> Vec<Row> {
+/// What is there already, as far as something refers to it.
+pub(super) fn present(relation: &Relation, returning: &BTreeSet<String>) -> String {
+    let kept: Vec<String> = returning.iter().map(|name| format!("{name}::text")).collect();
+    format!("SELECT json_agg(ARRAY[{}]::text[])::text FROM ONLY {}", kept.join(", "), relation.name)
+}
+
+pub(super) fn read(found: Option<&str>, returning: &BTreeSet<String>) -> Vec<Row> {
     let rows: Tuples = found.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
     rows.into_iter().map(|row| returning.iter().cloned().zip(row).collect()).collect()
 }
