@@ -164,7 +164,7 @@ fn shows_the_odd(scratch: &mut Scratch) {
         "SELECT bool_or(b = 'infinity') AND bool_or(b = '-infinity') FROM app.times",
         "SELECT count(*) <> count(DISTINCT b) FROM app.numbers",
         "SELECT bool_or(o = '{}') AND bool_or(k = 'empty') FROM app.made",
-        "SELECT 5 < count(manager) FROM app.users",
+        "SELECT 3 < count(manager) FROM app.users",
         "SELECT 5 < count(room) AND 5 < count(x) FROM app.members",
         "SELECT 1 < count(DISTINCT status) FROM app.checked",
         "SELECT 5 < count(event) FROM app.about_events",

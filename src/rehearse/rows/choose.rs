@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use postgres::Client;
-
 use super::{
     base::quoted,
     candidates,
+    each::Session,
     facts::{Column, Facts, Reference, Relation},
     mentions::Mentions,
     parts::Part,
@@ -42,8 +41,8 @@ impl Choices {
     }
 }
 
-pub(super) struct Chooser<'a, 's> {
-    pub(super) client: &'s mut Client,
+pub(super) struct Chooser<'a, 's, 'c> {
+    pub(super) client: &'s mut Session<'c>,
     pub(super) pools: &'s mut Pools,
     pub(super) setting: &'a Setting<'a>,
     pub(super) relation: &'a Relation,
@@ -55,7 +54,7 @@ struct Scenario {
     nulls: Vec<usize>,
 }
 
-impl<'a> Chooser<'a, '_> {
+impl<'a> Chooser<'a, '_, '_> {
     pub(super) fn choose(&mut self, part: &Part) -> Result<Choices, postgres::Error> {
         let (mut off, mut on) = (Vec::new(), Vec::new());
         for &at in &part.references {
@@ -77,21 +76,21 @@ impl<'a> Chooser<'a, '_> {
             // A check may forbid what the columns would allow.
             scenarios.push(Scenario { on, nulls: Vec::new() });
         }
-        let mut tuples = Tuples::new();
+        let mut solved: Vec<Tuples> = Vec::new();
         let mut unsolved = None;
         for (at, scenario) in scenarios.iter().enumerate() {
-            if 0 < at && !off.is_empty() && !tuples.is_empty() {
+            if 0 < at && !off.is_empty() && !solved.is_empty() {
                 break;
             }
             let found = self.solve(part, scenario)?;
             match found.reason {
-                None => tuples.extend(found.tuples),
+                None => solved.push(found.tuples),
                 Some(_) => unsolved = unsolved.or(Some(found)),
             }
         }
         match unsolved {
-            Some(unsolved) if tuples.is_empty() => Ok(unsolved),
-            Some(_) | None => Ok(Choices { tuples, reason: None }),
+            Some(unsolved) if solved.is_empty() => Ok(unsolved),
+            Some(_) | None => Ok(Choices { tuples: in_turn(solved), reason: None }),
         }
     }
 
@@ -311,6 +310,19 @@ fn words(unsolved: &[String], part: &Part) -> String {
             }
         }
         some => format!("no values were found that satisfy {}", some.join(" or ")),
+    }
+}
+
+/// The first of each, the second of each, and so on.
+fn in_turn(lists: Vec<Tuples>) -> Tuples {
+    let mut lists: Vec<_> = lists.into_iter().map(Vec::into_iter).collect();
+    let mut merged = Tuples::new();
+    loop {
+        let before = merged.len();
+        merged.extend(lists.iter_mut().filter_map(Iterator::next));
+        if merged.len() == before {
+            return merged;
+        }
     }
 }
 

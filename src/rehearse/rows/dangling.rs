@@ -2,16 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use postgres::Client;
-
 use super::{
-    each::each,
+    each::{Session, each},
     facts::{Reference, Relation},
 };
 
 /// Deletes them, and what refers to nothing then; how many are gone, by the place of the relation.
 pub(super) fn delete(
-    client: &mut Client,
+    client: &mut Session<'_>,
     relations: &[Relation],
     chosen: &BTreeSet<usize>,
 ) -> Result<BTreeMap<usize, usize>, postgres::Error> {

@@ -1,11 +1,17 @@
-//! Runs statements one by one, each as if it stood alone, and says what came of each. All in one round trip: what takes
-//! the time in filling a hundred tables is the way to the server and back.
+//! Runs statements one by one, each as if it stood alone, and says what came of each. All in one round trip where that
+//! works: what takes the time in filling a hundred tables is the way to the server and back.
 
 use postgres::Client;
 use serde::Deserialize;
 
 use super::facts::answers;
 use crate::model::Literal;
+
+/// The session, and whether a block of PL/pgSQL can catch an error in it.
+pub(super) struct Session<'a> {
+    pub(super) client: &'a mut Client,
+    pub(super) catches_errors: bool,
+}
 
 /// What came of a statement.
 #[derive(Default, Deserialize)]
@@ -17,27 +23,23 @@ pub(super) struct Outcome {
 }
 
 /// Runs queries. What one that fails has done is undone; the others stand.
-pub(super) fn each(client: &mut Client, queries: &[String]) -> Result<Vec<Outcome>, postgres::Error> {
-    until(client, queries, u32::MAX)
+pub(super) fn each(session: &mut Session<'_>, queries: &[String]) -> Result<Vec<Outcome>, postgres::Error> {
+    until(session, queries, u32::MAX)
 }
 
 /// The same, until `enough` of them have found something.
-pub(super) fn until(client: &mut Client, queries: &[String], enough: u32) -> Result<Vec<Outcome>, postgres::Error> {
+pub(super) fn until(
+    session: &mut Session<'_>,
+    queries: &[String],
+    enough: u32,
+) -> Result<Vec<Outcome>, postgres::Error> {
     if queries.is_empty() {
         return Ok(Vec::new());
     }
-    client.batch_execute("SAVEPOINT trueup_each")?;
-    let outcomes = match at_once(client, queries, enough) {
-        Ok(outcomes) => outcomes,
-        Err(error) if error.as_db_error().is_none() => return Err(error),
-        // In the embedded PostgreSQL, a block of PL/pgSQL catches no error.
-        Err(_) => {
-            client.batch_execute("ROLLBACK TO trueup_each")?;
-            one_by_one(client, queries, enough)?
-        }
-    };
-    client.batch_execute("RELEASE trueup_each")?;
-    Ok(outcomes)
+    match session.catches_errors {
+        true => at_once(session.client, queries, enough),
+        false => one_by_one(session.client, queries, enough),
+    }
 }
 
 fn at_once(client: &mut Client, queries: &[String], enough: u32) -> Result<Vec<Outcome>, postgres::Error> {

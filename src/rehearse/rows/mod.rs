@@ -22,12 +22,10 @@ mod types;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use postgres::Client;
-
 use crate::shadow::Scratch;
 
 use choose::{Held, Setting};
-use each::each;
+use each::{Session, each};
 use facts::{Facts, Relation};
 use order::{Turn, closure, turns};
 use table::Table;
@@ -59,9 +57,10 @@ pub struct Filled {
 /// # Errors
 /// When the session is lost, or its role may not switch triggers off.
 pub fn fill(scratch: &mut Scratch, per_table: u32, wanted: &dyn Fn(&str) -> bool) -> Result<Filling, postgres::Error> {
+    let catches_errors = scratch.catches_errors();
     let client = &mut scratch.client;
     let quiet = session::begin(client)?;
-    let filling = fill_quietly(client, per_table, wanted);
+    let filling = fill_quietly(&mut Session { client, catches_errors }, per_table, wanted);
     match filling {
         Ok(filling) => quiet.end(client).map(|()| filling),
         Err(error) => {
@@ -72,12 +71,12 @@ pub fn fill(scratch: &mut Scratch, per_table: u32, wanted: &dyn Fn(&str) -> bool
 }
 
 fn fill_quietly(
-    client: &mut Client,
+    client: &mut Session<'_>,
     per_table: u32,
     wanted: &dyn Fn(&str) -> bool,
 ) -> Result<Filling, postgres::Error> {
-    let facts = Facts::read(client)?;
-    session::use_path(client)?;
+    let facts = Facts::read(client.client)?;
+    session::use_path(client.client)?;
     let count = usize::try_from(per_table).unwrap_or(usize::MAX);
     let chosen = closure(&facts.relations, wanted);
     let turns = turns(&facts.relations, &chosen);
@@ -114,7 +113,7 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    fn fill(&mut self, client: &mut Client, turn: &Turn, goal: usize) -> Result<(), postgres::Error> {
+    fn fill(&mut self, client: &mut Session<'_>, turn: &Turn, goal: usize) -> Result<(), postgres::Error> {
         let relation = &self.facts.relations[turn.relation];
         let table = self.tables.entry(turn.relation).or_default();
         table.short = None;
@@ -132,7 +131,7 @@ impl Work<'_> {
     }
 
     /// Rows that are there already, as a script may have put them there.
-    fn look(&mut self, client: &mut Client, chosen: &BTreeSet<usize>) -> Result<(), postgres::Error> {
+    fn look(&mut self, client: &mut Session<'_>, chosen: &BTreeSet<usize>) -> Result<(), postgres::Error> {
         let places: Vec<usize> = chosen.iter().copied().filter(|&at| !self.facts.relations[at].is_foreign).collect();
         let names: Vec<BTreeSet<String>> =
             places.iter().map(|&at| self.facts.referred(&self.facts.relations[at])).collect();

@@ -1,9 +1,7 @@
 //! Lets PostgreSQL find values that go together: every combination of a few is put to all conditions at once.
 
-use postgres::Client;
-
 use super::{
-    each::each,
+    each::{Session, each},
     facts::{Column, Condition},
 };
 
@@ -54,7 +52,7 @@ impl Among<'_> {
 
 impl Question<'_> {
     /// At most `limit` solutions, those first that take their values from like places of all sources.
-    pub(super) fn ask(&self, client: &mut Client, limit: usize) -> Result<Answer, postgres::Error> {
+    pub(super) fn ask(&self, client: &mut Session<'_>, limit: usize) -> Result<Answer, postgres::Error> {
         if MOST < 1 << self.sources.len().min(20) {
             return self.one_by_one(client, "too many columns depend on each other".to_owned());
         }
@@ -66,7 +64,7 @@ impl Question<'_> {
     }
 
     /// The conditions that nothing satisfies, each for itself.
-    pub(super) fn unsolved(&self, client: &mut Client) -> Result<Vec<String>, postgres::Error> {
+    pub(super) fn unsolved(&self, client: &mut Session<'_>) -> Result<Vec<String>, postgres::Error> {
         let one = |condition| self.sql(std::slice::from_ref(condition), &Among::All, 1);
         let outcomes = each(client, &self.conditions.iter().map(one).collect::<Vec<_>>())?;
         let failed = self.conditions.iter().zip(outcomes).filter(|(_, outcome)| outcome.found.is_none());
@@ -74,7 +72,11 @@ impl Question<'_> {
     }
 
     /// Which of these are solutions; none where a condition cannot be tried on one of them.
-    pub(super) fn among(&self, client: &mut Client, tried: &[Vec<usize>]) -> Result<Vec<Vec<usize>>, postgres::Error> {
+    pub(super) fn among(
+        &self,
+        client: &mut Session<'_>,
+        tried: &[Vec<usize>],
+    ) -> Result<Vec<Vec<usize>>, postgres::Error> {
         if tried.is_empty() {
             return Ok(Vec::new());
         }
@@ -84,7 +86,7 @@ impl Question<'_> {
     }
 
     /// A check may fail for some values, by dividing by zero or reading a text as a number.
-    fn one_by_one(&self, client: &mut Client, error: String) -> Result<Answer, postgres::Error> {
+    fn one_by_one(&self, client: &mut Session<'_>, error: String) -> Result<Answer, postgres::Error> {
         let tried = self.samples();
         let queries: Vec<String> =
             tried.iter().map(|at| self.sql(self.conditions, &Among::These(std::slice::from_ref(at)), 1)).collect();

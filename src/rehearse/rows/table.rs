@@ -2,11 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use postgres::Client;
-
 use super::{
     choose::{Choices, Chooser, Setting, Tuples},
-    each::{each, until},
+    each::{Session, each, until},
     facts::{Column, Key, Relation},
     parts::{Part, parts},
     solve::cast,
@@ -51,7 +49,7 @@ impl Table {
     /// Adds rows until there are `goal`; gives the values in `returning` of those that were added.
     pub(super) fn fill(
         &mut self,
-        client: &mut Client,
+        client: &mut Session<'_>,
         pools: &mut Pools,
         setting: &Setting<'_>,
         relation: &Relation,
@@ -120,7 +118,7 @@ impl Table {
 
     fn insert(
         &mut self,
-        client: &mut Client,
+        client: &mut Session<'_>,
         relation: &Relation,
         rows: &[Row],
         goal: usize,

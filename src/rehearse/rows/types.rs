@@ -3,12 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use postgres::Client;
-
 use super::{
     base::{self, quoted},
     candidates,
-    each::each,
+    each::{Session, each},
     facts::{Facts, Type},
     mentions::Mentions,
     pool::Pool,
@@ -31,7 +29,7 @@ impl Pools {
 
     pub(super) fn get(
         &mut self,
-        client: &mut Client,
+        client: &mut Session<'_>,
         facts: &Facts,
         type_: u32,
         modifier: i32,
@@ -41,7 +39,7 @@ impl Pools {
 
     fn at_depth(
         &mut self,
-        client: &mut Client,
+        client: &mut Session<'_>,
         facts: &Facts,
         oid: u32,
         modifier: i32,
@@ -62,7 +60,7 @@ impl Pools {
 
     fn make(
         &mut self,
-        client: &mut Client,
+        client: &mut Session<'_>,
         facts: &Facts,
         type_: &Type,
         modifier: i32,
@@ -97,7 +95,7 @@ impl Pools {
 
 /// What its checks mention is likely to be what they want.
 fn domain(
-    client: &mut Client,
+    client: &mut Session<'_>,
     facts: &Facts,
     type_: &Type,
     mut pool: Pool,
@@ -190,7 +188,7 @@ fn multirange(type_: &Type, range: &Pool) -> Pool {
     pool
 }
 
-fn unknown(client: &mut Client, type_: &Type, modifier: i32, count: usize) -> Result<Pool, postgres::Error> {
+fn unknown(client: &mut Session<'_>, type_: &Type, modifier: i32, count: usize) -> Result<Pool, postgres::Error> {
     if type_.category == 'S' {
         return Ok(base::pool("text", -1, count).unwrap_or_default());
     }
@@ -210,7 +208,7 @@ fn unknown(client: &mut Client, type_: &Type, modifier: i32, count: usize) -> Re
     Ok(pool)
 }
 
-fn retain_taken(client: &mut Client, sql: &str, pool: &mut Pool) -> Result<(), postgres::Error> {
+fn retain_taken(client: &mut Session<'_>, sql: &str, pool: &mut Pool) -> Result<(), postgres::Error> {
     let all: Vec<String> = pool.all().cloned().collect();
     let taken = takes(client, sql, &all)?;
     pool.retain(&|value| taken.contains(value));
@@ -218,7 +216,11 @@ fn retain_taken(client: &mut Client, sql: &str, pool: &mut Pool) -> Result<(), p
 }
 
 /// Which of these the server can make a value of a type of.
-pub(super) fn takes(client: &mut Client, sql: &str, values: &[String]) -> Result<BTreeSet<String>, postgres::Error> {
+pub(super) fn takes(
+    client: &mut Session<'_>,
+    sql: &str,
+    values: &[String],
+) -> Result<BTreeSet<String>, postgres::Error> {
     let cast = |value: &String| format!("CAST({value} AS {sql})");
     // Each in a row of its own: a row has room for some 1600 only.
     let all = values.iter().map(|value| format!("({})", cast(value))).collect::<Vec<_>>().join(", ");
