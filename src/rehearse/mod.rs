@@ -6,6 +6,7 @@ mod elsewhere;
 mod names;
 mod observe;
 mod reload;
+pub mod rows;
 mod run;
 
 pub use attempts::{Planner, Rehearsal, Stage, rehearse};

@@ -128,6 +128,11 @@ impl Scratch {
         create_roles(&mut self.client, wanted, "shadow")
     }
 
+    /// Whether a block of PL/pgSQL can catch an error. In the embedded PostgreSQL none does: the error ends the statement.
+    pub(crate) fn catches_errors(&self) -> bool {
+        matches!(self.limiter, Limiter::StatementTimeout)
+    }
+
     /// Bounds every later call on the session. A call that takes longer fails with SQLSTATE 57014; the embedded
     /// PostgreSQL, which cannot cancel a statement, is stopped then, and every later call fails at once.
     ///
