@@ -296,7 +296,7 @@ fn plan_and_rehearse(
             None => copy(&from)?,
         };
         let stage = Stage { shadow, from: &from, to: &to, target, view, copy: &copy };
-        let rehearsal = rehearse(&stage, &mut scratch, &planned)?;
+        let rehearsal = rehearse(&stage, &mut scratch, std::mem::take(&mut findings.plan), &planned)?;
         findings.plan = rehearsal.plan;
         follow_ups = rehearsal.follow_ups;
         Some(rehearsal.seen)

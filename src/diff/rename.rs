@@ -63,8 +63,7 @@ impl Renames {
         let there: BTreeSet<ObjectId> = from.ids().map(|id| self.carry(id)).collect();
         let missing = self.objects.values().filter_map(ObjectId::parent).filter(|it| !there.contains(it));
         let missing: BTreeSet<&ObjectId> = missing.filter(|it| it.parent().is_none()).collect();
-        let create = |id: &ObjectId| Some(Way { actions: to.get(id)?.create(id, target), rename: None });
-        let mut ways: Vec<Way> = missing.into_iter().filter_map(create).collect();
+        let mut ways: Vec<Way> = missing.into_iter().filter_map(|id| Way::creating(id, to, target)).collect();
         ways.extend(
             self.moves().into_iter().map(|(from, to)| Way {
                 actions: kinds::rename(&from, &to),
@@ -117,6 +116,13 @@ pub fn before(renames: &[Rename], id: &ObjectId) -> ObjectId {
 pub struct Way {
     pub actions: Vec<Action>,
     pub rename: Option<Rename>,
+}
+
+impl Way {
+    /// Makes something that others move to.
+    pub fn creating(id: &ObjectId, to: &Catalog, target: Target) -> Option<Way> {
+        Some(Way { actions: to.get(id)?.create(id, target), rename: None })
+    }
 }
 
 /// A name for the time while two objects change places.

@@ -1,5 +1,7 @@
 //! What comes under another as a whole, or leaves it: a child, a partition, a table of a type. Names no kind.
 
+use std::borrow::Cow;
+
 use crate::{ddl::Alter, diff::Change, kinds::Object, model::ObjectId, plan::expand::Work};
 
 impl<'a> Work<'a> {
@@ -43,7 +45,7 @@ impl<'a> Work<'a> {
     }
 
     /// A thing as it is while what it is on stands by itself, where that comes under another or leaves one.
-    pub(super) fn as_there(&self, id: &ObjectId, object: &Object) -> Object {
-        if self.moves(id) { object.apart() } else { object.clone() }
+    pub(super) fn as_there<'o>(&self, id: &ObjectId, object: &'o Object) -> Cow<'o, Object> {
+        if self.moves(id) { Cow::Owned(object.apart()) } else { Cow::Borrowed(object) }
     }
 }

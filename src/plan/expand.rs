@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     catalog::Catalog,
-    ddl::{Action, Alter, Heard, Target, Verb},
+    ddl::{Action, Alter, Heard, StandIn, Target, Verb},
     diagnostic::Diagnostic,
     diff::Change,
     model::ObjectId,
@@ -243,7 +243,7 @@ impl<'a> Work<'a> {
             if self.is_dropped(id) || self.follows_a_change(id, &altered) {
                 continue;
             }
-            match self.to.get(id).filter(|_| self.is_sketched(id)).and_then(|object| object.stand_in(id)) {
+            match self.sketch(id) {
                 Some(it) => self.actions.extend(by_way_of(id, Action::alter(id, it.replace), it.complete)),
                 None => self.actions.extend(actions.iter().cloned()),
             }
@@ -272,13 +272,18 @@ impl<'a> Work<'a> {
             let because = self.rebuilt.get(id).cloned().flatten();
             let actions = match entry.implied_by.as_ref().filter(|by| self.comes_with(id, by)) {
                 Some(by) => self.beyond(id, by),
-                None => match entry.object.stand_in(id).filter(|_| self.is_sketched(id)) {
+                None => match self.sketch(id) {
                     Some(it) => by_way_of(id, Action::create(id, it.create), it.complete),
                     None => self.as_there(id, &entry.object).create(id, self.target),
                 },
             };
             self.actions.extend(actions.into_iter().map(|action| blamed(action, because.as_ref())));
         }
+    }
+
+    /// What stands in for an object that comes, or changes, by way of something else.
+    fn sketch(&self, id: &ObjectId) -> Option<StandIn> {
+        self.to.get(id).filter(|_| self.is_sketched(id))?.stand_in(id)
     }
 
     /// Whether it comes, or changes, by way of what stands in for it.

@@ -6,7 +6,6 @@ use crate::{
     catalog::Catalog,
     ddl::{Action, Verb},
     diagnostic::Diagnostic,
-    kinds::Object,
     model::ObjectId,
 };
 
@@ -72,7 +71,7 @@ fn replaceable(
     taken: &BTreeSet<ObjectId>,
     fits: impl Fn(Verb) -> bool,
 ) -> Option<ObjectId> {
-    let has_stand_in = |id: &&ObjectId| catalog.get(id).and_then(|object: &Object| object.stand_in(id)).is_some();
+    let has_stand_in = |id: &&ObjectId| catalog.get(id).and_then(|object| object.stand_in(id)).is_some();
     let subjects = cycle.iter().filter(|action| fits(action.verb)).map(|action| &action.subject);
     subjects.filter(|id| !taken.contains(id)).find(has_stand_in).cloned()
 }

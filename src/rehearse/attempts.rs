@@ -41,7 +41,7 @@ pub struct Rehearsal {
     pub observed: Vec<Option<Observed>>,
 }
 
-/// Runs the plan in `scratch` and compares the result with the target.
+/// Runs `plan`, made without asking PostgreSQL, in `scratch` and compares the result with the target.
 ///
 /// Whether an object can be replaced in place, PostgreSQL decides: what the plan would make anew is tried in place first,
 /// and what is refused in place is made anew if that loses nothing. Bodies that PostgreSQL would not accept now, as a
@@ -49,9 +49,13 @@ pub struct Rehearsal {
 ///
 /// # Errors
 /// Diagnostics where no plan can be made, or the shadow is lost.
-pub fn rehearse(stage: &Stage<'_>, scratch: &mut Scratch, planned: &Planner<'_>) -> Result<Rehearsal, Vec<Diagnostic>> {
+pub fn rehearse(
+    stage: &Stage<'_>,
+    scratch: &mut Scratch,
+    mut plan: Plan,
+    planned: &Planner<'_>,
+) -> Result<Rehearsal, Vec<Diagnostic>> {
     let mut heard = Heard::new();
-    let mut plan = planned(&heard)?;
     let accepted = accepted(stage, scratch, &plan);
     if !accepted.is_empty() {
         heard.extend(accepted.into_iter().map(|id| (id, true)));

@@ -117,11 +117,10 @@ fn move_members(
 ) -> Result<(), Vec<Diagnostic>> {
     scratch.provide_roles(&wanted(to)).map_err(|error| vec![error.diagnostic()])?;
     for action in movers {
-        let is_missing = |id: &&ObjectId| id.parent().is_none() && !named.from.contains(id);
-        let missing: Vec<&ObjectId> = to.needs(&action.subject).filter(is_missing).collect();
-        let created = missing.iter().filter_map(|id| Some(to.get(id)?.create(id, target)));
-        let ways = created.chain([vec![action.clone()]]).map(|actions| Way { actions, rename: None });
-        let steps = renaming(ways.collect());
+        let missing = to.needs(&action.subject).filter(|id| id.parent().is_none() && !named.from.contains(id));
+        let created = missing.filter_map(|id| Way::creating(id, to, target));
+        let moved = Way { actions: vec![action.clone()], rename: None };
+        let steps = renaming(created.chain([moved]).collect());
         if attempt(scratch, &steps, true).is_ok() {
             named.steps.extend(steps);
             named.from = view.read(scratch)?.after(&named.from, ObjectId::clone);

@@ -62,7 +62,7 @@ pub(crate) fn way(
     }
     let copy = |from: &Catalog| Ok(rehearse::reload(shadow, from, &rehearse::wanted(&goal), &view)?.scratch);
     let stage = Stage { shadow, from: &named.from, to: &goal, target, view: &view, copy: &copy };
-    let Rehearsal { plan, seen, .. } = rehearse::rehearse(&stage, scratch, &made).map_err(Trouble::Refused)?;
+    let Rehearsal { plan, seen, .. } = rehearse::rehearse(&stage, scratch, plan, &made).map_err(Trouble::Refused)?;
     match seen {
         Convergence::Reached => Ok(text(&plan)),
         Convergence::Remainder(left) => Err(Trouble::Wrong(format!("still different: {left:#?}\n{}", text(&plan)))),
