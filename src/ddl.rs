@@ -12,8 +12,13 @@ pub struct Action {
     pub sql: Sql,
     /// How this reads inside the definition of what contains it.
     pub inline: Option<Inline>,
+    /// The lock on what the subject is part of, or on itself.
     pub lock: Lock,
-    pub rewrites: bool,
+    /// The lock on other relations: the target of a key, the parent of a partition.
+    pub lock_elsewhere: Lock,
+    /// The lock on tables that use the subject in a way of which only PostgreSQL knows.
+    pub lock_of_users: Lock,
+    pub rewrites: Rewrite,
     pub loses: Option<Loss>,
     pub fails_if: Option<Obstacle>,
     pub when: When,
@@ -60,6 +65,27 @@ pub enum Lock {
     ShareRowExclusive,
     Exclusive,
     AccessExclusive,
+}
+
+/// Whether the rows of a table are written anew.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rewrite {
+    #[default]
+    Never,
+    /// PostgreSQL decides by the types and the values at hand. A rehearsal shows it.
+    Perhaps,
+    Always,
+}
+
+impl Rewrite {
+    /// For machines.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Rewrite::Never => "never",
+            Rewrite::Perhaps => "perhaps",
+            Rewrite::Always => "always",
+        }
+    }
 }
 
 /// Room that two objects cannot have at once, by the name of what it is part of.
@@ -223,7 +249,9 @@ impl Action {
             sql,
             inline: None,
             lock: Lock::None,
-            rewrites: false,
+            lock_elsewhere: Lock::None,
+            lock_of_users: Lock::None,
+            rewrites: Rewrite::Never,
             loses: None,
             fails_if: None,
             when: When::InTransaction,
@@ -279,14 +307,20 @@ impl Action {
     pub fn locks(self, lock: Lock) -> Action {
         Action { lock, ..self }
     }
+    pub fn locks_elsewhere(self, lock_elsewhere: Lock) -> Action {
+        Action { lock_elsewhere, ..self }
+    }
+    pub fn locks_users(self, lock_of_users: Lock) -> Action {
+        Action { lock_of_users, ..self }
+    }
     pub fn room(self, room: Room) -> Action {
         Action { room: Some(room), ..self }
     }
     pub fn descent(self, descent: Descent) -> Action {
         Action { descent: Some(descent), ..self }
     }
-    pub fn rewrites(self) -> Action {
-        Action { rewrites: true, ..self }
+    pub fn rewrites(self, rewrites: Rewrite) -> Action {
+        Action { rewrites, ..self }
     }
     pub fn loses(self, loss: Loss) -> Action {
         Action { loses: Some(loss), ..self }

@@ -43,6 +43,9 @@ pub(crate) struct Comparison {
     /// The major version of the server that the plan is for, where neither side is a live database
     #[arg(long, value_name = "MAJOR", value_parser = clap::value_parser!(i32).range(13..=18))]
     target_version: Option<i32>,
+    /// How many made-up rows each table has in the rehearsal that the plan touches [default: 20]
+    #[arg(long, value_name = "ROWS", conflicts_with = "no_rehearse")]
+    rows: Option<u32>,
     /// Do not run the plan in the shadow
     #[arg(long)]
     no_rehearse: bool,
@@ -77,6 +80,9 @@ pub(crate) struct Comparison {
     #[arg(skip)]
     pub(super) depth: Depth,
 }
+
+/// As many as show a duplicate, a NULL and the extremes of most types.
+const ROWS: u32 = 20;
 
 impl Comparison {
     /// With what the project's file says where the command line is silent.
@@ -295,7 +301,8 @@ fn plan_and_rehearse(
             Some(scratch) => scratch,
             None => copy(&from)?,
         };
-        let stage = Stage { shadow, from: &from, to: &to, target, view, copy: &copy };
+        let stage =
+            Stage { shadow, from: &from, to: &to, target, view, rows: arguments.rows.unwrap_or(ROWS), copy: &copy };
         let rehearsal = rehearse(&stage, &mut scratch, std::mem::take(&mut findings.plan), &planned)?;
         findings.plan = rehearsal.plan;
         follow_ups = rehearsal.follow_ups;

@@ -42,7 +42,7 @@ struct Statement {
     sql: String,
     group: String,
     lock: String,
-    rewrites: bool,
+    rewrites: String,
     #[serde(default)]
     explanation: Explanation,
 }
@@ -57,7 +57,7 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
             sql: &it.sql,
             group: &it.group,
             lock: &it.lock,
-            rewrites: it.rewrites,
+            rewrites: &it.rewrites,
             explanation: &it.explanation,
         });
         show(statements.collect(), comparison.to.as_deref().or(statement.as_deref()))?;
@@ -72,7 +72,7 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
         sql: &step.sql,
         group: &step.group,
         lock: step.lock.name(),
-        rewrites: step.rewrites,
+        rewrites: step.rewrites.word(),
         explanation: findings.explanations.get(at).unwrap_or(&none),
     });
     show(statements.collect(), statement.as_deref())?;

@@ -13,7 +13,8 @@ pub struct Explained<'a> {
     pub group: &'a str,
     /// As PostgreSQL's manual names it.
     pub lock: &'a str,
-    pub rewrites: bool,
+    /// `never`, `perhaps`, or `always`.
+    pub rewrites: &'a str,
     pub explanation: &'a Explanation,
 }
 
@@ -61,7 +62,11 @@ fn one(it: &Explained<'_>) -> String {
         );
     }
     say("it comes before", ties(&it.explanation.comes_before));
-    let rewrite = if it.rewrites { "; it may rewrite the table" } else { "" };
+    let rewrite = match it.rewrites {
+        "always" => "; it rewrites the table",
+        "perhaps" => "; it may rewrite the table",
+        _ => "",
+    };
     say("lock", vec![format!("{}{rewrite}", lock(it.lock))]);
     out
 }

@@ -94,7 +94,7 @@ struct Statement<'a> {
     group: &'a str,
     objects: Vec<String>,
     lock: &'static str,
-    rewrites: bool,
+    rewrites: &'static str,
     loses: Vec<&'static str>,
     fails_if: Vec<&'a str>,
     /// What a person has to do beside it.
@@ -162,7 +162,7 @@ fn statement<'a>(step: &'a Step, explanation: Option<&'a Explanation>) -> Statem
         group: &step.group,
         objects,
         lock: step.lock.name(),
-        rewrites: step.rewrites,
+        rewrites: step.rewrites.word(),
         loses: step
             .loses
             .iter()

@@ -1,7 +1,7 @@
 //! A plan as SQL that a careful person could have written.
 
 use crate::{
-    ddl::{Lock, Loss, When},
+    ddl::{Loss, Rewrite, When},
     plan::{Plan, Step},
 };
 
@@ -72,8 +72,10 @@ fn hazards(step: &Step) -> Vec<String> {
     for obstacle in &step.fails_if {
         add(&format!("hazard[fails]: fails if {}", obstacle.what));
     }
-    if step.rewrites && Lock::ShareUpdateExclusive < step.lock {
-        add("hazard[rewrite]: may rewrite the table, and blocks reads and writes meanwhile");
+    match step.rewrites {
+        Rewrite::Never => (),
+        Rewrite::Perhaps => add("hazard[rewrite]: may rewrite the table, and blocks reads and writes meanwhile"),
+        Rewrite::Always => add("hazard[rewrite]: rewrites the table, and blocks reads and writes meanwhile"),
     }
     hazards
 }

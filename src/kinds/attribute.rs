@@ -1,7 +1,7 @@
 //! An attribute of a composite type.
 
 use crate::{
-    ddl::{Action, Alter, Inline, Loss, Retype, Survival, Target, Verb},
+    ddl::{Action, Alter, Inline, Lock, Loss, Retype, Rewrite, Survival, Target, Verb},
     kinds::{PgObject, Rebuilt, Renamed, composite::stored_types, object, state},
     model::ObjectId,
 };
@@ -87,5 +87,7 @@ impl Attribute {
 }
 
 fn alter_type(verb: Verb, id: &ObjectId, clause: String) -> Action {
-    Action::clause(verb, id, format!("ALTER TYPE {}", id.container().qualified()), clause, ",")
+    let head = format!("ALTER TYPE {}", id.container().qualified());
+    // Tables of this type, if there are any, change with it.
+    Action::clause(verb, id, head, clause, ",").locks_users(Lock::AccessExclusive).rewrites(Rewrite::Perhaps)
 }

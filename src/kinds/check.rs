@@ -1,7 +1,7 @@
 //! `CHECK`, on a table. A domain's checks are a kind of their own.
 
 use crate::{
-    ddl::{Action, Alter, Inline, Target, Verb},
+    ddl::{Action, Alter, Inline, Lock, Target, Verb},
     kinds::{
         Namespace, PgObject, Renamed,
         constraint::{self, alter_table},
@@ -58,7 +58,8 @@ impl PgObject for Check {
             Attr::is_local | Attr::parents => Alter::Ignore("it follows from the parents of the table"),
             Attr::definition if same_check && to.validated => Alter::Ignore("it is validated"),
             Attr::validated if same_check && to.validated => {
-                Alter::Do(vec![alter_table(Verb::Alter, id, format!("VALIDATE CONSTRAINT {}", id.name))])
+                let validate = alter_table(Verb::Alter, id, format!("VALIDATE CONSTRAINT {}", id.name));
+                Alter::Do(vec![validate.locks(Lock::ShareUpdateExclusive)])
             }
             Attr::definition | Attr::validated => Alter::Rebuild,
         }

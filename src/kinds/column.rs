@@ -1,7 +1,7 @@
 //! A column of a table, with its generation expression. Its default and its identity are kinds of their own.
 
 use crate::{
-    ddl::{Action, Alter, Casts, Inline, Lock, Loss, Obstacle, Retype, Survival, Target, Verb},
+    ddl::{Action, Alter, Casts, Inline, Lock, Loss, Obstacle, Retype, Rewrite, Survival, Target, Verb},
     kinds::{Gone, PgObject, Rebuilt, Renamed, object, sql, state},
     model::{Kind, Literal, ObjectId, Version},
 };
@@ -86,8 +86,10 @@ impl PgObject for Column {
             let add = add.inline(Inline::Item(self.definition(id, self.states_expression(target))));
             actions.push(match self.generated {
                 Some(_) if self.is_virtual => add,
-                Some(_) => add.rewrites(),
+                Some(_) => add.rewrites(Rewrite::Always),
                 None if self.not_null && !is_foreign(id) => add.fails_if(self.has_rows(id)),
+                // A domain may have something to say about the rows.
+                None if self.data_type.contains('.') => add.rewrites(Rewrite::Perhaps),
                 None => add,
             });
         }
@@ -136,7 +138,7 @@ impl PgObject for Column {
             Attr::generated if self.recomputes(to, target) => {
                 let expression = to.generated.as_deref().unwrap_or_default();
                 let set = alter_table(Verb::Alter, id, format!("ALTER COLUMN {name} SET EXPRESSION AS ({expression})"));
-                return Alter::Do(vec![if to.is_virtual { set } else { set.rewrites() }]);
+                return Alter::Do(vec![if to.is_virtual { set } else { set.rewrites(Rewrite::Always) }]);
             }
             Attr::generated | Attr::is_virtual => return Alter::Rebuild,
             Attr::storage if self.data_type != to.data_type && to.storage == to.type_storage => {
@@ -148,7 +150,9 @@ impl PgObject for Column {
             Attr::statistics => vec![to.set_statistics()],
             Attr::options => sql::change_options(&self.options, &to.options),
         };
-        let action = |clause| alter_table(Verb::Alter, id, format!("ALTER COLUMN {name} {clause}"));
+        let is_for_planner = matches!(attr, Attr::statistics | Attr::options);
+        let lock = if is_for_planner { Lock::ShareUpdateExclusive } else { Lock::AccessExclusive };
+        let action = |clause| alter_table(Verb::Alter, id, format!("ALTER COLUMN {name} {clause}")).locks(lock);
         Alter::Do(clauses.into_iter().map(action).collect())
     }
 
@@ -184,7 +188,7 @@ impl PgObject for Column {
             return Survival::Moved(vec![Action { because, ..alter_table(Verb::Alter, id, clause) }]);
         }
         let using = format!("{clause} USING {}", rebuilt.moved(&id.name.to_string(), &to.data_type));
-        let action = Action { because, ..alter_table(Verb::Alter, id, using).rewrites() };
+        let action = Action { because, ..alter_table(Verb::Alter, id, using).rewrites(Rewrite::Perhaps) };
         Survival::Moved(vec![match rebuilt.left(&to.data_type).next() {
             Some(gone) => action.fails_if(self.holds(id, gone, rebuilt)),
             None => action,
@@ -235,7 +239,7 @@ impl Column {
         if is_foreign(id) || self.data_type == to.data_type {
             return (alter_table(Verb::Alter, id, clause), change);
         }
-        let action = alter_table(Verb::Alter, id, clause + &using).rewrites();
+        let action = alter_table(Verb::Alter, id, clause + &using).rewrites(Rewrite::Perhaps);
         let action = match how {
             Conversion::None | Conversion::Assigned => action,
             Conversion::Cast | Conversion::AsText => action.loses(Loss::Precision),

@@ -1,9 +1,9 @@
 //! `COMMENT ON`, on any other kind
 
 use crate::{
-    ddl::{Action, Alter, Target},
+    ddl::{Action, Alter, Lock, Target},
     kinds::{PgObject, object, state},
-    model::{Literal, ObjectId},
+    model::{Kind, Literal, ObjectId},
 };
 
 object! {
@@ -54,22 +54,31 @@ impl PgObject for Comment {
         format!("{} ON {}", Self::LABEL, id.container())
     }
     fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
-        vec![Action::create(id, self.statement(id, &Literal(&self.text).to_string()))]
+        vec![Action::create(id, self.statement(id, &Literal(&self.text).to_string())).locks(self.lock(id))]
     }
     fn alter(&self, id: &ObjectId, to: &Comment, attr: Attr, _: Target) -> Alter {
         match attr {
-            Attr::text => Alter::Do(vec![Action::alter(id, to.statement(id, &Literal(&to.text).to_string()))]),
+            Attr::text => {
+                let set = Action::alter(id, to.statement(id, &Literal(&to.text).to_string()));
+                Alter::Do(vec![set.locks(to.lock(id))])
+            }
             Attr::behind => Alter::Ignore("the name is PostgreSQL's"),
             Attr::initial => Alter::Ignore("it belongs to the extension"),
         }
     }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         let initial = self.initial.as_ref().map_or("NULL".to_owned(), |text| Literal(text).to_string());
-        vec![Action::drop(id, self.statement(id, &initial))]
+        vec![Action::drop(id, self.statement(id, &initial)).locks(self.lock(id))]
     }
 }
 
 impl Comment {
+    /// `CommentObject` in `src/backend/commands/comment.c`: the lock of what other changes of a relation would need.
+    fn lock(&self, id: &ObjectId) -> Lock {
+        let is_relation =
+            self.behind.as_ref().map_or(RELATIONS.contains(&id.container().kind), |it| !it.starts_with("TYPE "));
+        if is_relation { Lock::ShareUpdateExclusive } else { Lock::None }
+    }
     fn statement(&self, id: &ObjectId, text: &str) -> String {
         match &self.behind {
             Some(behind) => format!("COMMENT ON {behind} IS {text}"),
@@ -77,3 +86,16 @@ impl Comment {
         }
     }
 }
+
+/// Relations, and what is a part of one.
+const RELATIONS: [Kind; 9] = [
+    Kind::Table,
+    Kind::Column,
+    Kind::ForeignTable,
+    Kind::ForeignColumn,
+    Kind::View,
+    Kind::ViewColumn,
+    Kind::MaterializedView,
+    Kind::Sequence,
+    Kind::Index,
+];

@@ -137,10 +137,11 @@ macro_rules! index_constraint {
                     Attr::options => sql::change_options(&self.options, &to.options)
                         .into_iter()
                         .map(|set| Action::alter(id, format!("ALTER INDEX {index} {set}")))
+                        .map(|action| action.locks(sql::options_lock(&self.options, &to.options)))
                         .collect(),
                     Attr::tablespace => {
                         let name = Ident::new(to.tablespace.as_deref().unwrap_or("pg_default"));
-                        vec![Action::alter(id, format!("ALTER INDEX {index} SET TABLESPACE {name}")).rewrites()]
+                        vec![Action::alter(id, format!("ALTER INDEX {index} SET TABLESPACE {name}"))]
                     }
                     Attr::clustered if to.clustered => vec![sql::cluster_on(id)],
                     Attr::clustered => vec![sql::without_cluster(id)],

@@ -47,7 +47,7 @@ impl PgObject for Domain {
             Attr::base | Attr::collation => return Alter::Rebuild,
             // Scans every table with a column of this domain.
             Attr::not_null if to.not_null => {
-                Action::alter(id, format!("ALTER DOMAIN {name} SET NOT NULL")).locks(Lock::Share)
+                Action::alter(id, format!("ALTER DOMAIN {name} SET NOT NULL")).locks_users(Lock::Share)
             }
             Attr::not_null => Action::alter(id, format!("ALTER DOMAIN {name} DROP NOT NULL")),
             Attr::default => match &to.default {

@@ -33,7 +33,7 @@ impl PgObject for DomainConstraint {
     fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
         let clause = format!("CONSTRAINT {} {}", id.name, self.definition);
         // Only a constraint that is checked can stand in CREATE DOMAIN.
-        let add = alter_domain(Verb::Create, id, format!("ADD {clause}")).locks(Lock::Share);
+        let add = alter_domain(Verb::Create, id, format!("ADD {clause}")).locks_users(Lock::Share);
         vec![if self.validated { add.inline(Inline::Suffix(format!("\n    {clause}"))) } else { add }]
     }
     fn alter(&self, id: &ObjectId, to: &DomainConstraint, attr: Attr, _: Target) -> Alter {
@@ -42,7 +42,7 @@ impl PgObject for DomainConstraint {
             Attr::definition | Attr::validated if same_check && to.validated => {
                 let validate = alter_domain(Verb::Alter, id, format!("VALIDATE CONSTRAINT {}", id.name));
                 match attr {
-                    Attr::validated => Alter::Do(vec![validate.locks(Lock::Share)]),
+                    Attr::validated => Alter::Do(vec![validate.locks_users(Lock::Share)]),
                     Attr::definition => Alter::Ignore("it is validated"),
                 }
             }

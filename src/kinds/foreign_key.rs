@@ -44,7 +44,9 @@ impl PgObject for ForeignKey {
     }
     fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
         let clause = format!("CONSTRAINT {} {}", id.name, self.definition);
-        let add = alter_table(Verb::Create, id, format!("ADD {clause}")).locks(Lock::ShareRowExclusive);
+        let add = alter_table(Verb::Create, id, format!("ADD {clause}"))
+            .locks(Lock::ShareRowExclusive)
+            .locks_elsewhere(Lock::ShareRowExclusive);
         // In CREATE TABLE it would count as checked, for there are no rows.
         vec![if self.validated { add.inline(Inline::Item(clause)) } else { add }]
     }

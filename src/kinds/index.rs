@@ -97,12 +97,13 @@ impl PgObject for Index {
             Attr::options if self.bare == to.bare && self.takes(to) => sql::change_options(&self.options, &to.options)
                 .into_iter()
                 .map(|set| Action::alter(id, format!("ALTER INDEX {} {set}", id.qualified())))
+                .map(|action| action.locks(sql::options_lock(&self.options, &to.options)))
                 .collect(),
             Attr::bare => return Alter::Ignore("it is part of the definition"),
             Attr::definition | Attr::options | Attr::partitioned | Attr::valid => return Alter::Rebuild,
             Attr::tablespace => {
                 let space = Ident::new(to.tablespace.as_deref().unwrap_or("pg_default"));
-                vec![Action::alter(id, format!("ALTER INDEX {} SET TABLESPACE {space}", id.qualified())).rewrites()]
+                vec![Action::alter(id, format!("ALTER INDEX {} SET TABLESPACE {space}", id.qualified()))]
             }
             Attr::clustered if to.clustered => vec![sql::cluster_on(id)],
             Attr::clustered => vec![sql::without_cluster(id)],

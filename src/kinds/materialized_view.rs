@@ -1,7 +1,7 @@
 //! `CREATE MATERIALIZED VIEW`
 
 use crate::{
-    ddl::{Action, Alter, Lock, Retype, Target},
+    ddl::{Action, Alter, Lock, Retype, Rewrite, Target},
     kinds::{Namespace, PgObject, Renamed, object, sql, state},
     model::{Ident, ObjectId},
 };
@@ -64,15 +64,19 @@ impl PgObject for MaterializedView {
             Attr::options => sql::change_options(&self.options, &to.options)
                 .into_iter()
                 .map(|set| Action::alter(id, format!("ALTER MATERIALIZED VIEW {name} {set}")))
+                .map(|action| action.locks(sql::options_lock(&self.options, &to.options)))
                 .collect(),
             Attr::tablespace => {
                 let space = Ident::new(to.tablespace.as_deref().unwrap_or("pg_default"));
-                vec![Action::alter(id, format!("ALTER MATERIALIZED VIEW {name} SET TABLESPACE {space}")).rewrites()]
+                vec![
+                    Action::alter(id, format!("ALTER MATERIALIZED VIEW {name} SET TABLESPACE {space}"))
+                        .rewrites(Rewrite::Always),
+                ]
             }
             Attr::populated => {
                 let no_data = if to.populated { "" } else { " WITH NO DATA" };
                 let refresh = Action::alter(id, format!("REFRESH MATERIALIZED VIEW {name}{no_data}"));
-                vec![refresh.locks(Lock::AccessExclusive).rewrites()]
+                vec![refresh.locks(Lock::AccessExclusive).rewrites(Rewrite::Always)]
             }
         };
         Alter::Do(actions)

@@ -57,7 +57,8 @@ impl PgObject for NotNull {
             Attr::plain => return Alter::Ignore("it follows from the names of table and column"),
             Attr::no_inherit => vec![to.inherit(Verb::Alter, id)],
             Attr::validated if to.validated => {
-                vec![alter_table(Verb::Alter, id, format!("VALIDATE CONSTRAINT {}", id.name))]
+                let validate = alter_table(Verb::Alter, id, format!("VALIDATE CONSTRAINT {}", id.name));
+                vec![validate.locks(Lock::ShareUpdateExclusive)]
             }
             Attr::validated => return Alter::Rebuild,
         })

@@ -60,6 +60,25 @@ pub(crate) fn change_options(from: &[String], to: &[String]) -> Vec<String> {
     clauses
 }
 
+/// The lock under which one set of storage parameters becomes another (`src/backend/access/common/reloptions.c`; in the
+/// manual, `ALTER TABLE`, "Storage Parameters", and `ALTER INDEX`).
+pub(crate) fn options_lock(from: &[String], to: &[String]) -> Lock {
+    let changed = from.iter().filter(|it| !to.contains(it)).chain(to.iter().filter(|it| !from.contains(it)));
+    let mut names = changed.map(|option| option.split('=').next().unwrap_or_default());
+    if names.any(|name| UNDER_LOCK.contains(&name)) { Lock::AccessExclusive } else { Lock::ShareUpdateExclusive }
+}
+
+/// The parameters that nobody may rely on while they change.
+const UNDER_LOCK: [&str; 7] = [
+    "autosummarize",
+    "buffering",
+    "check_option",
+    "fastupdate",
+    "gin_pending_list_limit",
+    "security_barrier",
+    "user_catalog_table",
+];
+
 /// Sets the statistics targets of the expressions of an index, by position (`2=500`); -1 leaves one to the server.
 pub(crate) fn change_index_statistics(index: &ObjectId, from: &[String], to: &[String]) -> Vec<Action> {
     let column = |it: &String| it.split('=').next().unwrap_or_default().to_owned();
@@ -68,7 +87,8 @@ pub(crate) fn change_index_statistics(index: &ObjectId, from: &[String], to: &[S
     let new = to.iter().filter(|it| !from.contains(it)).cloned();
     let set = |statistics: String| {
         let (column, target) = statistics.split_once('=').unwrap_or((&statistics, "-1"));
-        Action::alter(index, format!("ALTER INDEX {} ALTER COLUMN {column} SET STATISTICS {target}", index.qualified()))
+        let sql = format!("ALTER INDEX {} ALTER COLUMN {column} SET STATISTICS {target}", index.qualified());
+        Action::alter(index, sql).locks(Lock::ShareUpdateExclusive)
     };
     gone.chain(new).map(set).collect()
 }

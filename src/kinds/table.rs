@@ -1,7 +1,7 @@
 //! `CREATE TABLE`, plain, partitioned or a partition. Columns, constraints and indexes are kinds of their own.
 
 use crate::{
-    ddl::{Action, Alter, Descent, Leaves, Lock, Loss, Room, Survival, Target, Verb},
+    ddl::{Action, Alter, Descent, Leaves, Lock, Loss, Rewrite, Room, Survival, Target, Verb},
     kinds::{Namespace, PgObject, Rebuilt, Renamed, object, sql, state},
     model::{Ident, ObjectId, Parens, Version},
 };
@@ -87,47 +87,46 @@ impl PgObject for Table {
     }
 
     fn alter(&self, id: &ObjectId, to: &Table, attr: Attr, target: Target) -> Alter {
-        let clauses = match attr {
+        match attr {
             Attr::unlogged => {
                 let mode = if to.unlogged { "UNLOGGED" } else { "LOGGED" };
-                return Alter::Do(vec![alter(id, format!("SET {mode}")).rewrites()]);
+                Alter::Do(vec![alter(id, format!("SET {mode}")).rewrites(Rewrite::Always)])
             }
-            Attr::of_type => return self.change_type(id, to),
-            Attr::columns => return Alter::Ignore("each column is changed by itself"),
+            Attr::of_type => self.change_type(id, to),
+            Attr::columns => Alter::Ignore("each column is changed by itself"),
             Attr::inherits => {
                 let clause = |(clause, descent): (String, Option<Descent>)| Action { descent, ..alter(id, clause) };
-                return Alter::Do(change_parents(&self.inherits, &to.inherits).into_iter().map(clause).collect());
+                Alter::Do(change_parents(&self.inherits, &to.inherits).into_iter().map(clause).collect())
             }
             Attr::partition_bound if self.partition_of != to.partition_of => {
-                return Alter::Ignore("it is set when the partition is attached");
+                Alter::Ignore("it is set when the partition is attached")
             }
-            Attr::own_order => return Alter::Ignore("PostgreSQL cannot move a column"),
-            Attr::partition_of | Attr::partition_bound => return Alter::Do(self.move_partition(id, to)),
-            Attr::partition_key => return Alter::Rebuild,
-            Attr::access_method if target.version < Version::major(15) => {
-                return Alter::Refuse {
-                    why: "PostgreSQL changes the access method of a table since version 15 only".to_owned(),
-                    instead: "create a table with the new access method beside this one, copy the rows, and let them change places",
-                };
-            }
+            Attr::own_order => Alter::Ignore("PostgreSQL cannot move a column"),
+            Attr::partition_of | Attr::partition_bound => Alter::Do(self.move_partition(id, to)),
+            Attr::partition_key => Alter::Rebuild,
+            Attr::access_method if target.version < Version::major(15) => Alter::Refuse {
+                why: "PostgreSQL changes the access method of a table since version 15 only".to_owned(),
+                instead: "create a table with the new access method beside this one, copy the rows, and let them change places",
+            },
             Attr::access_method => {
                 let name = Ident::new(to.access_method.as_deref().unwrap_or("heap"));
-                return Alter::Do(vec![alter(id, format!("SET ACCESS METHOD {name}")).rewrites()]);
+                Alter::Do(vec![alter(id, format!("SET ACCESS METHOD {name}")).rewrites(Rewrite::Always)])
             }
             Attr::tablespace => {
                 let name = to.tablespace.as_deref().unwrap_or("pg_default");
-                return Alter::Do(vec![alter(id, format!("SET TABLESPACE {}", Ident::new(name))).rewrites()]);
+                Alter::Do(vec![alter(id, format!("SET TABLESPACE {}", Ident::new(name))).rewrites(Rewrite::Always)])
             }
-            Attr::options => sql::change_options(&self.options, &to.options),
-            Attr::row_security => {
-                return Alter::Do(vec![secure(id, if to.row_security { "ENABLE" } else { "DISABLE" })]);
+            Attr::options => {
+                let lock = sql::options_lock(&self.options, &to.options);
+                let clauses = sql::change_options(&self.options, &to.options).into_iter();
+                Alter::Do(clauses.map(|clause| alter(id, clause).locks(lock)).collect())
             }
-            Attr::constraint_triggers => return self.switch_constraint_triggers(id, to),
+            Attr::row_security => Alter::Do(vec![secure(id, if to.row_security { "ENABLE" } else { "DISABLE" })]),
+            Attr::constraint_triggers => self.switch_constraint_triggers(id, to),
             Attr::force_row_security => {
-                return Alter::Do(vec![secure(id, if to.force_row_security { "FORCE" } else { "NO FORCE" })]);
+                Alter::Do(vec![secure(id, if to.force_row_security { "FORCE" } else { "NO FORCE" })])
             }
-        };
-        Alter::Do(clauses.into_iter().map(|clause| alter(id, clause)).collect())
+        }
     }
 
     fn since(&self) -> Option<(i32, &'static str)> {
@@ -180,8 +179,9 @@ impl Table {
         tail.extend(self.tablespace.iter().map(|name| format!(" TABLESPACE {}", Ident::new(name))));
         let define = Action::define(id, head, tail, parens);
         match partition_of {
-            Some(parent) => define.room(Room::Takes(parent.clone())),
-            None => define,
+            Some(parent) => define.room(Room::Takes(parent.clone())).locks_elsewhere(Lock::AccessExclusive),
+            None if self.inherits.is_empty() => define,
+            None => define.locks_elsewhere(Lock::ShareUpdateExclusive),
         }
     }
 

@@ -73,6 +73,7 @@ impl PgObject for View {
                 sql::change_options(&self.options, &to.options)
                     .into_iter()
                     .map(|set| Action::alter(id, format!("ALTER VIEW {} {set}", id.qualified())))
+                    .map(|action| action.locks(Lock::AccessExclusive))
                     .collect(),
             ),
         }

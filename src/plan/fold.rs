@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     catalog::Catalog,
-    ddl::{Action, Inline, Leaves, Lock, Loss, Obstacle, Verb, When},
+    ddl::{Action, Inline, Leaves, Lock, Loss, Obstacle, Rewrite, Verb, When},
     model::{ObjectId, Sql},
     plan::order::Ordered,
 };
@@ -29,8 +29,18 @@ impl Folded {
         let causes: BTreeSet<&String> = self.actions.iter().filter_map(|action| action.because.as_ref()).collect();
         causes.into_iter().cloned().collect()
     }
+    /// What is new is seen by nobody else before the transaction ends.
     pub(crate) fn lock(&self) -> Lock {
-        self.actions.iter().map(|action| action.lock).max().unwrap_or(Lock::None)
+        let own = |action: &Action| if self.is_new() { Lock::None } else { action.lock };
+        let locks = self.actions.iter().map(|action| own(action).max(action.lock_elsewhere));
+        locks.max().unwrap_or(Lock::None)
+    }
+    /// Where it locks what uses its subjects, the lock that is to be expected at most.
+    pub(crate) fn lock_at_most(&self) -> Lock {
+        self.actions.iter().map(|action| action.lock_of_users).max().unwrap_or_default().max(self.lock())
+    }
+    fn is_new(&self) -> bool {
+        matches!(self.sql, Sql::Definition { .. })
     }
     pub(crate) fn loses(&self) -> Vec<Loss> {
         self.actions.iter().filter_map(|action| action.loses).collect()
@@ -38,9 +48,9 @@ impl Folded {
     pub(crate) fn leaves(&self) -> Vec<Leaves> {
         self.actions.iter().filter_map(|action| action.leaves.clone()).collect()
     }
-    pub(crate) fn rewrites(&self) -> bool {
-        let is_new = matches!(self.sql, Sql::Definition { .. });
-        !is_new && self.actions.iter().any(|action| action.rewrites)
+    pub(crate) fn rewrites(&self) -> Rewrite {
+        let all = self.actions.iter().map(|action| action.rewrites).filter(|_| !self.is_new());
+        all.max().unwrap_or_default()
     }
     /// What the statement stumbles over in tables that are there. A default fills the rows of a new column.
     pub(crate) fn fails_if(&self, from: &Catalog) -> Vec<Obstacle> {
@@ -99,6 +109,10 @@ fn write(ordered: Ordered) -> Folded {
             (Sql::Statement(statement), _) => statement.push_str(&text),
         }
         collect(inner, &mut actions, &mut places);
+    }
+    if matches!(sql, Sql::Clause { .. }) {
+        // What is said behind a new column gives the rows that are there their values.
+        actions.iter_mut().skip(1).for_each(|part| part.rewrites = part.rewrites.max(Rewrite::Perhaps));
     }
     Folded { sql, actions, places }
 }

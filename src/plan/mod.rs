@@ -17,7 +17,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::{
     catalog::Catalog,
-    ddl::{Heard, Leaves, Lock, Loss, Obstacle, Target, When},
+    ddl::{Heard, Leaves, Lock, Loss, Obstacle, Rewrite, Target, When},
     diagnostic::Diagnostic,
     diff::{Change, Rename, Way, diff},
     model::ObjectId,
@@ -66,7 +66,9 @@ pub struct Step {
     /// What made it necessary, where its subjects have not changed themselves.
     pub because: Vec<String>,
     pub lock: Lock,
-    pub rewrites: bool,
+    /// As above, where something uses its subjects in a way of which only PostgreSQL knows.
+    pub lock_at_most: Lock,
+    pub rewrites: Rewrite,
     pub loses: Vec<Loss>,
     /// Rows that make it fail.
     pub fails_if: Vec<Obstacle>,
@@ -114,7 +116,8 @@ impl Step {
             subjects: Vec::new(),
             because: Vec::new(),
             lock: Lock::None,
-            rewrites: false,
+            lock_at_most: Lock::None,
+            rewrites: Rewrite::Never,
             loses: Vec::new(),
             fails_if: Vec::new(),
             leaves: Vec::new(),
@@ -176,6 +179,7 @@ pub fn renaming(ways: Vec<Way>) -> Vec<Step> {
             group: group.clone(),
             subjects: vec![action.subject],
             lock: action.lock,
+            lock_at_most: action.lock,
             ..Step::new(&action.sql.to_string())
         })
     };

@@ -54,6 +54,7 @@ fn steps(top: &ObjectId, members: Vec<Folded>, changes: &[Change], from: &Catalo
             subjects: folded.subjects(),
             because: folded.because(),
             lock: folded.lock(),
+            lock_at_most: folded.lock_at_most(),
             rewrites: folded.rewrites(),
             loses: folded.loses(),
             fails_if: folded.fails_if(from),

@@ -12,6 +12,7 @@ use crate::{
         names::Copier,
         observe::Observed,
         run::attempt,
+        trial::{Rows, Trial},
     },
     shadow::{Scratch, Shadow},
 };
@@ -24,6 +25,8 @@ pub struct Stage<'a> {
     pub to: &'a Catalog,
     pub target: Target<'a>,
     pub view: &'a View<'a>,
+    /// So many rows are in each table that the plan touches.
+    pub rows: u32,
     /// Makes a database that holds `from`.
     pub copy: &'a Copier<'a>,
 }
@@ -39,6 +42,9 @@ pub struct Rehearsal {
     pub seen: Convergence,
     /// For each step of the plan, as far as it came; nothing for what could not be watched.
     pub observed: Vec<Option<Observed>>,
+    pub rows: Rows,
+    /// Where a step did something else than had been said of it, in words.
+    pub disagreements: Vec<String>,
 }
 
 /// Runs `plan`, made without asking PostgreSQL, in `scratch` and compares the result with the target.
@@ -84,8 +90,24 @@ pub fn rehearse(
 
 fn run_through(stage: &Stage<'_>, scratch: &mut Scratch, mut plan: Plan) -> Result<Rehearsal, Vec<Diagnostic>> {
     let planned = plan.steps.len();
-    let (seen, observed) = converge(stage.shadow, scratch, &mut plan, stage.to, stage.target, stage.view)?;
-    Ok(Rehearsal { follow_ups: plan.steps.len() - planned, plan, seen, observed })
+    let mut trial = Trial::begin(scratch, &plan, stage.from, stage.rows)?;
+    let seen = converge(stage, scratch, &mut plan, &mut trial)?;
+    let (observed, rows) = trial.end(scratch, &plan)?;
+    let disagreements = settle_facts(&mut plan, &observed);
+    Ok(Rehearsal { follow_ups: plan.steps.len() - planned, plan, seen, observed, rows, disagreements })
+}
+
+/// What was seen counts from now on. Tells where something else had been said before.
+fn settle_facts(plan: &mut Plan, observed: &[Option<Observed>]) -> Vec<String> {
+    let mut disagreements = Vec::new();
+    for (step, seen) in plan.steps.iter_mut().zip(observed) {
+        let Some(seen) = seen else { continue };
+        disagreements.extend(seen.disagreement(step).map(|how| format!("{how}: {}", step.sql)));
+        step.lock = seen.lock();
+        step.lock_at_most = step.lock;
+        step.rewrites = seen.rewrites();
+    }
+    disagreements
 }
 
 /// What the plan makes anew by a rule, and PostgreSQL would replace in place.

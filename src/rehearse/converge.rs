@@ -10,9 +10,10 @@ use crate::{
     model::ObjectId,
     plan::{Plan, Step, plan},
     rehearse::{
-        observe::{Observed, Observer},
+        attempts::Stage,
         reload::{lost, reload, wanted},
         run::Failure,
+        trial::Trial,
     },
     shadow::{Scratch, Shadow, Wanted},
     sources::introspect::{Owners, introspect_scratch},
@@ -31,7 +32,7 @@ pub enum Convergence {
     Failed(Box<Failure>),
 }
 
-/// Runs `plan` in `scratch`, which holds its starting state, and compares the result with `to`, object by object.
+/// Runs a plan in `scratch`, which holds its starting state, and compares the result with the target, object by object.
 ///
 /// Some consequences only PostgreSQL knows: privileges that new objects get by default, what a partition inherits.
 /// They show in the result; the statements that put them right are appended to the plan, and run too.
@@ -39,42 +40,35 @@ pub enum Convergence {
 /// # Errors
 /// Diagnostics where the shadow is lost.
 pub(super) fn converge(
-    shadow: &dyn Shadow,
+    stage: &Stage<'_>,
     scratch: &mut Scratch,
     plan_: &mut Plan,
-    to: &Catalog,
-    target: Target,
-    view: &View<'_>,
-) -> Result<(Convergence, Vec<Option<Observed>>), Vec<Diagnostic>> {
+    trial: &mut Trial<'_>,
+) -> Result<Convergence, Vec<Diagnostic>> {
+    let Stage { shadow, to, target, view, .. } = *stage;
     // What only the target names is not there yet.
     scratch.provide_roles(&wanted(to)).map_err(|error| vec![error.diagnostic()])?;
-    let mut observer = Observer::new(&mut scratch.client).map_err(|error| vec![lost(&error)])?;
-    let mut observed = vec![None; plan_.carried_out];
     for pass in 0..PASSES {
-        let done = observed.len();
-        match observer.run(scratch, &plan_.steps[done..]) {
-            Ok(found) => observed.extend(found),
-            Err(mut failure) => {
-                failure.step += done;
-                return Ok((Convergence::Failed(failure), observed));
+        while let Some(step) = plan_.steps.get(trial.done()) {
+            if let Err(failure) = trial.step(scratch, step) {
+                return Ok(Convergence::Failed(Box::new(Failure { step: trial.done(), ..*failure })));
             }
         }
         let reached = view.read(scratch)?;
         let (goal, left) = remainder(shadow, &reached, to, target, view)?;
         if left.is_empty() {
-            return Ok((Convergence::Reached, observed));
+            return Ok(Convergence::Reached);
         }
         let Some(more) = (pass + 1 < PASSES).then(|| plan(&reached, &goal, target).ok()).flatten() else {
-            return Ok((Convergence::Remainder(left), observed));
+            return Ok(Convergence::Remainder(left));
         };
         if more.steps.is_empty() {
-            return Ok((Convergence::Remainder(left), observed));
+            return Ok(Convergence::Remainder(left));
         }
-        plan_
-            .steps
-            .extend(more.steps.into_iter().map(|step| Step { group: format!("{} (follow-up)", step.group), ..step }));
+        let follow_up = |step: Step| Step { group: format!("{} (follow-up)", step.group), ..step };
+        plan_.steps.extend(more.steps.into_iter().map(follow_up));
     }
-    Ok((Convergence::Reached, observed))
+    Ok(Convergence::Reached)
 }
 
 /// How catalogs are read for this run: whose owners count, and what is left out.

@@ -3,16 +3,21 @@
 mod attempts;
 mod converge;
 mod elsewhere;
+mod fates;
 mod names;
 mod observe;
 mod reload;
 pub mod rows;
 mod run;
+mod touched;
+mod trial;
 
 pub use attempts::{Planner, Rehearsal, Stage, rehearse};
 pub use converge::{Convergence, View, settle};
 pub use elsewhere::elsewhere;
+pub use fates::{Changed, Fate};
 pub use names::{Copier, Named, Room, Said, name};
-pub use observe::Observed;
+pub use observe::{Observed, Tuples};
 pub use reload::{Reloaded, reload, wanted};
 pub use run::{Failure, run};
+pub use trial::Rows;

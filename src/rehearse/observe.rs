@@ -5,25 +5,43 @@ use std::{
     time::{Duration, Instant},
 };
 
-use postgres::Client;
+use postgres::{Client, Row, Statement};
 
 use crate::{
-    ddl::{Lock, When},
+    ddl::{Lock, Rewrite, When},
     plan::Step,
     rehearse::run::{Failure, run},
     shadow::Scratch,
 };
 
-/// What one statement did to relations that were there before it.
+/// What one statement did to relations that were there before it, by their names before it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Observed {
     /// The strongest lock held on each at the end (`pg_locks`; PostgreSQL manual, 13.3.1).
     pub locks: BTreeMap<String, Lock>,
-    /// Those that were written anew (`pg_relation_filenode`).
+    /// Tables and materialized views that were written anew (`pg_relation_filenode`).
     pub rewritten: BTreeSet<String>,
-    /// Tables that were read from end to end (`pg_stat_get_xact_numscans`).
+    /// Indexes that were built, new ones too.
+    pub built: BTreeSet<String>,
+    /// Tables that were read from end to end, and indexes that were searched (`pg_stat_get_xact_numscans`).
     pub scanned: BTreeSet<String>,
+    /// How many rows came, changed and went, as PostgreSQL counts them (`pg_stat_get_xact_tuples_…`).
+    pub tuples: BTreeMap<String, Tuples>,
+    /// Tables and materialized views that are no more.
+    pub gone: BTreeSet<String>,
+    /// Relations with their names after it.
+    pub renamed: BTreeMap<String, String>,
     pub took: Duration,
+    /// What PostgreSQL said when there were rows; it ran without them.
+    pub stumbled: Option<String>,
+}
+
+/// Rows that a statement has touched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tuples {
+    pub inserted: i64,
+    pub updated: i64,
+    pub deleted: i64,
 }
 
 impl Observed {
@@ -32,24 +50,20 @@ impl Observed {
         self.locks.values().copied().max().filter(|lock| Lock::RowExclusive < *lock).unwrap_or(Lock::None)
     }
 
+    pub fn rewrites(&self) -> Rewrite {
+        if self.rewritten.is_empty() { Rewrite::Never } else { Rewrite::Always }
+    }
+
     /// In which way a step did something else than was said of it; nothing where the two agree.
     pub fn disagreement(&self, step: &Step) -> Option<String> {
-        let lock = (self.lock() != step.lock).then(|| {
-            let said = step.lock.name();
-            let seen: Vec<String> =
-                self.locks.iter().map(|(name, lock)| format!("{} on {name}", lock.name())).collect();
-            format!(
-                "the lock is said to be {said}, and was {}",
-                if seen.is_empty() { "NONE".to_owned() } else { seen.join(", ") }
-            )
+        let listed = |names: Vec<String>| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        let lock = (self.lock() != step.lock && self.lock() != step.lock_at_most).then(|| {
+            let seen = self.locks.iter().map(|(name, lock)| format!("{} on {name}", lock.name())).collect();
+            format!("the lock is said to be {}, and was {}", step.lock.name(), listed(seen))
         });
-        let rewrites = (self.rewritten.is_empty() == step.rewrites).then(|| {
-            let seen: Vec<&str> = self.rewritten.iter().map(String::as_str).collect();
-            let said = if step.rewrites { "said to rewrite" } else { "not said to rewrite" };
-            format!(
-                "it is {said}, and wrote anew: {}",
-                if seen.is_empty() { "nothing".to_owned() } else { seen.join(", ") }
-            )
+        let rewrites = (step.rewrites != Rewrite::Perhaps && step.rewrites != self.rewrites()).then(|| {
+            let seen = self.rewritten.iter().cloned().collect();
+            format!("it is said to rewrite a table {}, and wrote anew: {}", step.rewrites.word(), listed(seen))
         });
         let found: Vec<String> = lock.into_iter().chain(rewrites).collect();
         (!found.is_empty()).then(|| found.join("; "))
@@ -59,13 +73,17 @@ impl Observed {
 /// Looks on while statements run.
 pub(super) struct Observer {
     relations: HashMap<u32, Relation>,
+    touched: Statement,
 }
 
 #[derive(Clone, Debug)]
 struct Relation {
     name: String,
     file: Option<u32>,
-    holds_rows: bool,
+    /// `pg_class.relkind`.
+    kind: String,
+    /// What an index is on.
+    table: Option<u32>,
 }
 
 impl Observer {
@@ -74,24 +92,32 @@ impl Observer {
     /// # Errors
     /// Whatever the server says.
     pub(super) fn new(client: &mut Client) -> Result<Observer, postgres::Error> {
-        let rows = client.query(RELATIONS, &[])?;
-        let relations = rows.iter().filter_map(|row| Some((row.get("oid"), relation(row)?))).collect();
-        Ok(Observer { relations })
+        let each = format!("LEFT JOIN LATERAL ({RELATIONS} WHERE {OWN} AND c.oid = l.relation) r ON true");
+        Ok(Observer { relations: relations(client)?, touched: client.prepare(&format!("{TOUCHED} {each}"))? })
     }
 
-    /// Runs steps, each in a transaction of its own. What must not run in one is run all the same, and not observed.
+    /// Learns anew which relations there are, and where.
     ///
     /// # Errors
-    /// The first statement that fails; those before it have been carried out.
-    pub(super) fn run(&mut self, scratch: &mut Scratch, steps: &[Step]) -> Result<Vec<Option<Observed>>, Box<Failure>> {
-        let each = |(at, step): (usize, &Step)| {
-            let found = match step.when {
-                When::OutsideTransaction => run(scratch, std::slice::from_ref(step)).map(|()| None),
-                When::InTransaction | When::BeforeCommit => self.watch(scratch, step).map(Some),
-            };
-            found.map_err(|failure| Box::new(Failure { step: at, ..*failure }))
-        };
-        steps.iter().enumerate().map(each).collect()
+    /// Whatever the server says.
+    pub(super) fn look_again(&mut self, client: &mut Client) -> Result<(), postgres::Error> {
+        self.relations = relations(client)?;
+        Ok(())
+    }
+
+    /// Runs one step in a transaction of its own. What must not run in one is run all the same, and not observed.
+    ///
+    /// # Errors
+    /// What PostgreSQL says. Nothing stays of the step then.
+    pub(super) fn run(&mut self, scratch: &mut Scratch, step: &Step) -> Result<Option<Observed>, Box<Failure>> {
+        match step.when {
+            When::OutsideTransaction => {
+                run(scratch, std::slice::from_ref(step))?;
+                self.look_again(&mut scratch.client).map_err(|error| Failure::new(0, step, &error))?;
+                Ok(None)
+            }
+            When::InTransaction | When::BeforeCommit => self.watch(scratch, step).map(Some),
+        }
     }
 
     fn watch(&mut self, scratch: &mut Scratch, step: &Step) -> Result<Observed, Box<Failure>> {
@@ -112,30 +138,67 @@ impl Observer {
     /// What the transaction has done so far.
     fn look(&mut self, client: &mut Client) -> Result<Observed, postgres::Error> {
         let mut found = Observed::default();
-        for row in client.query(TOUCHED, &[])? {
-            let oid: u32 = row.get("oid");
-            let now = relation(&row);
+        let mut new = HashMap::new();
+        for row in client.query(&self.touched, &[])? {
+            let oid: u32 = row.get("relation");
+            let now = Relation::read(&row);
             let before = match &now {
                 Some(now) => self.relations.insert(oid, now.clone()),
                 None => self.relations.remove(&oid),
             };
-            let Some(before) = before else { continue };
-            found.locks.insert(before.name.clone(), lock(row.get("mode")));
-            if now.as_ref().is_some_and(|now| before.holds_rows && now.file != before.file) {
-                found.rewritten.insert(before.name.clone());
-            }
-            if before.holds_rows && row.get("is_scanned") {
-                found.scanned.insert(before.name);
+            match (before, now) {
+                (None, None) => (),
+                (None, Some(now)) => drop(new.insert(oid, now)),
+                (Some(before), now) => found.add(before, now, &row),
             }
         }
+        let on_old_table = |it: &&Relation| it.table.is_some_and(|table| !new.contains_key(&table));
+        found.built.extend(new.values().filter(on_old_table).map(|index| index.name.clone()));
         Ok(found)
     }
 }
 
-/// Nothing for what is gone.
-fn relation(row: &postgres::Row) -> Option<Relation> {
-    let name: Option<String> = row.get("name");
-    Some(Relation { name: name?, file: row.get("file"), holds_rows: row.get("holds_rows") })
+impl Observed {
+    fn add(&mut self, before: Relation, now: Option<Relation>, row: &Row) {
+        self.locks.insert(before.name.clone(), lock(row.get("mode")));
+        match &now {
+            None if before.holds_rows() => drop(self.gone.insert(before.name.clone())),
+            Some(now) if now.file != before.file && before.holds_rows() => {
+                self.rewritten.insert(before.name.clone());
+            }
+            Some(now) if now.file != before.file && before.is_index() => drop(self.built.insert(before.name.clone())),
+            Some(_) | None => (),
+        }
+        if row.get("is_scanned") {
+            self.scanned.insert(before.name.clone());
+        }
+        let tuples = Tuples { inserted: row.get("inserted"), updated: row.get("updated"), deleted: row.get("deleted") };
+        if tuples != Tuples::default() && before.holds_rows() {
+            self.tuples.insert(before.name.clone(), tuples);
+        }
+        if let Some(now) = now.filter(|now| now.name != before.name) {
+            self.renamed.insert(before.name, now.name);
+        }
+    }
+}
+
+fn relations(client: &mut Client) -> Result<HashMap<u32, Relation>, postgres::Error> {
+    let rows = client.query(&format!("{RELATIONS} WHERE {OWN}"), &[])?;
+    Ok(rows.iter().filter_map(|row| Some((row.get("oid"), Relation::read(row)?))).collect())
+}
+
+impl Relation {
+    /// Nothing for what is gone.
+    fn read(row: &Row) -> Option<Relation> {
+        let name: Option<String> = row.get("name");
+        Some(Relation { name: name?, file: row.get("file"), kind: row.get("kind"), table: row.get("table") })
+    }
+    fn holds_rows(&self) -> bool {
+        matches!(self.kind.as_str(), "r" | "m")
+    }
+    fn is_index(&self) -> bool {
+        self.kind == "i"
+    }
 }
 
 /// `pg_locks.mode`.
@@ -154,24 +217,20 @@ fn lock(mode: &str) -> Lock {
 }
 
 const RELATIONS: &str = "
-    SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name, pg_relation_filenode(c.oid) AS file,
-           c.relkind IN ('r', 'm') AS holds_rows
-    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'";
+    SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name, pg_relation_filenode(c.oid) AS file, c.relkind::text AS kind,
+           (SELECT i.indrelid FROM pg_index i WHERE i.indexrelid = c.oid) AS table
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace";
+/// A composite type has no rows that anybody would wait for.
+const OWN: &str = "c.relkind <> 'c' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'";
 
 /// The strongest mode of each lock of this session on a relation, dropped ones too.
 const TOUCHED: &str = "
-    SELECT l.relation AS oid, l.mode, r.name, r.file, coalesce(r.holds_rows, false) AS holds_rows,
-           0 < pg_stat_get_xact_numscans(l.relation) AS is_scanned
+    SELECT l.relation, l.mode, r.name, r.file, r.kind, r.table, 0 < pg_stat_get_xact_numscans(l.relation) AS is_scanned,
+           pg_stat_get_xact_tuples_inserted(l.relation) AS inserted, pg_stat_get_xact_tuples_updated(l.relation) AS updated,
+           pg_stat_get_xact_tuples_deleted(l.relation) AS deleted
     FROM (SELECT DISTINCT ON (relation) relation, mode
           FROM pg_locks JOIN unnest(ARRAY['AccessShareLock', 'RowShareLock', 'RowExclusiveLock', 'ShareUpdateExclusiveLock',
                'ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock']) WITH ORDINALITY o (mode, rank)
                USING (mode)
-          WHERE pid = pg_backend_pid() AND locktype = 'relation' AND granted
-          ORDER BY relation, rank DESC) l
-    LEFT JOIN LATERAL (
-        SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name, pg_relation_filenode(c.oid) AS file,
-               c.relkind IN ('r', 'm') AS holds_rows
-        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE c.oid = l.relation) r ON true
-    WHERE 16384 <= l.relation::int8";
+          WHERE pid = pg_backend_pid() AND locktype = 'relation' AND granted AND 16384 <= relation::int8
+          ORDER BY relation, rank DESC) l";

@@ -34,6 +34,9 @@ impl From<Trouble> for Failed {
     }
 }
 
+/// In each table that a plan touches, unless the case has its own.
+const ROWS: u32 = 5;
+
 /// The text of the plan. `scratch` holds the starting state, and holds the other one afterwards.
 ///
 /// # Errors
@@ -61,8 +64,19 @@ pub(crate) fn way(
         return Err(Trouble::Wrong(format!("two plans of one pair\n{}\n{}", text(&plan), text(&again))));
     }
     let copy = |from: &Catalog| Ok(rehearse::reload(shadow, from, &rehearse::wanted(&goal), &view)?.scratch);
-    let stage = Stage { shadow, from: &named.from, to: &goal, target, view: &view, copy: &copy };
-    let Rehearsal { plan, seen, .. } = rehearse::rehearse(&stage, scratch, plan, &made).map_err(Trouble::Refused)?;
+    let stage = Stage { shadow, from: &named.from, to: &goal, target, view: &view, rows: ROWS, copy: &copy };
+    let Rehearsal { plan, seen, rows, disagreements, .. } =
+        rehearse::rehearse(&stage, scratch, plan, &made).map_err(Trouble::Refused)?;
+    if let Some(path) = env::var_os("TRUEUP_LOCKS") {
+        use std::io::Write;
+        let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
+        for it in disagreements.iter().chain(&rows.unexpected) {
+            writeln!(file, "{}", it.replace('\n', " ")).unwrap();
+        }
+        if let Some(it) = rows.none {
+            writeln!(file, "NOROWS {it}").unwrap();
+        }
+    }
     match seen {
         Convergence::Reached => Ok(text(&plan)),
         Convergence::Remainder(left) => Err(Trouble::Wrong(format!("still different: {left:#?}\n{}", text(&plan)))),

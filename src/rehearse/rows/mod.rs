@@ -32,7 +32,7 @@ use table::Table;
 use types::Pools;
 
 /// How many rows each table has.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filling {
     /// By name.
     pub tables: Vec<Filled>,

@@ -1,0 +1,230 @@
+//! The rows that a rehearsal begins with, and what becomes of them. Tables go by `oid` and columns by number, so that
+//! renames lose sight of nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use postgres::{Client, SimpleQueryMessage};
+
+use crate::{
+    rehearse::rows::{self, Filling},
+    shadow::Scratch,
+};
+
+/// What became of the rows of one table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fate {
+    /// As SQL writes it, with its schema, before the migration.
+    pub table: String,
+    pub before: usize,
+    /// Nothing where the table is gone.
+    pub after: Option<usize>,
+    /// Columns that are gone.
+    pub lost: Vec<String>,
+    /// Columns that read otherwise in rows that are still there.
+    pub changed: Vec<Changed>,
+}
+
+/// A column with other values than before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    pub column: String,
+    /// In so many rows.
+    pub rows: usize,
+    /// One of the values before and after, as text; nothing for NULL.
+    pub example: (Option<String>, Option<String>),
+}
+
+impl Fate {
+    pub fn is_unharmed(&self) -> bool {
+        self.after == Some(self.before) && self.lost.is_empty() && self.changed.is_empty()
+    }
+}
+
+/// The rows of a scratch database that a migration may touch.
+#[derive(Debug, Default)]
+pub(super) struct Population {
+    pub(super) filling: Filling,
+    before: BTreeMap<u32, Contents>,
+    /// Tables that were emptied, since a statement fails on their rows.
+    pub(super) emptied: BTreeSet<String>,
+}
+
+#[derive(Debug, Default)]
+struct Contents {
+    table: String,
+    columns: BTreeMap<i16, String>,
+    /// The columns of the primary key.
+    key: Vec<i16>,
+    rows: Vec<Row>,
+}
+
+/// Values as text, by the number of the column.
+type Row = BTreeMap<i16, Option<String>>;
+
+impl Population {
+    /// Fills the tables whose names are `wanted`, and those that they refer to.
+    ///
+    /// # Errors
+    /// When the session is lost, or its role may not switch triggers off.
+    pub(super) fn settle(
+        scratch: &mut Scratch,
+        per_table: u32,
+        wanted: &dyn Fn(&str) -> bool,
+    ) -> Result<Population, postgres::Error> {
+        let filling = rows::fill(scratch, per_table, wanted)?;
+        let names: Vec<&str> = filling.tables.iter().filter(|it| 0 < it.rows).map(|it| it.table.as_str()).collect();
+        let before = read(&mut scratch.client, &format!("c.oid = ANY ({}::regclass[])", array(&names)))?;
+        Ok(Population { filling, before, emptied: BTreeSet::new() })
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.before.len() <= self.emptied.len()
+    }
+
+    /// Deletes the rows of the tables that are `chosen`, and of those that refer to them.
+    ///
+    /// # Errors
+    /// Whatever PostgreSQL says.
+    pub(super) fn empty(
+        &mut self,
+        scratch: &mut Scratch,
+        chosen: &dyn Fn(&str) -> bool,
+    ) -> Result<(), postgres::Error> {
+        let there = "SELECT c.oid::regclass::text FROM pg_class c WHERE c.oid = $1";
+        for (oid, contents) in &self.before {
+            if self.emptied.contains(&contents.table) || !chosen(&contents.table) {
+                continue;
+            }
+            if let Some(row) = scratch.client.query_opt(there, &[oid])? {
+                let name: String = row.get(0);
+                scratch.client.batch_execute(&format!(
+                    "BEGIN; SET LOCAL session_replication_role = replica; TRUNCATE {name} CASCADE; COMMIT"
+                ))?;
+            }
+        }
+        // What refers to an emptied table is empty too.
+        let now = self.now(&mut scratch.client)?;
+        let is_emptied = |(oid, _): &(&u32, &Contents)| now.get(oid).is_some_and(|it| it.rows.is_empty());
+        self.emptied = self.before.iter().filter(is_emptied).map(|(_, it)| it.table.clone()).collect();
+        Ok(())
+    }
+
+    fn now(&self, client: &mut Client) -> Result<BTreeMap<u32, Contents>, postgres::Error> {
+        let oids: Vec<String> = self.before.keys().map(u32::to_string).collect();
+        read(client, &format!("c.oid = ANY ('{{{}}}'::oid[])", oids.join(",")))
+    }
+
+    /// What became of all rows but those that were deleted on purpose.
+    ///
+    /// # Errors
+    /// Whatever PostgreSQL says.
+    pub(super) fn fates(&self, client: &mut Client) -> Result<Vec<Fate>, postgres::Error> {
+        let now = self.now(client)?;
+        let kept = self.before.iter().filter(|(_, before)| !self.emptied.contains(&before.table));
+        Ok(kept.map(|(oid, before)| before.fate(now.get(oid))).collect())
+    }
+}
+
+impl Contents {
+    fn fate(&self, now: Option<&Contents>) -> Fate {
+        let Some(now) = now else {
+            let (table, before) = (self.table.clone(), self.rows.len());
+            return Fate { table, before, after: None, lost: Vec::new(), changed: Vec::new() };
+        };
+        let is_there = |(number, _): &(&i16, &String)| now.columns.contains_key(*number);
+        let (kept, lost): (Vec<_>, Vec<_>) = self.columns.iter().partition(is_there);
+        Fate {
+            table: self.table.clone(),
+            before: self.rows.len(),
+            after: Some(now.rows.len()),
+            lost: lost.into_iter().map(|(_, name)| name.clone()).collect(),
+            changed: kept.into_iter().filter_map(|(number, name)| self.changed(now, *number, name)).collect(),
+        }
+    }
+
+    fn changed(&self, now: &Contents, number: i16, column: &str) -> Option<Changed> {
+        let pairs = match self.by_key(now) {
+            Some(pairs) => pairs.into_iter().map(|(old, new)| (value(old, number), value(new, number))).collect(),
+            None => self.by_value(now, number),
+        };
+        let mut differ = pairs.into_iter().filter(|(old, new)| old != new);
+        let example = differ.next()?;
+        Some(Changed { column: column.to_owned(), rows: 1 + differ.count(), example })
+    }
+
+    /// Each row with itself as it is now, where the primary key still tells them apart.
+    fn by_key<'a>(&'a self, now: &'a Contents) -> Option<Vec<(&'a Row, &'a Row)>> {
+        if self.key.is_empty() || !self.key.iter().all(|number| now.columns.contains_key(number)) {
+            return None;
+        }
+        let key = |row: &Row| self.key.iter().map(|number| value(row, *number)).collect::<Vec<_>>();
+        let found: BTreeMap<_, &Row> = now.rows.iter().map(|row| (key(row), row)).collect();
+        let pairs: Vec<_> = self.rows.iter().filter_map(|old| Some((old, *found.get(&key(old))?))).collect();
+        // A key that itself reads otherwise identifies nothing.
+        (pairs.len() == self.rows.len().min(now.rows.len())).then_some(pairs)
+    }
+
+    /// The values that one side has more often than the other, in order.
+    fn by_value(&self, now: &Contents, number: i16) -> Vec<(Option<String>, Option<String>)> {
+        let mut counts: BTreeMap<Option<String>, i64> = BTreeMap::new();
+        self.rows.iter().for_each(|row| *counts.entry(value(row, number)).or_default() += 1);
+        now.rows.iter().for_each(|row| *counts.entry(value(row, number)).or_default() -= 1);
+        let surplus = |sign: i64| {
+            let times = move |count: i64| usize::try_from(sign * count).unwrap_or(0);
+            counts.iter().flat_map(move |(value, &count)| std::iter::repeat_n(value.clone(), times(count)))
+        };
+        surplus(1).zip(surplus(-1)).collect()
+    }
+}
+
+fn value(row: &Row, number: i16) -> Option<String> {
+    row.get(&number).cloned().flatten()
+}
+
+/// The tables that meet a condition on `pg_class c`, with their own rows and not those of tables under them.
+fn read(client: &mut Client, condition: &str) -> Result<BTreeMap<u32, Contents>, postgres::Error> {
+    let mut found: BTreeMap<u32, Contents> = BTreeMap::new();
+    for row in client.query(&format!("{TABLES} WHERE {condition} AND c.relkind = 'r'"), &[])? {
+        let numbers: Vec<i16> = row.get("numbers");
+        let names: Vec<String> = row.get("names");
+        let contents = Contents {
+            table: row.get("name"),
+            columns: numbers.into_iter().zip(names).collect(),
+            key: row.get("key"),
+            rows: Vec::new(),
+        };
+        found.insert(row.get("oid"), contents);
+    }
+    let selects: Vec<String> = found.values().map(|it| format!("SELECT * FROM ONLY {}", it.table)).collect();
+    let mut tables = found.values_mut();
+    let mut rows = Vec::new();
+    for message in client.simple_query(&selects.join("; "))? {
+        match message {
+            SimpleQueryMessage::Row(row) => {
+                rows.push((0..row.len()).map(|at| row.get(at).map(str::to_owned)).collect::<Vec<_>>());
+            }
+            SimpleQueryMessage::CommandComplete(_) => {
+                if let Some(table) = tables.next() {
+                    let numbers: Vec<i16> = table.columns.keys().copied().collect();
+                    let numbered = |row: Vec<Option<String>>| numbers.iter().copied().zip(row).collect();
+                    table.rows = std::mem::take(&mut rows).into_iter().map(numbered).collect();
+                }
+            }
+            _ => (),
+        }
+    }
+    Ok(found)
+}
+
+fn array(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| crate::model::Literal(name).to_string()).collect();
+    format!("ARRAY[{}]", quoted.join(", "))
+}
+
+const TABLES: &str = "
+    SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name, a.numbers, a.names,
+           coalesce((SELECT i.indkey::int2[] FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary), '{}') AS key
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    JOIN LATERAL (SELECT coalesce(array_agg(a.attnum ORDER BY a.attnum), '{}') AS numbers,
+                         coalesce(array_agg(a.attname::text ORDER BY a.attnum), '{}') AS names
+                  FROM pg_attribute a WHERE a.attrelid = c.oid AND 0 < a.attnum AND NOT a.attisdropped) a ON true";

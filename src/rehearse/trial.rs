@@ -1,0 +1,121 @@
+//! Runs the steps of a plan one after the other, with rows in the tables, and looks on.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    catalog::Catalog,
+    diagnostic::Diagnostic,
+    plan::{Plan, Step},
+    rehearse::{
+        fates::{Fate, Population},
+        observe::{Observed, Observer},
+        reload::lost,
+        rows::Filling,
+        run::Failure,
+        touched::{Touched, unexpected},
+    },
+    shadow::Scratch,
+};
+
+/// A database in which a plan is run, and what has been seen there so far.
+pub(super) struct Trial<'a> {
+    observer: Observer,
+    population: Population,
+    /// Why no table has rows, where some were to have them.
+    unpopulated: Option<String>,
+    from: &'a Catalog,
+    observed: Vec<Option<Observed>>,
+}
+
+/// The rows that a plan was run on.
+#[derive(Clone, Debug, Default)]
+pub struct Rows {
+    pub filling: Filling,
+    /// Why there are none, where there were to be some.
+    pub none: Option<String>,
+    /// Tables that were emptied, since a statement fails on their rows.
+    pub emptied: BTreeSet<String>,
+    pub fates: Vec<Fate>,
+    /// What happened to them and no step of the plan speaks of, in words.
+    pub unexpected: Vec<String>,
+}
+
+impl<'a> Trial<'a> {
+    /// Gives the tables that `plan` touches rows. Where that is not possible it goes on without.
+    ///
+    /// # Errors
+    /// A diagnostic where the shadow is lost.
+    pub(super) fn begin(
+        scratch: &mut Scratch,
+        plan: &Plan,
+        from: &'a Catalog,
+        per_table: u32,
+    ) -> Result<Trial<'a>, Vec<Diagnostic>> {
+        let (mut population, mut unpopulated) = (Population::default(), None);
+        let touched = Touched::by(plan, from);
+        if 0 < per_table && !touched.is_empty() {
+            match Population::settle(scratch, per_table, &|name| touched.has(name)) {
+                Ok(settled) => population = settled,
+                Err(error) => {
+                    unpopulated = Some(error.as_db_error().map_or(error.to_string(), |it| it.message().to_owned()))
+                }
+            }
+        }
+        let observer = Observer::new(&mut scratch.client).map_err(|error| vec![lost(&error)])?;
+        // The renames that a plan begins with have been carried out already.
+        Ok(Trial { observer, population, unpopulated, from, observed: vec![None; plan.carried_out] })
+    }
+
+    /// Runs one step. Where it fails on rows, it is run again without them.
+    ///
+    /// # Errors
+    /// What PostgreSQL says, where the rows are not to blame.
+    pub(super) fn step(&mut self, scratch: &mut Scratch, step: &Step) -> Result<(), Box<Failure>> {
+        let observed = match self.observer.run(scratch, step) {
+            Err(failure) if !self.population.is_empty() => self.again(scratch, step, failure)?,
+            other => other?,
+        };
+        self.observed.push(observed);
+        Ok(())
+    }
+
+    fn again(
+        &mut self,
+        scratch: &mut Scratch,
+        step: &Step,
+        failure: Box<Failure>,
+    ) -> Result<Option<Observed>, Box<Failure>> {
+        let touched = Touched::by_step(step, self.from);
+        let own = |name: &str| touched.has(name);
+        let chosen: [&dyn Fn(&str) -> bool; 2] = [&own, &|_| true];
+        for chosen in chosen {
+            let emptied = self.population.empty(scratch, chosen);
+            let ready = emptied.and_then(|()| self.observer.look_again(&mut scratch.client));
+            ready.map_err(|error| Failure::new(0, step, &error))?;
+            if let Ok(observed) = self.observer.run(scratch, step) {
+                return Ok(observed.map(|it| Observed { stumbled: Some(failure.message), ..it }));
+            }
+        }
+        Err(failure)
+    }
+
+    /// How many steps lie behind.
+    pub(super) fn done(&self) -> usize {
+        self.observed.len()
+    }
+
+    /// What was seen of each step, nothing for what could not be watched; and what became of the rows.
+    ///
+    /// # Errors
+    /// A diagnostic where the shadow is lost.
+    pub(super) fn end(
+        self,
+        scratch: &mut Scratch,
+        plan: &Plan,
+    ) -> Result<(Vec<Option<Observed>>, Rows), Vec<Diagnostic>> {
+        let fates = self.population.fates(&mut scratch.client).map_err(|error| vec![lost(&error)])?;
+        let Population { filling, emptied, .. } = self.population;
+        let unexpected = unexpected(&fates, plan, self.from);
+        Ok((self.observed, Rows { filling, none: self.unpopulated, emptied, fates, unexpected }))
+    }
+}
