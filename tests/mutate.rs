@@ -150,7 +150,7 @@ impl Lab {
 
     fn look(&self, client: &mut Client) -> Result<State, Failed> {
         Ok(State {
-            catalog: introspect::introspect(client, Owners::All).map_err(|error| words(&error))?,
+            catalog: introspect::introspect(client, Owners::All, 0).map_err(|error| words(&error))?,
             dump: dump::of(client),
             observed: self.observer.look(client).map_err(|error| words(&error))?,
         })
@@ -203,11 +203,23 @@ fn run(case: &Case, lab: &Lab) -> Result<(), Failed> {
         return Err("the change changes nothing that can be observed".into());
     }
     let mut here = lab.copy()?;
-    let forward =
-        way(&lab.server, Pair::new(&base.catalog, &changed.catalog), Said::default(), &mut here.scratch, Owners::All);
+    let forward = way(
+        &lab.server,
+        Pair::new(&base.catalog, &changed.catalog),
+        Said::default(),
+        &mut here.scratch,
+        Owners::All,
+        0,
+    );
     let forward = forward.map_err(Failed::from).and_then(|plan| judge(lab, &mut here, &changed, &plan).map(|()| plan));
-    let back =
-        way(&lab.server, Pair::new(&changed.catalog, &base.catalog), Said::default(), &mut there.scratch, Owners::All);
+    let back = way(
+        &lab.server,
+        Pair::new(&changed.catalog, &base.catalog),
+        Said::default(),
+        &mut there.scratch,
+        Owners::All,
+        0,
+    );
     let back = back.map_err(Failed::from).and_then(|plan| judge(lab, &mut there, base, &plan));
     let found = forward.map_err(|it| headed("there", it)).and_then(|plan| {
         back.map_err(|it| headed("back", it))?;

@@ -18,6 +18,7 @@ use crate::{
         side::{self, Side},
         stand_ins,
         ui::Ui,
+        way_back::{WayBack, way_back},
     },
     ddl::{Casts, Heard, Target},
     diagnostic::{Diagnostic, Severity},
@@ -25,7 +26,7 @@ use crate::{
     emit::json::Verdict,
     model::{Files, Pair, Version},
     plan::{Explanation, Plan, explain, replan},
-    rehearse::{Convergence, Stage, View, elsewhere, rehearse, settle, wanted},
+    rehearse::{Convergence, Observed, Rows, Stage, View, elsewhere, rehearse, settle, wanted},
     shadow::{self, Choice, Shadow},
     sources::Past,
 };
@@ -79,10 +80,16 @@ pub(crate) struct Comparison {
     /// How much is to be said of each statement.
     #[arg(skip)]
     pub(super) depth: Depth,
+    /// Whether the way back is to be found too.
+    #[arg(skip)]
+    pub(super) turns_back: bool,
+    /// Whether the states before and after are to be kept for a proof.
+    #[arg(skip)]
+    pub(super) proves: bool,
 }
 
 /// As many as show a duplicate, a NULL and the extremes of most types.
-const ROWS: u32 = 20;
+pub(super) const ROWS: u32 = 20;
 
 impl Comparison {
     /// With what the project's file says where the command line is silent.
@@ -153,6 +160,13 @@ pub(crate) struct Findings {
     pub explanations: Vec<Explanation>,
     /// The sides as they were named.
     pub words: Pair<String>,
+    /// What was seen of each statement, as far as it was watched.
+    pub observed: Vec<Option<Observed>>,
+    pub rows: Rows,
+    /// Where it was asked for.
+    pub way_back: Option<WayBack>,
+    /// The state before, and the one that was reached, where a proof was asked for.
+    pub states: Option<Pair<Catalog>>,
 }
 
 impl Findings {
@@ -285,6 +299,10 @@ fn plan_and_rehearse(
         shadow: shadow.describe(),
         explanations: Vec::new(),
         words: arguments.words().map(str::to_owned),
+        observed: Vec::new(),
+        rows: Rows::default(),
+        way_back: None,
+        states: None,
     };
     if version.major_number() < shadow.version().major_number() && !findings.plan.steps.is_empty() {
         findings.diagnostics.push(findings::other_version(shadow, version));
@@ -305,6 +323,18 @@ fn plan_and_rehearse(
             Stage { shadow, from: &from, to: &to, target, view, rows: arguments.rows.unwrap_or(ROWS), copy: &copy };
         let rehearsal = rehearse(&stage, &mut scratch, std::mem::take(&mut findings.plan), &planned)?;
         findings.plan = rehearsal.plan;
+        findings.diagnostics.extend(findings::rows(&rehearsal.rows));
+        findings.diagnostics.extend(findings::mispredicted(&rehearsal.disagreements));
+        (findings.observed, findings.rows) = (rehearsal.observed, rehearsal.rows);
+        let is_reached = matches!(rehearsal.seen, Convergence::Reached);
+        if arguments.proves && is_reached {
+            findings.states = Some(Pair::new(before.clone(), view.read(&mut scratch)?));
+        }
+        if arguments.turns_back && is_reached {
+            let back = way_back(shadow, &before, &findings.plan, version, view, &mut scratch)?;
+            findings.diagnostics.extend(back.fault.clone());
+            findings.way_back = Some(back);
+        }
         follow_ups = rehearsal.follow_ups;
         Some(rehearsal.seen)
     };

@@ -13,9 +13,11 @@ use crate::{
     diagnostic::Diagnostic,
     emit::{
         json::{self, Report, Verdict},
+        proof::{self, Evidence, Proof},
         sql::{self, Style},
     },
     model::Files,
+    rehearse::Rows,
 };
 
 /// Write the SQL that takes one schema to another, and rehearse it
@@ -36,6 +38,12 @@ pub(crate) struct Arguments {
     /// Write the plan to a file
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Find the way back too, rehearse it, and write it to a file
+    #[arg(long, value_name = "FILE", conflicts_with = "no_rehearse")]
+    down: Option<PathBuf>,
+    /// Write what the rehearsal has shown to a file, which `trueup lint --check-proof` compares with the migration
+    #[arg(long, value_name = "FILE", conflicts_with = "no_rehearse")]
+    proof: Option<PathBuf>,
     /// Exit with 2 if there is a difference
     #[arg(long)]
     exit_code: bool,
@@ -55,7 +63,10 @@ enum Format {
 pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Result<Ended, Error> {
     let mut comparison = arguments.comparison.clone();
     comparison.depth = if arguments.format == Format::Json { Depth::Why } else { Depth::Nothing };
+    comparison.turns_back = arguments.down.is_some() || arguments.proof.is_some();
+    comparison.proves = arguments.proof.is_some();
     let (findings, files) = compare(&comparison, config, ui)?;
+    write_beside(arguments, &findings)?;
     match write(arguments, &findings, &files) {
         // A reader that has seen enough of the plan has not been told how it ends.
         Err(Error::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => (),
@@ -75,6 +86,8 @@ fn write(arguments: &Arguments, findings: &Findings, files: &Files) -> Result<()
             explanations: &findings.explanations,
             verdict: findings.verdict,
             remainder: &findings.remainder,
+            observed: &findings.observed,
+            rows: &findings.rows,
             unmanaged: &findings.unmanaged,
             diagnostics: &findings.diagnostics,
             files,
@@ -82,10 +95,38 @@ fn write(arguments: &Arguments, findings: &Findings, files: &Files) -> Result<()
     };
     match &arguments.output {
         None => ui::print(&text).map_err(Error::Output),
-        Some(path) => std::fs::write(path, text).map_err(|error| {
-            Diagnostic::error("cannot-write", format!("cannot write `{}`: {error}", path.display())).into()
-        }),
+        Some(path) => keep(path, &text),
     }
+}
+
+/// The way back, and the proof.
+fn write_beside(arguments: &Arguments, findings: &Findings) -> Result<(), Error> {
+    let style = Style { transaction: arguments.transaction };
+    if let (Some(path), Some(back)) = (&arguments.down, &findings.way_back) {
+        let lost = back.lost.iter().map(|it| format!("-- does not come back: {}\n", it.replace(['\n', '\r'], " ")));
+        keep(path, &(lost.collect::<String>() + &sql::render(&back.plan, style)))?;
+    }
+    let (Some(path), Some(states)) = (&arguments.proof, &findings.states) else { return Ok(()) };
+    let proof = Proof::of(Evidence {
+        sql: &sql::render(&findings.plan, style),
+        engine: &findings.shadow,
+        from: &states.from,
+        to: &states.to,
+        plan: &findings.plan,
+        observed: &findings.observed,
+        rows: &findings.rows,
+        way_back: findings
+            .way_back
+            .as_ref()
+            .map(|back| proof::WayBack { leads_back: back.fault.is_none(), lost: back.lost.clone() }),
+    });
+    keep(path, &(serde_json::to_string_pretty(&proof).unwrap_or_default() + "\n"))
+}
+
+fn keep(path: &Path, text: &str) -> Result<(), Error> {
+    std::fs::write(path, text).map_err(|error| {
+        Diagnostic::error("cannot-write", format!("cannot write `{}`: {error}", path.display())).into()
+    })
 }
 
 /// A connection string without its password; any other word as it is.
@@ -108,7 +149,10 @@ fn tell(arguments: &Arguments, findings: &Findings, files: &Files, ui: &Ui) -> R
     match findings.verdict {
         _ if fault => (),
         Verdict::Converged if findings.plan.steps.is_empty() => ui.say("no difference"),
-        Verdict::Converged => ui.say(&format!("{statements}; rehearsed on {}: converged", findings.shadow)),
+        Verdict::Converged => {
+            let rows = with_rows(&findings.rows);
+            ui.say(&format!("{statements}; rehearsed on {}{rows}: converged", findings.shadow));
+        }
         Verdict::NotRehearsed => ui.say(&format!("{statements}; not rehearsed")),
         Verdict::Remainder | Verdict::Failed => (),
     }
@@ -117,4 +161,11 @@ fn tell(arguments: &Arguments, findings: &Findings, files: &Files, ui: &Ui) -> R
         (false, true) => Ended::WithDifference,
         (false, false) => Ended::Well,
     })
+}
+
+/// ` with 40 rows in 2 tables`
+fn with_rows(rows: &Rows) -> String {
+    let filled: Vec<u32> = rows.filling.tables.iter().map(|it| it.rows).filter(|&it| 0 < it).collect();
+    let tables = if filled.len() == 1 { "1 table".to_owned() } else { format!("{} tables", filled.len()) };
+    if filled.is_empty() { String::new() } else { format!(" with {} rows in {tables}", filled.iter().sum::<u32>()) }
 }

@@ -8,7 +8,7 @@ use crate::{
     diff::Change,
     model::{ObjectId, Pair, Version},
     plan::Plan,
-    rehearse::Failure,
+    rehearse::{Failure, Rows},
     shadow::Shadow,
 };
 
@@ -111,6 +111,29 @@ pub(super) fn secrets(sides: &Pair<Side>) -> Vec<Diagnostic> {
         None => Some(Diagnostic::warning("secrets", format!("{name} was not compared"))),
     })
     .collect()
+}
+
+/// What the rows of the rehearsal have shown, or why there were none.
+pub(super) fn rows(rows: &Rows) -> Vec<Diagnostic> {
+    let title = "the rehearsal has lost or changed rows, and no statement of the plan says so";
+    let unexpected =
+        rows.unexpected.iter().fold(Diagnostic::error("rows-lost", title), |it, how| it.with_note(how.as_str()));
+    let unexpected =
+        unexpected.with_help("please report this with both schemas; the migration must not be used as it is");
+    let none = rows.none.iter().map(|why| {
+        Diagnostic::note("no-rows", "no table has rows in the rehearsal: they could not be made")
+            .with_note(why.as_str())
+    });
+    (!rows.unexpected.is_empty()).then_some(unexpected).into_iter().chain(none).collect()
+}
+
+/// Statements that did something else than Trueup says of such statements.
+pub(super) fn mispredicted(disagreements: &[String]) -> Option<Diagnostic> {
+    let title = "statements did something else in the rehearsal than was expected of them";
+    let found =
+        disagreements.iter().fold(Diagnostic::note("mispredicted", title), |it, how| it.with_note(how.as_str()));
+    let found = found.with_help("what was seen counts, and is what is shown; please report this");
+    (!disagreements.is_empty()).then_some(found)
 }
 
 /// What a person has to do beside the plan. Where the declared state is not reached without it, that is an error.

@@ -1,5 +1,6 @@
 //! The program: reads the command line, runs one command, says how it ended.
 
+mod check_proof;
 mod compare;
 mod config;
 mod diff;
@@ -7,6 +8,7 @@ mod exit;
 mod explain;
 mod filter;
 mod findings;
+mod lint;
 mod mask;
 mod pattern;
 mod profile;
@@ -16,6 +18,7 @@ mod side;
 mod stand_ins;
 pub mod tools;
 mod ui;
+mod way_back;
 
 use std::{ffi::OsString, ops::RangeInclusive, path::PathBuf, process::ExitCode};
 
@@ -53,6 +56,7 @@ struct Arguments {
 enum Command {
     Diff(diff::Arguments),
     Explain(explain::Arguments),
+    Lint(lint::Arguments),
 }
 
 /// Runs the program with the arguments of the process.
@@ -89,6 +93,7 @@ fn run(arguments: &Arguments) -> ExitCode {
     let ended = match &arguments.command {
         Command::Diff(command) => diff::run(command, arguments.config.as_deref(), &ui),
         Command::Explain(command) => explain::run(command, arguments.config.as_deref(), &ui),
+        Command::Lint(command) => lint::run(command, arguments.config.as_deref(), &ui),
     };
     exit::code(ended, &ui)
 }

@@ -131,6 +131,18 @@ pub(crate) fn read(
     })
 }
 
+/// Reads one side by itself.
+pub(crate) fn alone(
+    opening: Opening,
+    word: &str,
+    shadow: &dyn Shadow,
+    files: &Files,
+    wanted: &Wanted,
+    view: &View<'_>,
+) -> Result<Side, Vec<Diagnostic>> {
+    read_one(opening, word, shadow, files, wanted, view)
+}
+
 fn read_one(
     opening: Opening,
     word: &str,

@@ -6,12 +6,14 @@ use crate::{
     ddl::{Leaves, Loss, When},
     diagnostic::{Diagnostic, Severity},
     diff::{Change, Rename},
+    emit::observation::Observation,
     model::{Files, ObjectId},
     plan::{Explanation, Plan, Step},
+    rehearse::{Changed, Observed, Rows, rows::Filled},
 };
 
 /// The version of the format.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// What one run has to say.
 pub struct Report<'a> {
@@ -23,6 +25,9 @@ pub struct Report<'a> {
     /// One for each statement from the first on.
     pub explanations: &'a [Explanation],
     pub verdict: Verdict,
+    /// What was seen of each statement, as far as it was watched.
+    pub observed: &'a [Option<Observed>],
+    pub rows: &'a Rows,
     pub remainder: &'a [Change],
     pub unmanaged: &'a [String],
     pub diagnostics: &'a [Diagnostic],
@@ -46,7 +51,11 @@ pub fn render(report: &Report<'_>) -> String {
         from: report.from,
         to: report.to,
         shadow: report.shadow,
-        rehearsal: Rehearsal { verdict: report.verdict, remainder: report.remainder.iter().map(change).collect() },
+        rehearsal: Rehearsal {
+            verdict: report.verdict,
+            remainder: report.remainder.iter().map(change).collect(),
+            tables: tables(report.rows),
+        },
         changes: report.plan.changes.iter().map(change).collect(),
         renames: report.plan.renames.iter().map(rename).collect(),
         statements: statements(report),
@@ -65,7 +74,7 @@ struct Document<'a> {
     from: &'a str,
     to: &'a str,
     shadow: &'a str,
-    rehearsal: Rehearsal,
+    rehearsal: Rehearsal<'a>,
     changes: Vec<ChangeJson>,
     renames: Vec<RenameJson<'a>>,
     statements: Vec<Statement<'a>>,
@@ -74,9 +83,38 @@ struct Document<'a> {
 }
 
 #[derive(Serialize)]
-struct Rehearsal {
+struct Rehearsal<'a> {
     verdict: Verdict,
     remainder: Vec<ChangeJson>,
+    /// Those that had rows, or were to have some.
+    tables: Vec<TableJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct TableJson<'a> {
+    table: &'a str,
+    rows: u32,
+    /// Why there are not as many as were wanted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    short: Option<&'a str>,
+    /// How many are left; null where the table is gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left: Option<Option<usize>>,
+    /// Set where they were deleted in the course of the rehearsal, since a statement fails on them.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    emptied: bool,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    columns_gone: &'a [String],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    columns_changed: Vec<ColumnJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct ColumnJson<'a> {
+    column: &'a str,
+    rows: usize,
+    from: Option<&'a str>,
+    to: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -100,6 +138,8 @@ struct Statement<'a> {
     /// What a person has to do beside it.
     by_hand: Vec<&'a str>,
     transaction: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    observed: Option<Observation>,
     #[serde(skip_serializing_if = "Option::is_none")]
     explanation: Option<&'a Explanation>,
 }
@@ -151,10 +191,12 @@ fn rename(rename: &Rename) -> RenameJson<'_> {
 
 fn statements<'a>(report: &Report<'a>) -> Vec<Statement<'a>> {
     let explanations = report.explanations.iter().map(Some).chain(std::iter::repeat(None));
-    report.plan.steps.iter().zip(explanations).map(|(step, why)| statement(step, why)).collect()
+    let observed = report.observed.iter().map(Option::as_ref).chain(std::iter::repeat(None));
+    let steps = report.plan.steps.iter().zip(explanations).zip(observed);
+    steps.map(|((step, why), seen)| statement(step, why, seen)).collect()
 }
 
-fn statement<'a>(step: &'a Step, explanation: Option<&'a Explanation>) -> Statement<'a> {
+fn statement<'a>(step: &'a Step, explanation: Option<&'a Explanation>, observed: Option<&Observed>) -> Statement<'a> {
     let mut objects: Vec<String> = step.subjects.iter().map(ObjectId::to_string).collect();
     objects.dedup();
     Statement {
@@ -180,7 +222,31 @@ fn statement<'a>(step: &'a Step, explanation: Option<&'a Explanation>) -> Statem
             When::BeforeCommit => "committed-before-use",
             When::OutsideTransaction => "outside",
         },
+        observed: observed.map(Observation::from),
         explanation,
+    }
+}
+
+fn tables(rows: &Rows) -> Vec<TableJson<'_>> {
+    rows.filling.tables.iter().map(|filled| one_table(filled, rows)).collect()
+}
+
+fn one_table<'a>(filled: &'a Filled, rows: &'a Rows) -> TableJson<'a> {
+    let fate = rows.fates.iter().find(|fate| fate.table == filled.table);
+    let column = |it: &'a Changed| ColumnJson {
+        column: &it.column,
+        rows: it.rows,
+        from: it.example.0.as_deref(),
+        to: it.example.1.as_deref(),
+    };
+    TableJson {
+        table: &filled.table,
+        rows: filled.rows,
+        short: filled.short.as_deref(),
+        left: fate.map(|fate| fate.after),
+        emptied: rows.emptied.contains(&filled.table),
+        columns_gone: fate.map(|fate| fate.lost.as_slice()).unwrap_or_default(),
+        columns_changed: fate.iter().flat_map(|fate| &fate.changed).map(column).collect(),
     }
 }
 

@@ -2,5 +2,8 @@
 
 pub mod explain;
 pub mod json;
+pub mod lint;
+pub mod observation;
+pub mod proof;
 pub mod sql;
 pub mod terminal;

@@ -117,9 +117,11 @@ macro_rules! index_constraint {
                 let index = index_name(id);
                 actions.extend(part_of.iter().map(|parent| sql::attach_index(id, parent)));
                 actions.extend(sql::change_index_statistics(id, &[], statistics));
+                let alter = |set: String| Action::alter(id, format!("ALTER INDEX {index} {set}"));
+                let lock = sql::options_lock(&[], options);
+                actions.extend(sql::change_options(&[], options).into_iter().map(|set| alter(set).locks(lock)));
                 let moved = tablespace.iter().map(|name| format!("SET TABLESPACE {}", Ident::new(name)));
-                let settings = sql::change_options(&[], options).into_iter().chain(moved);
-                actions.extend(settings.map(|set| Action::alter(id, format!("ALTER INDEX {index} {set}"))));
+                actions.extend(moved.map(|set| alter(set).locks($crate::ddl::Lock::AccessExclusive)));
                 if *clustered {
                     actions.push(sql::cluster_on(id));
                 }
@@ -141,7 +143,8 @@ macro_rules! index_constraint {
                         .collect(),
                     Attr::tablespace => {
                         let name = Ident::new(to.tablespace.as_deref().unwrap_or("pg_default"));
-                        vec![Action::alter(id, format!("ALTER INDEX {index} SET TABLESPACE {name}"))]
+                        let set = Action::alter(id, format!("ALTER INDEX {index} SET TABLESPACE {name}"));
+                        vec![set.locks($crate::ddl::Lock::AccessExclusive)]
                     }
                     Attr::clustered if to.clustered => vec![sql::cluster_on(id)],
                     Attr::clustered => vec![sql::without_cluster(id)],

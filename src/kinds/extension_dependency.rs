@@ -1,9 +1,9 @@
 //! `ALTER … DEPENDS ON EXTENSION`: what goes when an extension is dropped, without being part of it
 
 use crate::{
-    ddl::{Action, Alter, Target},
+    ddl::{Action, Alter, Lock, Target},
     kinds::{PgObject, object, state},
-    model::ObjectId,
+    model::{Kind, ObjectId},
 };
 
 object! {
@@ -26,12 +26,18 @@ impl PgObject for ExtensionDependency {
         format!("{} {} OF {}", Self::LABEL, id.name, id.container())
     }
     fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
-        vec![Action::create(id, format!("ALTER {} DEPENDS ON EXTENSION {}", id.container(), id.name))]
+        vec![Action::create(id, format!("ALTER {} DEPENDS ON EXTENSION {}", id.container(), id.name)).locks(lock(id))]
     }
     fn alter(&self, _: &ObjectId, _: &ExtensionDependency, attr: Attr, _: Target) -> Alter {
         match attr {}
     }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
-        vec![Action::drop(id, format!("ALTER {} NO DEPENDS ON EXTENSION {}", id.container(), id.name))]
+        vec![Action::drop(id, format!("ALTER {} NO DEPENDS ON EXTENSION {}", id.container(), id.name)).locks(lock(id))]
     }
+}
+
+/// Of what depends; routines are no relations.
+fn lock(id: &ObjectId) -> Lock {
+    let is_on_relation = [Kind::Index, Kind::MaterializedView, Kind::Trigger].contains(&id.container().kind);
+    if is_on_relation { Lock::AccessExclusive } else { Lock::None }
 }

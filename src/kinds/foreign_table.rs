@@ -56,7 +56,13 @@ impl PgObject for ForeignTable {
         }
         tail.push_str(&format!(" SERVER {}{}", Ident::new(&self.server), foreign_options::clause(&self.options)));
         let secrets = foreign_options::leave_secrets(id, &format!("ALTER {id}"), &[], &self.secrets);
-        [Action::define(id, head, tail, parens)].into_iter().chain(secrets).collect()
+        let define = Action::define(id, head, tail, parens);
+        let define = match (&self.partition_of, self.inherits.is_empty()) {
+            (Some(_), _) => define.locks_elsewhere(Lock::AccessExclusive),
+            (None, false) => define.locks_elsewhere(Lock::ShareUpdateExclusive),
+            (None, true) => define,
+        };
+        [define].into_iter().chain(secrets).collect()
     }
     fn alter(&self, id: &ObjectId, to: &ForeignTable, attr: Attr, _: Target) -> Alter {
         let clauses: Vec<String> = match attr {
@@ -93,7 +99,7 @@ impl ForeignTable {
         }
         if let (Some(parent), Some(bound)) = (&to.partition_of, &to.partition_bound) {
             let sql = format!("ALTER TABLE {parent} ATTACH PARTITION {name} {bound}");
-            actions.push(Action::alter(id, sql).locks(Lock::ShareUpdateExclusive).descent(Descent::JoinsWhole));
+            actions.push(Action::alter(id, sql).locks(Lock::AccessExclusive).descent(Descent::JoinsWhole));
         }
         let stays = self.partition_of == to.partition_of;
         actions.into_iter().map(|it| if stays { Action { descent: None, ..it } } else { it }).collect()

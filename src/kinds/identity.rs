@@ -91,15 +91,13 @@ impl PgObject for Identity {
             Attr::always => format!("SET GENERATED {}", to.mode()),
             Attr::sequence => {
                 let name = to.sequence.rsplit_once('.').map_or(to.sequence.as_str(), |(_, name)| name);
-                return Alter::Do(vec![Action::alter(
-                    id,
-                    format!("ALTER SEQUENCE {} RENAME TO {name}", self.sequence),
-                )]);
+                let rename = self.alter_sequence(id, &format!("RENAME TO {name}"));
+                return Alter::Do(vec![rename.locks(Lock::AccessExclusive)]);
             }
             Attr::usual_sequence => return Alter::Ignore("it follows from the names of table and column"),
             // The table takes its sequences along.
             Attr::table_unlogged if self.unlogged == to.unlogged && can_be_unlogged(target) => {
-                return Alter::Do(vec![self.alter_sequence(id, to.persistence())]);
+                return Alter::Do(vec![self.alter_sequence(id, to.persistence()).locks(Lock::AccessExclusive)]);
             }
             Attr::has_children => return Alter::Ignore("it is about the table"),
             Attr::column_type | Attr::table_unlogged => return Alter::Ignore("it is about the column and its table"),
@@ -113,7 +111,9 @@ impl PgObject for Identity {
             Attr::unlogged if self.unlogged == self.table_unlogged && to.unlogged == to.table_unlogged => {
                 return Alter::Ignore("it follows the table");
             }
-            Attr::unlogged => return Alter::Do(vec![self.alter_sequence(id, to.persistence())]),
+            Attr::unlogged => {
+                return Alter::Do(vec![self.alter_sequence(id, to.persistence()).locks(Lock::AccessExclusive)]);
+            }
             Attr::increment => format!("SET INCREMENT BY {}", to.increment),
             Attr::min_value => format!("SET MINVALUE {}", to.min_value),
             Attr::max_value => format!("SET MAXVALUE {}", to.max_value),
@@ -136,7 +136,7 @@ impl Identity {
         if self.unlogged { "SET UNLOGGED" } else { "SET LOGGED" }
     }
     fn alter_sequence(&self, id: &ObjectId, clause: &str) -> Action {
-        Action::alter(id, format!("ALTER SEQUENCE {} {clause}", self.sequence))
+        Action::alter(id, format!("ALTER SEQUENCE {} {clause}", self.sequence)).locks(Lock::ShareRowExclusive)
     }
     fn as_sequence(&self) -> Sequence {
         let Identity {

@@ -103,7 +103,8 @@ impl PgObject for Index {
             Attr::definition | Attr::options | Attr::partitioned | Attr::valid => return Alter::Rebuild,
             Attr::tablespace => {
                 let space = Ident::new(to.tablespace.as_deref().unwrap_or("pg_default"));
-                vec![Action::alter(id, format!("ALTER INDEX {} SET TABLESPACE {space}", id.qualified()))]
+                let set = Action::alter(id, format!("ALTER INDEX {} SET TABLESPACE {space}", id.qualified()));
+                vec![set.locks(Lock::AccessExclusive)]
             }
             Attr::clustered if to.clustered => vec![sql::cluster_on(id)],
             Attr::clustered => vec![sql::without_cluster(id)],

@@ -68,10 +68,8 @@ impl PgObject for MaterializedView {
                 .collect(),
             Attr::tablespace => {
                 let space = Ident::new(to.tablespace.as_deref().unwrap_or("pg_default"));
-                vec![
-                    Action::alter(id, format!("ALTER MATERIALIZED VIEW {name} SET TABLESPACE {space}"))
-                        .rewrites(Rewrite::Always),
-                ]
+                let set = Action::alter(id, format!("ALTER MATERIALIZED VIEW {name} SET TABLESPACE {space}"));
+                vec![set.locks(Lock::AccessExclusive).rewrites(Rewrite::Always)]
             }
             Attr::populated => {
                 let no_data = if to.populated { "" } else { " WITH NO DATA" };

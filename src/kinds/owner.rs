@@ -1,9 +1,9 @@
 //! `ALTER … OWNER TO`, of any kind that has an owner
 
 use crate::{
-    ddl::{Action, Alter, Target},
+    ddl::{Action, Alter, Lock, Target},
     kinds::{PgObject, Wants, object, sql, state},
-    model::ObjectId,
+    model::{Kind, ObjectId},
 };
 
 object! {
@@ -81,13 +81,17 @@ impl PgObject for Owner {
         format!("{} OF {}", Self::LABEL, id.container())
     }
     fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
-        if self.is_session || self.is_the_tables { vec![] } else { vec![Action::create(id, self.statement(id)).at(-1)] }
+        if self.is_session || self.is_the_tables {
+            vec![]
+        } else {
+            vec![Action::create(id, self.statement(id)).locks(lock(id)).at(-1)]
+        }
     }
     fn alter(&self, id: &ObjectId, to: &Owner, attr: Attr, _: Target) -> Alter {
         match attr {
             Attr::role | Attr::is_the_tables if to.is_the_tables => Alter::Ignore("it is the owner of the table"),
             Attr::is_the_tables => Alter::Ignore("it follows from the column that owns the sequence"),
-            Attr::role => Alter::Do(vec![Action::alter(id, to.statement(id))]),
+            Attr::role => Alter::Do(vec![Action::alter(id, to.statement(id)).locks(lock(id))]),
             Attr::is_session | Attr::is_initial => Alter::Ignore("it says why nobody may have decided on it"),
         }
     }
@@ -103,6 +107,12 @@ impl PgObject for Owner {
     fn state(&mut self) {
         (self.is_session, self.is_initial) = (false, false);
     }
+}
+
+/// Of what is owned; only relations have one (`ALTER TABLE`, Notes).
+fn lock(id: &ObjectId) -> Lock {
+    let relations = [Kind::Table, Kind::ForeignTable, Kind::View, Kind::MaterializedView, Kind::Sequence];
+    if relations.contains(&id.container().kind) { Lock::AccessExclusive } else { Lock::None }
 }
 
 impl Owner {

@@ -50,7 +50,7 @@ impl PgObject for Sequence {
             }
             Attr::unlogged => {
                 let mode = if to.unlogged { "UNLOGGED" } else { "LOGGED" };
-                return Alter::Do(vec![Action::alter(id, format!("{head} SET {mode}"))]);
+                return Alter::Do(vec![Action::alter(id, format!("{head} SET {mode}")).locks(Lock::AccessExclusive)]);
             }
             // PostgreSQL refuses bounds that the current value lies outside of.
             Attr::min_value if self.min_value < to.min_value && self.start < to.min_value => {
@@ -67,10 +67,11 @@ impl PgObject for Sequence {
             | Attr::cache
             | Attr::cycle => to.option(attr),
         };
-        Alter::Do(vec![Action::clause(Verb::Alter, id, head, clause, "")])
+        Alter::Do(vec![Action::clause(Verb::Alter, id, head, clause, "").locks(Lock::ShareRowExclusive)])
     }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
-        vec![Action::drop(id, format!("DROP SEQUENCE {}", id.qualified())).loses(Loss::Counter)]
+        let drop = Action::drop(id, format!("DROP SEQUENCE {}", id.qualified()));
+        vec![drop.locks(Lock::AccessExclusive).loses(Loss::Counter)]
     }
 }
 
@@ -102,7 +103,10 @@ impl Sequence {
     /// Moves the counter into the new bounds first, if it lies outside.
     fn narrow(&self, id: &ObjectId, to: &Sequence, clause: String, is_outside: &str) -> Vec<Action> {
         let (name, start) = (id.qualified(), to.start);
-        let alter = |clause| Action::clause(Verb::Alter, id, format!("ALTER SEQUENCE {name}"), clause, "");
+        let alter = |clause| {
+            let head = format!("ALTER SEQUENCE {name}");
+            Action::clause(Verb::Alter, id, head, clause, "").locks(Lock::ShareRowExclusive)
+        };
         if !(self.min_value..=self.max_value).contains(&start) {
             return vec![alter(format!("{clause} RESTART WITH {start}")).loses(Loss::Counter)];
         }

@@ -1,7 +1,7 @@
 //! `ALTER SEQUENCE … OWNED BY`: the column that a sequence is dropped with.
 
 use crate::{
-    ddl::{Action, Alter, Target},
+    ddl::{Action, Alter, Lock, Target},
     kinds::{PgObject, object, state},
     model::ObjectId,
 };
@@ -34,15 +34,15 @@ impl PgObject for SequenceOwner {
         format!("{} {}", Self::LABEL, id.container().qualified())
     }
     fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
-        vec![Action::create(id, owned_by(id, &self.column))]
+        vec![Action::create(id, owned_by(id, &self.column)).locks(Lock::ShareRowExclusive)]
     }
     fn alter(&self, id: &ObjectId, to: &SequenceOwner, attr: Attr, _: Target) -> Alter {
         match attr {
-            Attr::column => Alter::Do(vec![Action::alter(id, owned_by(id, &to.column))]),
+            Attr::column => Alter::Do(vec![Action::alter(id, owned_by(id, &to.column)).locks(Lock::ShareRowExclusive)]),
         }
     }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
-        vec![Action::drop(id, owned_by(id, "NONE"))]
+        vec![Action::drop(id, owned_by(id, "NONE")).locks(Lock::ShareRowExclusive)]
     }
 }
 

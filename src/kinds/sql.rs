@@ -12,7 +12,8 @@ pub(crate) fn alter_table(verb: Verb, subject: &ObjectId, table: &ObjectId, clau
 
 /// Makes an index of a partition a part of an index of the partitioned table. Nothing happens where it is.
 pub(crate) fn attach_index(part: &ObjectId, parent: &str) -> Action {
-    Action::alter(part, format!("ALTER INDEX {parent} ATTACH PARTITION {}", part.qualified()))
+    let attach = Action::alter(part, format!("ALTER INDEX {parent} ATTACH PARTITION {}", part.qualified()));
+    attach.locks(Lock::AccessExclusive).locks_elsewhere(Lock::ShareUpdateExclusive)
 }
 
 /// Marks the index that `CLUSTER` goes by. A table has one: the old mark goes first, not after.

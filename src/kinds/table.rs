@@ -231,7 +231,7 @@ impl Table {
     fn attach(&self, id: &ObjectId) -> Option<Action> {
         let (parent, bound) = (self.partition_of.as_ref()?, self.partition_bound.as_ref()?);
         let sql = format!("ALTER TABLE {parent} ATTACH PARTITION {} {bound}", id.qualified());
-        let attach = Action::alter(id, sql).locks(Lock::ShareUpdateExclusive);
+        let attach = Action::alter(id, sql).locks(Lock::AccessExclusive).locks_elsewhere(Lock::ShareUpdateExclusive);
         Some(attach.room(Room::Takes(parent.clone())))
     }
 }

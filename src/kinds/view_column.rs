@@ -1,7 +1,7 @@
 //! A column of a view or of a materialized view. It comes from the query; only its settings are set by themselves.
 
 use crate::{
-    ddl::{Action, Alter, Target},
+    ddl::{Action, Alter, Lock, Target},
     kinds::{PgObject, Renamed, object, sql, state},
     model::ObjectId,
 };
@@ -41,11 +41,10 @@ impl PgObject for ViewColumn {
     fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
         let storage = self.type_storage.clone();
         let plain = ViewColumn { statistics: None, options: Vec::new(), storage, compression: None, ..self.clone() };
-        let settings = plain.changed_attrs(self).into_iter().flat_map(|attr| plain.settings(self, attr));
-        settings.map(|set| self.set(id, &set)).collect()
+        plain.changed_attrs(self).into_iter().flat_map(|attr| plain.settings(id, self, attr)).collect()
     }
     fn alter(&self, id: &ObjectId, to: &ViewColumn, attr: Attr, _: Target) -> Alter {
-        Alter::Do(self.settings(to, attr).into_iter().map(|set| to.set(id, &set)).collect())
+        Alter::Do(self.settings(id, to, attr))
     }
     fn drop(&self, _: &ObjectId) -> Vec<Action> {
         vec![]
@@ -53,18 +52,19 @@ impl PgObject for ViewColumn {
 }
 
 impl ViewColumn {
-    fn settings(&self, to: &ViewColumn, attr: Attr) -> Vec<String> {
-        match attr {
-            Attr::materialized | Attr::type_storage => vec![],
-            Attr::statistics => vec![format!("SET STATISTICS {}", to.statistics.unwrap_or(-1))],
-            Attr::options => sql::change_options(&self.options, &to.options),
-            Attr::storage if !to.materialized => vec![],
-            Attr::storage => vec![sql::set_storage(&to.storage)],
-            Attr::compression => vec![sql::set_compression(to.compression.as_deref())],
-        }
-    }
-    fn set(&self, id: &ObjectId, set: &str) -> Action {
-        let view = if self.materialized { "MATERIALIZED VIEW" } else { "VIEW" };
-        Action::alter(id, format!("ALTER {view} {} ALTER COLUMN {} {set}", id.container().qualified(), id.name))
+    fn settings(&self, id: &ObjectId, to: &ViewColumn, attr: Attr) -> Vec<Action> {
+        let (sets, lock) = match attr {
+            Attr::materialized | Attr::type_storage => return vec![],
+            Attr::storage if !to.materialized => return vec![],
+            Attr::statistics => {
+                (vec![format!("SET STATISTICS {}", to.statistics.unwrap_or(-1))], Lock::ShareUpdateExclusive)
+            }
+            Attr::options => (sql::change_options(&self.options, &to.options), Lock::ShareUpdateExclusive),
+            Attr::storage => (vec![sql::set_storage(&to.storage)], Lock::AccessExclusive),
+            Attr::compression => (vec![sql::set_compression(to.compression.as_deref())], Lock::AccessExclusive),
+        };
+        let view = if to.materialized { "MATERIALIZED VIEW" } else { "VIEW" };
+        let head = format!("ALTER {view} {} ALTER COLUMN {}", id.container().qualified(), id.name);
+        sets.iter().map(|set| Action::alter(id, format!("{head} {set}")).locks(lock)).collect()
     }
 }

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     catalog::Catalog,
-    ddl::{Action, Alter, Heard, StandIn, Target, Verb},
+    ddl::{Action, Alter, Heard, Lock, StandIn, Target, Verb},
     diagnostic::Diagnostic,
     diff::Change,
+    kinds::Namespace,
     model::ObjectId,
     plan::{
         edges::{self, Edge},
@@ -38,7 +39,8 @@ pub(crate) fn expand(
     let implicit = work.add_drops();
     work.add_alters();
     work.add_creates();
-    let mut actions = std::mem::take(&mut work.actions);
+    let mut actions: Vec<Action> =
+        std::mem::take(&mut work.actions).into_iter().map(|it| work.as_others_see(it)).collect();
     actions.sort_by_cached_key(|action| work.reading_order(action));
     work.actions = actions;
     let edges = edges::find(&work, &implicit);
@@ -218,7 +220,10 @@ impl<'a> Work<'a> {
                 actions = vec![rename, last];
             }
             if let Some(stand_in) = self.knots.emptied.get(id).and_then(|_| object.stand_in(id)) {
-                actions.insert(0, Action { because: Some(KNOT.to_owned()), ..Action::drop(id, stand_in.replace) });
+                actions.insert(
+                    0,
+                    Action { because: Some(KNOT.to_owned()), ..Action::drop(id, stand_in.replace).locks(REPLACING) },
+                );
             }
             self.actions.extend(actions.into_iter().map(|action| blamed(action, because.as_ref())));
         }
@@ -244,7 +249,9 @@ impl<'a> Work<'a> {
                 continue;
             }
             match self.sketch(id) {
-                Some(it) => self.actions.extend(by_way_of(id, Action::alter(id, it.replace), it.complete)),
+                Some(it) => {
+                    self.actions.extend(by_way_of(id, Action::alter(id, it.replace).locks(REPLACING), it.complete))
+                }
                 None => self.actions.extend(actions.iter().cloned()),
             }
         }
@@ -284,6 +291,25 @@ impl<'a> Work<'a> {
     /// What stands in for an object that comes, or changes, by way of something else.
     fn sketch(&self, id: &ObjectId) -> Option<StandIn> {
         self.to.get(id).filter(|_| self.is_sketched(id))?.stand_in(id)
+    }
+
+    /// An action without the locks on what is new, for which nobody can be waiting.
+    fn as_others_see(&self, action: Action) -> Action {
+        let subject = &action.subject;
+        let is_relation = |id: &&ObjectId| id.kind.namespaces().contains(&Namespace::Relation);
+        let on_new = match subject.ancestors().find(is_relation) {
+            Some(relation) if self.is_created(relation) => true,
+            Some(_) | None => action.verb == Verb::Alter && self.is_created(subject) && is_relation(&subject),
+        };
+        let is_there =
+            |needed: &ObjectId| self.from.contains(needed) && !needed.upwards().any(|up| self.is_created(up));
+        let beside = |needed: &&ObjectId| !needed.upwards().any(|up| up == subject || Some(up) == subject.parent());
+        let elsewhere = self.to.needs(subject).filter(beside).any(is_there);
+        Action {
+            lock: if on_new && action.verb != Verb::Drop { Lock::None } else { action.lock },
+            lock_elsewhere: if elsewhere { action.lock_elsewhere } else { Lock::None },
+            ..action
+        }
     }
 
     /// Whether it comes, or changes, by way of what stands in for it.
@@ -378,11 +404,13 @@ fn blamed(action: Action, because: Option<&String>) -> Action {
 
 /// First what stands in for an object, then the object.
 fn by_way_of(id: &ObjectId, first: Action, complete: String) -> Vec<Action> {
-    let complete = Action::alter(id, complete);
+    let complete = Action::alter(id, complete).locks(REPLACING);
     vec![
         Action { because: Some(KNOT.to_owned()), ..first },
         Action { because: Some("what it needs is there now".to_owned()), ..complete },
     ]
 }
 
+/// The lock of `CREATE OR REPLACE` on a relation.
+const REPLACING: Lock = Lock::AccessExclusive;
 const KNOT: &str = "what it needs needs it too: it stands empty for a moment";

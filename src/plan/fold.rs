@@ -29,11 +29,8 @@ impl Folded {
         let causes: BTreeSet<&String> = self.actions.iter().filter_map(|action| action.because.as_ref()).collect();
         causes.into_iter().cloned().collect()
     }
-    /// What is new is seen by nobody else before the transaction ends.
     pub(crate) fn lock(&self) -> Lock {
-        let own = |action: &Action| if self.is_new() { Lock::None } else { action.lock };
-        let locks = self.actions.iter().map(|action| own(action).max(action.lock_elsewhere));
-        locks.max().unwrap_or(Lock::None)
+        self.actions.iter().map(|action| action.lock.max(action.lock_elsewhere)).max().unwrap_or_default()
     }
     /// Where it locks what uses its subjects, the lock that is to be expected at most.
     pub(crate) fn lock_at_most(&self) -> Lock {

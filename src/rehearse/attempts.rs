@@ -12,6 +12,7 @@ use crate::{
         names::Copier,
         observe::Observed,
         run::attempt,
+        touched::{Touched, unexpected},
         trial::{Rows, Trial},
     },
     shadow::{Scratch, Shadow},
@@ -90,9 +91,12 @@ pub fn rehearse(
 
 fn run_through(stage: &Stage<'_>, scratch: &mut Scratch, mut plan: Plan) -> Result<Rehearsal, Vec<Diagnostic>> {
     let planned = plan.steps.len();
-    let mut trial = Trial::begin(scratch, &plan, stage.from, stage.rows)?;
+    let touched = Touched::by(&plan, stage.from);
+    // The renames that a plan begins with have been carried out already.
+    let mut trial = Trial::begin(scratch, &touched, plan.carried_out, stage.from, stage.rows)?;
     let seen = converge(stage, scratch, &mut plan, &mut trial)?;
-    let (observed, rows) = trial.end(scratch, &plan)?;
+    let (observed, mut rows) = trial.end(scratch)?;
+    rows.unexpected = unexpected(&rows.fates, &plan, stage.from);
     let disagreements = settle_facts(&mut plan, &observed);
     Ok(Rehearsal { follow_ups: plan.steps.len() - planned, plan, seen, observed, rows, disagreements })
 }

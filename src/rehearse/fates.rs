@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use postgres::{Client, SimpleQueryMessage};
 
 use crate::{
+    model::{Ident, Literal},
     rehearse::rows::{self, Filling},
     shadow::Scratch,
 };
@@ -58,7 +59,7 @@ struct Contents {
     rows: Vec<Row>,
 }
 
-/// Values as text, by the number of the column.
+/// Values as text, but for those that are computed, by the number of the column.
 type Row = BTreeMap<i16, Option<String>>;
 
 impl Population {
@@ -102,6 +103,7 @@ impl Population {
                 ))?;
             }
         }
+        refresh(&mut scratch.client)?;
         // What refers to an emptied table is empty too.
         let now = self.now(&mut scratch.client)?;
         let is_emptied = |(oid, _): &(&u32, &Contents)| now.get(oid).is_some_and(|it| it.rows.is_empty());
@@ -177,6 +179,18 @@ impl Contents {
     }
 }
 
+/// Materialized views hold rows of tables that have none now. One that stands on another comes after it.
+fn refresh(client: &mut Client) -> Result<(), postgres::Error> {
+    let views = client
+        .query("SELECT oid::regclass::text FROM pg_class WHERE relkind = 'm' AND relispopulated ORDER BY oid", &[])?;
+    for view in views {
+        let name: String = view.get(0);
+        // One that cannot be read at all is none of the rows' doing.
+        client.batch_execute(&format!("REFRESH MATERIALIZED VIEW {name}")).ok();
+    }
+    Ok(())
+}
+
 fn value(row: &Row, number: i16) -> Option<String> {
     row.get(&number).cloned().flatten()
 }
@@ -195,29 +209,30 @@ fn read(client: &mut Client, condition: &str) -> Result<BTreeMap<u32, Contents>,
         };
         found.insert(row.get("oid"), contents);
     }
-    let selects: Vec<String> = found.values().map(|it| format!("SELECT * FROM ONLY {}", it.table)).collect();
+    let select = |it: &Contents| {
+        let columns: Vec<String> = it.columns.values().map(|name| Ident::new(name).to_string()).collect();
+        format!("SELECT {} FROM ONLY {}", columns.join(", "), it.table)
+    };
+    let selects: Vec<String> = found.values().map(select).collect();
     let mut tables = found.values_mut();
     let mut rows = Vec::new();
     for message in client.simple_query(&selects.join("; "))? {
-        match message {
-            SimpleQueryMessage::Row(row) => {
-                rows.push((0..row.len()).map(|at| row.get(at).map(str::to_owned)).collect::<Vec<_>>());
-            }
-            SimpleQueryMessage::CommandComplete(_) => {
-                if let Some(table) = tables.next() {
-                    let numbers: Vec<i16> = table.columns.keys().copied().collect();
-                    let numbered = |row: Vec<Option<String>>| numbers.iter().copied().zip(row).collect();
-                    table.rows = std::mem::take(&mut rows).into_iter().map(numbered).collect();
-                }
-            }
-            _ => (),
+        if let SimpleQueryMessage::Row(row) = &message {
+            rows.push((0..row.len()).map(|at| row.get(at).map(str::to_owned)).collect::<Vec<_>>());
+        }
+        if matches!(message, SimpleQueryMessage::CommandComplete(_))
+            && let Some(table) = tables.next()
+        {
+            let numbers: Vec<i16> = table.columns.keys().copied().collect();
+            let numbered = |row: Vec<Option<String>>| numbers.iter().copied().zip(row).collect();
+            table.rows = std::mem::take(&mut rows).into_iter().map(numbered).collect();
         }
     }
     Ok(found)
 }
 
 fn array(names: &[&str]) -> String {
-    let quoted: Vec<String> = names.iter().map(|name| crate::model::Literal(name).to_string()).collect();
+    let quoted: Vec<String> = names.iter().map(|name| Literal(name).to_string()).collect();
     format!("ARRAY[{}]", quoted.join(", "))
 }
 
@@ -227,4 +242,5 @@ const TABLES: &str = "
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     JOIN LATERAL (SELECT coalesce(array_agg(a.attnum ORDER BY a.attnum), '{}') AS numbers,
                          coalesce(array_agg(a.attname::text ORDER BY a.attnum), '{}') AS names
-                  FROM pg_attribute a WHERE a.attrelid = c.oid AND 0 < a.attnum AND NOT a.attisdropped) a ON true";
+                  FROM pg_attribute a WHERE a.attrelid = c.oid AND 0 < a.attnum AND NOT a.attisdropped
+                    AND a.attgenerated = '') a ON true";

@@ -14,7 +14,7 @@ use crate::{
     shadow::Scratch,
 };
 
-/// What one statement did to relations that were there before it, by their names before it.
+/// What one statement did to relations that were there at the beginning, by their names before it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Observed {
     /// The strongest lock held on each at the end (`pg_locks`; PostgreSQL manual, 13.3.1).
@@ -31,6 +31,8 @@ pub struct Observed {
     pub gone: BTreeSet<String>,
     /// Relations with their names after it.
     pub renamed: BTreeMap<String, String>,
+    /// What PostgreSQL said meanwhile.
+    pub notices: Vec<String>,
     pub took: Duration,
     /// What PostgreSQL said when there were rows; it ran without them.
     pub stumbled: Option<String>,
@@ -73,6 +75,8 @@ impl Observed {
 /// Looks on while statements run.
 pub(super) struct Observer {
     relations: HashMap<u32, Relation>,
+    /// Those that were there at the beginning: nobody else waits for the others.
+    old: BTreeSet<u32>,
     touched: Statement,
 }
 
@@ -93,7 +97,9 @@ impl Observer {
     /// Whatever the server says.
     pub(super) fn new(client: &mut Client) -> Result<Observer, postgres::Error> {
         let each = format!("LEFT JOIN LATERAL ({RELATIONS} WHERE {OWN} AND c.oid = l.relation) r ON true");
-        Ok(Observer { relations: relations(client)?, touched: client.prepare(&format!("{TOUCHED} {each}"))? })
+        let touched = client.prepare(&format!("{TOUCHED} {each}"))?;
+        let relations = relations(client)?;
+        Ok(Observer { old: relations.keys().copied().collect(), relations, touched })
     }
 
     /// Learns anew which relations there are, and where.
@@ -123,6 +129,7 @@ impl Observer {
     fn watch(&mut self, scratch: &mut Scratch, step: &Step) -> Result<Observed, Box<Failure>> {
         let failed = |error: &postgres::Error| Failure::new(0, step, error);
         scratch.client.batch_execute("BEGIN").map_err(|error| failed(&error))?;
+        scratch.notices();
         let start = Instant::now();
         let result = run(scratch, std::slice::from_ref(step));
         let took = start.elapsed();
@@ -130,15 +137,15 @@ impl Observer {
             scratch.client.batch_execute("ROLLBACK").map_err(|error| failed(&error))?;
             return Err(failure);
         }
+        let notices = scratch.notices();
         let found = self.look(&mut scratch.client);
         scratch.client.batch_execute("COMMIT").map_err(|error| failed(&error))?;
-        found.map(|found| Observed { took, ..found }).map_err(|error| failed(&error))
+        found.map(|found| Observed { took, notices, ..found }).map_err(|error| failed(&error))
     }
 
     /// What the transaction has done so far.
     fn look(&mut self, client: &mut Client) -> Result<Observed, postgres::Error> {
         let mut found = Observed::default();
-        let mut new = HashMap::new();
         for row in client.query(&self.touched, &[])? {
             let oid: u32 = row.get("relation");
             let now = Relation::read(&row);
@@ -147,13 +154,13 @@ impl Observer {
                 None => self.relations.remove(&oid),
             };
             match (before, now) {
-                (None, None) => (),
-                (None, Some(now)) => drop(new.insert(oid, now)),
-                (Some(before), now) => found.add(before, now, &row),
+                (Some(before), now) if self.old.contains(&oid) => found.add(before, now, &row),
+                (None, Some(index)) if index.is_index() && index.table.is_some_and(|it| self.old.contains(&it)) => {
+                    found.built.insert(index.name);
+                }
+                _ => (),
             }
         }
-        let on_old_table = |it: &&Relation| it.table.is_some_and(|table| !new.contains_key(&table));
-        found.built.extend(new.values().filter(on_old_table).map(|index| index.name.clone()));
         Ok(found)
     }
 }

@@ -22,8 +22,8 @@ impl Touched {
         Touched::from_subjects(steps.flat_map(|step| &step.subjects), from)
     }
 
-    pub(super) fn by_step(step: &Step, from: &Catalog) -> Touched {
-        Touched::from_subjects(step.subjects.iter(), from)
+    pub(super) fn by_steps(steps: &[Step], from: &Catalog) -> Touched {
+        Touched::from_subjects(steps.iter().flat_map(|step| &step.subjects), from)
     }
 
     fn from_subjects<'a>(subjects: impl Iterator<Item = &'a ObjectId>, from: &'a Catalog) -> Touched {

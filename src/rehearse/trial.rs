@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use crate::{
     catalog::Catalog,
     diagnostic::Diagnostic,
-    plan::{Plan, Step},
+    plan::Step,
     rehearse::{
         fates::{Fate, Population},
         observe::{Observed, Observer},
         reload::lost,
         rows::Filling,
         run::Failure,
-        touched::{Touched, unexpected},
+        touched::Touched,
     },
     shadow::Scratch,
 };
@@ -41,18 +41,19 @@ pub struct Rows {
 }
 
 impl<'a> Trial<'a> {
-    /// Gives the tables that `plan` touches rows. Where that is not possible it goes on without.
+    /// Gives the tables that are touched rows. Where that is not possible it goes on without. So many steps, which
+    /// nobody watched, have been run before.
     ///
     /// # Errors
     /// A diagnostic where the shadow is lost.
     pub(super) fn begin(
         scratch: &mut Scratch,
-        plan: &Plan,
+        touched: &Touched,
+        done: usize,
         from: &'a Catalog,
         per_table: u32,
     ) -> Result<Trial<'a>, Vec<Diagnostic>> {
         let (mut population, mut unpopulated) = (Population::default(), None);
-        let touched = Touched::by(plan, from);
         if 0 < per_table && !touched.is_empty() {
             match Population::settle(scratch, per_table, &|name| touched.has(name)) {
                 Ok(settled) => population = settled,
@@ -62,8 +63,7 @@ impl<'a> Trial<'a> {
             }
         }
         let observer = Observer::new(&mut scratch.client).map_err(|error| vec![lost(&error)])?;
-        // The renames that a plan begins with have been carried out already.
-        Ok(Trial { observer, population, unpopulated, from, observed: vec![None; plan.carried_out] })
+        Ok(Trial { observer, population, unpopulated, from, observed: vec![None; done] })
     }
 
     /// Runs one step. Where it fails on rows, it is run again without them.
@@ -85,7 +85,7 @@ impl<'a> Trial<'a> {
         step: &Step,
         failure: Box<Failure>,
     ) -> Result<Option<Observed>, Box<Failure>> {
-        let touched = Touched::by_step(step, self.from);
+        let touched = Touched::by_steps(std::slice::from_ref(step), self.from);
         let own = |name: &str| touched.has(name);
         let chosen: [&dyn Fn(&str) -> bool; 2] = [&own, &|_| true];
         for chosen in chosen {
@@ -99,6 +99,11 @@ impl<'a> Trial<'a> {
         Err(failure)
     }
 
+    /// What was seen of the step that was run last.
+    pub(super) fn last(&self) -> Option<&Observed> {
+        self.observed.last()?.as_ref()
+    }
+
     /// How many steps lie behind.
     pub(super) fn done(&self) -> usize {
         self.observed.len()
@@ -108,14 +113,10 @@ impl<'a> Trial<'a> {
     ///
     /// # Errors
     /// A diagnostic where the shadow is lost.
-    pub(super) fn end(
-        self,
-        scratch: &mut Scratch,
-        plan: &Plan,
-    ) -> Result<(Vec<Option<Observed>>, Rows), Vec<Diagnostic>> {
+    pub(super) fn end(self, scratch: &mut Scratch) -> Result<(Vec<Option<Observed>>, Rows), Vec<Diagnostic>> {
         let fates = self.population.fates(&mut scratch.client).map_err(|error| vec![lost(&error)])?;
         let Population { filling, emptied, .. } = self.population;
-        let unexpected = unexpected(&fates, plan, self.from);
-        Ok((self.observed, Rows { filling, none: self.unpopulated, emptied, fates, unexpected }))
+        let rows = Rows { filling, none: self.unpopulated, emptied, fates, unexpected: Vec::new() };
+        Ok((self.observed, rows))
     }
 }

@@ -16,7 +16,7 @@ mod url;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::model::{Ident, Version};
@@ -82,6 +82,7 @@ pub struct Scratch {
     /// What a text of the catalog becomes, so that it reads as on a server that lacks nothing.
     pub restore: Adapt,
     limiter: Limiter,
+    heard: Heard,
     /// Whatever must live as long as the session, and clean up after it.
     pub(crate) _guard: Box<dyn Send>,
 }
@@ -103,6 +104,24 @@ fn both(first: impl for<'a> Fn(&'a str) -> Cow<'a, str> + Send + Sync + 'static,
     })
 }
 
+/// What a server says beside its answers.
+#[derive(Clone, Default)]
+struct Heard(Arc<Mutex<Vec<String>>>);
+
+impl Heard {
+    /// Takes down warnings and notices of sessions of this configuration.
+    fn listen(&self, config: &mut postgres::Config) {
+        let said = self.0.clone();
+        config.notice_callback(move |notice| {
+            said.lock().unwrap_or_else(PoisonError::into_inner).push(format!(
+                "{}: {}",
+                notice.severity(),
+                notice.message()
+            ));
+        });
+    }
+}
+
 enum Limiter {
     Child(Arc<child::Child>),
     StatementTimeout,
@@ -110,9 +129,10 @@ enum Limiter {
 
 impl Scratch {
     /// One of a server that lacks nothing and cancels statements that take too long.
-    fn plain(client: postgres::Client, guard: impl Send + 'static) -> Scratch {
+    fn plain(client: postgres::Client, heard: Heard, guard: impl Send + 'static) -> Scratch {
         Scratch {
             client,
+            heard,
             adapt: Arc::new(as_it_is),
             restore: Arc::new(as_it_is),
             limiter: Limiter::StatementTimeout,
@@ -126,6 +146,11 @@ impl Scratch {
     /// When the server refuses a role.
     pub fn provide_roles(&mut self, wanted: &Wanted) -> Result<(), Error> {
         create_roles(&mut self.client, wanted, "shadow")
+    }
+
+    /// What the server has said since the last time.
+    pub(crate) fn notices(&mut self) -> Vec<String> {
+        std::mem::take(&mut *self.heard.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Whether a block of PL/pgSQL can catch an error. In the embedded PostgreSQL none does: the error ends the statement.

@@ -68,7 +68,8 @@ impl Shadow for Server {
         let mut client =
             target.connect().map_err(|source| Error::Connect { shadow: self.what.clone(), source: source.into() })?;
         super::imitate(&mut client, wanted, self.version, &self.what)?;
-        Ok(Scratch::plain(client, guard))
+        // The connection is made elsewhere; what the server says beside its answers is lost.
+        Ok(Scratch::plain(client, super::Heard::default(), guard))
     }
 }
 

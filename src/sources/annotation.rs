@@ -2,7 +2,7 @@
 
 use super::defines::Defined;
 use super::lexer::{Lexer, Token, TokenKind};
-use super::{Loaded, Script};
+use super::{Loaded, Script, Statement};
 use crate::catalog::{Catalog, Entry};
 use crate::diagnostic::Diagnostic;
 use crate::model::{Files, Kind, Literal, ObjectId, Span};
@@ -58,6 +58,8 @@ pub struct Told {
 }
 
 const MARK: &str = "trueup:";
+/// What accepts a hazard of a migration; beside a declaration it has no effect, and needs none.
+const IGNORE: &str = "ignore ";
 const KNOWN: &str = "Trueup knows `renamed from old_name` and `enum type_name 'old' -> 'new'`";
 const PLACES: &str = "write it behind what was renamed, on its line, or alone on a line right above it";
 const OTHERWISE: &str = "to say it elsewhere: `--rename KIND:OLD=NEW`, or `KIND:OLD=NEW` on a line of `trueup.renames`";
@@ -84,6 +86,21 @@ pub(super) fn read(script: &Script, defined: &[(Defined, Span)], files: &Files) 
     annotations
 }
 
+/// The codes that comments between a statement and the one before it accept, or comments in it.
+pub(super) fn accepted(statements: &[Statement], at: usize, files: &Files) -> Vec<String> {
+    let Some(statement) = statements.get(at) else { return Vec::new() };
+    let span = &statement.span;
+    let before = at.checked_sub(1).and_then(|at| statements.get(at)).filter(|it| it.span.file == span.file);
+    let text = &files.text(span.file)[before.map_or(0, |it| it.span.range.end)..span.range.end];
+    let comments = Lexer::new(text).filter(|token| token.kind == TokenKind::Comment);
+    comments.filter_map(|token| ignored(&text[token.range])).collect()
+}
+
+fn ignored(comment: &str) -> Option<String> {
+    let said = comment.trim_start_matches(['-', '/', '*']).trim().strip_prefix(MARK)?.trim().strip_prefix(IGNORE)?;
+    said.split_whitespace().next().map(str::to_owned)
+}
+
 /// A comment that has no effect.
 fn doubt(why: impl Into<String>, span: Span) -> Diagnostic {
     Diagnostic::warning("annotation", why).at(span, "has no effect")
@@ -102,6 +119,9 @@ struct Page<'a> {
 
 impl Page<'_> {
     fn understand(&self, said: &str, span: &Span, found: &mut Annotations) -> Result<(), Doubt> {
+        if said.starts_with(IGNORE) {
+            return Ok(());
+        }
         if let Some(before) = said.strip_prefix("renamed from ") {
             let label = unquoted(before.trim());
             let about = self.about(label.is_some()).ok_or(("nothing is declared beside this comment", PLACES))?;

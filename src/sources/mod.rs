@@ -17,6 +17,8 @@ mod lexer;
 mod load;
 mod mentions;
 mod meta;
+mod migrations;
+mod named;
 pub(crate) mod nearest;
 mod order;
 mod past;
@@ -38,6 +40,8 @@ use std::sync::Arc;
 pub use annotation::{Annotations, Declared, Mapped, Told};
 pub use defines::Defined;
 pub use load::{Loaded, load};
+pub use migrations::{Migration, migrations};
+pub use named::{is_rename, named};
 pub use past::Past;
 pub use source::Source;
 pub use wanted::wanted;
@@ -56,6 +60,13 @@ pub struct Script {
     pub notes: Vec<Diagnostic>,
     /// Whether the files of the script may come in any order, so that a statement which needs another may wait for it.
     pub unordered: bool,
+}
+
+impl Script {
+    /// The codes that comments above a statement accept: `-- trueup: ignore CODE the reason`.
+    pub fn accepted(&self, at: usize, files: &Files) -> Vec<String> {
+        annotation::accepted(&self.statements, at, files)
+    }
 }
 
 /// One SQL statement, without its semicolon.
@@ -103,6 +114,20 @@ impl Statement {
             edits: Vec::new(),
             doubt: None,
         }
+    }
+
+    /// Whether it is about the transaction or the server, and not about what is in the database.
+    pub fn is_beside_the_schema(&self) -> bool {
+        match &self.class {
+            Class::Transaction(_) | Class::Role(_) | Class::Server(_) => true,
+            Class::DatabaseSetting | Class::CopyThroughClient { .. } => true,
+            Class::Schema | Class::Rows | Class::Setting { .. } => false,
+        }
+    }
+
+    /// Whether it sets how the session goes on, and does nothing else.
+    pub fn is_setting(&self) -> bool {
+        matches!(self.class, Class::Setting { .. })
     }
 
     /// The text that PostgreSQL gets.

@@ -34,19 +34,18 @@ impl From<Trouble> for Failed {
     }
 }
 
-/// In each table that a plan touches, unless the case has its own.
-const ROWS: u32 = 5;
-
-/// The text of the plan. `scratch` holds the starting state, and holds the other one afterwards.
+/// The text of the plan. `scratch` holds the starting state, and holds the other one afterwards. Each table that the plan
+/// touches has `rows` rows.
 ///
 /// # Errors
-/// What is different still, or what failed, with the plan.
+/// What is different still, what failed, what was not as it had been said to be, or which rows were lost; with the plan.
 pub(crate) fn way(
     shadow: &dyn Shadow,
     sides: Pair<&Catalog>,
     said: Said<'_>,
     scratch: &mut Scratch,
     owners: Owners,
+    rows: u32,
 ) -> Result<String, Trouble> {
     let Pair { from, to } = sides;
     let target = Target { version: from.version, casts: &from.casts };
@@ -64,18 +63,12 @@ pub(crate) fn way(
         return Err(Trouble::Wrong(format!("two plans of one pair\n{}\n{}", text(&plan), text(&again))));
     }
     let copy = |from: &Catalog| Ok(rehearse::reload(shadow, from, &rehearse::wanted(&goal), &view)?.scratch);
-    let stage = Stage { shadow, from: &named.from, to: &goal, target, view: &view, rows: ROWS, copy: &copy };
+    let stage = Stage { shadow, from: &named.from, to: &goal, target, view: &view, rows, copy: &copy };
     let Rehearsal { plan, seen, rows, disagreements, .. } =
         rehearse::rehearse(&stage, scratch, plan, &made).map_err(Trouble::Refused)?;
-    if let Some(path) = env::var_os("TRUEUP_LOCKS") {
-        use std::io::Write;
-        let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
-        for it in disagreements.iter().chain(&rows.unexpected) {
-            writeln!(file, "{}", it.replace('\n', " ")).unwrap();
-        }
-        if let Some(it) = rows.none {
-            writeln!(file, "NOROWS {it}").unwrap();
-        }
+    let wrong: Vec<String> = disagreements.into_iter().chain(rows.unexpected).chain(rows.none).collect();
+    if !wrong.is_empty() {
+        return Err(Trouble::Wrong(format!("{}\n{}", wrong.join("\n"), text(&plan))));
     }
     match seen {
         Convergence::Reached => Ok(text(&plan)),

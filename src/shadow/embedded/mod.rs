@@ -18,7 +18,7 @@ use pglite_oxide::extensions;
 use postgres::{Client, NoTls};
 
 use super::child::Child;
-use super::{Error, Limiter, Scratch, Shadow, Wanted, create_roles, imitate, storage};
+use super::{Error, Heard, Limiter, Scratch, Shadow, Wanted, create_roles, imitate, storage};
 use crate::model::{Ident, Version};
 use serve::Order;
 
@@ -43,6 +43,7 @@ struct Spare {
 struct Instance {
     child: Child,
     client: Client,
+    heard: Heard,
 }
 
 impl Embedded {
@@ -95,12 +96,13 @@ impl Shadow for Embedded {
     }
 
     fn scratch(&self, wanted: &Wanted) -> Result<Scratch, Error> {
-        let Instance { child, mut client } = self.instance(&bundled(wanted, &self.describe())?)?;
+        let Instance { child, mut client, heard } = self.instance(&bundled(wanted, &self.describe())?)?;
         create_roles(&mut client, wanted, WHAT)?;
         imitate(&mut client, wanted, VERSION, WHAT)?;
         let child = Arc::new(child);
         Ok(Scratch {
             client,
+            heard,
             adapt: Arc::new(stand_in::adapt),
             restore: Arc::new(super::as_it_is),
             limiter: Limiter::Child(Arc::clone(&child)),
@@ -137,8 +139,10 @@ fn is_there(extension: &str) -> bool {
     extensions::by_sql_name(extension).is_some() || stubs::has(extension) || extension == "plpgsql"
 }
 
-fn connect(dir: &Path) -> Result<Client, Error> {
-    postgres::Config::new()
+fn connect(dir: &Path, heard: &Heard) -> Result<Client, Error> {
+    let mut config = postgres::Config::new();
+    heard.listen(&mut config);
+    config
         .host_path(dir)
         .user("postgres")
         .dbname("postgres")
@@ -197,8 +201,9 @@ fn start(extensions: &[String]) -> Result<Instance, Error> {
     child.order(&Order::Open(extensions.to_vec()).line());
     child.wait_for("ready")?;
     child.order(&Order::Limit(START_LIMIT).line());
-    let mut client = connect(child.dir())?;
+    let heard = Heard::default();
+    let mut client = connect(child.dir(), &heard)?;
     prepare(&mut client, extensions).map_err(Error::postgres(WHAT, "prepare an empty database"))?;
     child.order(&Order::Limit(serve::DEFAULT_LIMIT).line());
-    Ok(Instance { child, client })
+    Ok(Instance { child, client, heard })
 }

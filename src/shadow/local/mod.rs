@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use postgres::{Client, NoTls};
 
 use super::child::Child;
-use super::{Error, Scratch, Shadow, Wanted, create_roles, storage};
+use super::{Error, Heard, Scratch, Shadow, Wanted, create_roles, storage};
 use crate::model::Version;
 
 pub use binaries::Binaries;
@@ -99,9 +99,10 @@ impl Shadow for Local {
                 .map_err(Error::postgres(&cluster.what, "create a scratch database"))?;
         }
         let guard = Database { name: name.clone(), cluster: Arc::clone(cluster) };
-        let mut client = session(&cluster.child, &name).map_err(Error::postgres(&cluster.what, "connect"))?;
+        let heard = Heard::default();
+        let mut client = session(&cluster.child, &name, &heard).map_err(Error::postgres(&cluster.what, "connect"))?;
         super::imitate(&mut client, wanted, self.version, &cluster.what)?;
-        Ok(Scratch::plain(client, guard))
+        Ok(Scratch::plain(client, heard, guard))
     }
 }
 
@@ -114,7 +115,9 @@ struct Database {
 impl Drop for Database {
     fn drop(&mut self) {
         let mut admin = self.cluster.admin.lock().unwrap_or_else(PoisonError::into_inner);
-        super::drop_database(&mut admin, &self.name, || session(&self.cluster.child, &self.name).ok());
+        super::drop_database(&mut admin, &self.name, || {
+            session(&self.cluster.child, &self.name, &Heard::default()).ok()
+        });
     }
 }
 
@@ -128,7 +131,7 @@ pub(super) fn serve(dir: &Path, args: &[OsString]) -> Result<(), Box<dyn std::er
 fn first_session(child: &Child, what: &str) -> Result<Client, Error> {
     let deadline = Instant::now() + Duration::from_secs(30);
     loop {
-        match session(child, "postgres") {
+        match session(child, "postgres", &Heard::default()) {
             Ok(client) => return Ok(client),
             Err(e) if e.code().is_some_and(|code| code.code() != "57P03") || Instant::now() > deadline => {
                 return Err(Error::postgres(what, "connect")(e));
@@ -138,11 +141,8 @@ fn first_session(child: &Child, what: &str) -> Result<Client, Error> {
     }
 }
 
-fn session(child: &Child, database: &str) -> Result<Client, postgres::Error> {
-    postgres::Config::new()
-        .host_path(child.dir())
-        .user("postgres")
-        .dbname(database)
-        .application_name("trueup")
-        .connect(NoTls)
+fn session(child: &Child, database: &str, heard: &Heard) -> Result<Client, postgres::Error> {
+    let mut config = postgres::Config::new();
+    heard.listen(&mut config);
+    config.host_path(child.dir()).user("postgres").dbname(database).application_name("trueup").connect(NoTls)
 }

@@ -1,0 +1,101 @@
+//! The way back: from what a plan leads to, to what was there before, planned and rehearsed in the same database.
+
+use crate::{
+    catalog::Catalog,
+    ddl::{Casts, Heard, Loss, Target},
+    diagnostic::Diagnostic,
+    diff::{
+        Rename,
+        wish::{Wish, spell},
+    },
+    model::Version,
+    plan::{Plan, Step, replan},
+    rehearse::{Convergence, Room, Said, Stage, View, name, rehearse, settle, wanted},
+    shadow::{Scratch, Shadow},
+};
+
+use super::{findings, side};
+
+/// A plan that takes back another one.
+pub(crate) struct WayBack {
+    pub plan: Plan,
+    /// Why it does not lead back; nothing where it does.
+    pub fault: Option<Diagnostic>,
+    /// What the way there takes and no way back brings again, in words.
+    pub lost: Vec<String>,
+}
+
+/// Plans the way from what `scratch` holds, where `forward` has been run, back to `before`, and rehearses it there.
+///
+/// # Errors
+/// Diagnostics where the shadow is lost.
+pub(super) fn way_back(
+    shadow: &dyn Shadow,
+    before: &Catalog,
+    forward: &Plan,
+    version: Version,
+    view: &View<'_>,
+    scratch: &mut Scratch,
+) -> Result<WayBack, Vec<Diagnostic>> {
+    let reached = view.read(scratch)?;
+    let lost: Vec<String> = forward.steps.iter().filter_map(lost).collect();
+    let refused = |found: Vec<Diagnostic>| {
+        let fault =
+            found.into_iter().next().unwrap_or_else(|| Diagnostic::error("no-way-back", "there is no way back"));
+        WayBack { plan: Plan::default(), fault: Some(fault), lost: lost.clone() }
+    };
+    let casts = reached.casts.and(&before.casts);
+    let target = Target { version, casts: &casts };
+    let noted: Vec<Wish> = forward.renames.iter().filter_map(back).collect();
+    let said = Said { noted: &noted, ..Said::default() };
+    let named = match name(&reached, before, said, target, view, Room::Here(scratch)) {
+        Ok(named) => named,
+        Err(found) => return Ok(refused(found)),
+    };
+    let casts = Casts { values: named.instead, ..casts };
+    let target = Target { version, casts: &casts };
+    let goal = settle(shadow, &named.from, before, target, view)?;
+    let planned = |heard: &Heard| {
+        Ok::<_, Vec<Diagnostic>>(replan(&named.from, &goal, target, heard)?.after(&named.steps, &named.renames))
+    };
+    let plan = match planned(&Heard::new()) {
+        Ok(plan) => plan,
+        Err(found) => return Ok(refused(found)),
+    };
+    let copy = |from: &Catalog| side::copy(shadow, from, &wanted(&goal), view);
+    let stage = Stage { shadow, from: &named.from, to: &goal, target, view, rows: 0, copy: &copy };
+    let rehearsal = rehearse(&stage, scratch, plan, &planned)?;
+    let fault = match &rehearsal.seen {
+        Convergence::Reached => None,
+        Convergence::Remainder(left) => Some(findings::remainder(left, &named.from, &goal)),
+        Convergence::Failed(failure) => Some(findings::failed(failure, shadow)),
+    };
+    Ok(WayBack { plan: rehearsal.plan, fault: fault.map(softened), lost })
+}
+
+fn back(rename: &Rename) -> Option<Wish> {
+    match rename {
+        Rename::Object { from, to } => spell(to, from).parse().ok(),
+        Rename::Label { of, from, to } => format!("value:{}.{}={}", of.path(), quoted(to), quoted(from)).parse().ok(),
+    }
+}
+
+fn quoted(label: &str) -> String {
+    format!("\"{}\"", label.replace('"', "\"\""))
+}
+
+/// The way there is not at fault.
+fn softened(found: Diagnostic) -> Diagnostic {
+    let title = format!("the way back does not lead back: {}", found.title);
+    Diagnostic { labels: found.labels, notes: found.notes, ..Diagnostic::warning("no-way-back", title) }
+}
+
+fn lost(step: &Step) -> Option<String> {
+    let what = step.loses.first().map(|loss| match loss {
+        Loss::Rows => "rows",
+        Loss::Values => "values",
+        Loss::Precision => "what the conversion cuts",
+        Loss::Counter => "the last value of the sequence",
+    })?;
+    Some(format!("{}: {what}", step.group))
+}

@@ -1,0 +1,158 @@
+//! Migrations that somebody wrote, in the order in which they are to run, whatever tool they are for.
+
+use std::{
+    cmp::Ordering,
+    path::{Path, PathBuf},
+};
+
+use super::lexer::{Lexer, TokenKind};
+use super::psql::Reading;
+use super::shelf::{Disk, Shelf, is_sql};
+use super::{Script, finish, text};
+use crate::diagnostic::Diagnostic;
+use crate::model::Files;
+
+/// One step of a history: a file whose statements lead forward.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Migration {
+    /// What people call it: the folder where each has one (Prisma), else the file.
+    pub name: String,
+    pub path: PathBuf,
+}
+
+/// The migrations that a file is, or that a folder holds: `NAME/migration.sql` (Prisma), `VERSION_name.sql`,
+/// `VERSION_name.up.sql`, or folders of them. By name, where numbers count as numbers. What leads back is left out, and
+/// what another database than PostgreSQL is to run.
+///
+/// # Errors
+/// Diagnostics for what cannot be read, and where nothing is found.
+pub fn migrations(path: &Path) -> Result<Vec<Migration>, Vec<Diagnostic>> {
+    if path.is_file() {
+        return Ok(vec![Migration { name: name(path), path: path.to_path_buf() }]);
+    }
+    let (mut found, failed) = Disk.sql_files(path);
+    if let Some((folder, error)) = failed.first() {
+        return Err(vec![super::file::unreadable(&Disk.label(folder), error)]);
+    }
+    found.retain(|file| leads_forward(file));
+    found.sort_by(|one, other| natural(&one.to_string_lossy(), &other.to_string_lossy()));
+    if found.is_empty() {
+        let title = format!("there is no migration in `{}`", path.display());
+        return Err(vec![
+            Diagnostic::error("no-migrations", title)
+                .with_help("name a `.sql` file, or a folder with `NAME/migration.sql` or `VERSION_name.sql` in it"),
+        ]);
+    }
+    Ok(found.into_iter().map(|path| Migration { name: name(&path), path }).collect())
+}
+
+impl Migration {
+    /// Reads what leads forward: up to `-- +goose Down` or `-- migrate:down`, where there is such a line.
+    ///
+    /// # Errors
+    /// Diagnostics for what cannot be read or understood.
+    pub fn read(&self, files: &mut Files) -> Result<Script, Vec<Diagnostic>> {
+        let label = Disk.label(&self.path);
+        let bytes = Disk.read(&self.path).map_err(|error| vec![super::file::unreadable(&label, &error)])?;
+        let mut scrap = Files::default();
+        let whole = text::keep(&mut scrap, &label, bytes.clone());
+        let forward = match whole {
+            Ok(id) => forward(scrap.text(id)).as_bytes().to_vec(),
+            Err(_) => bytes,
+        };
+        let id = text::keep(files, &label, forward).map_err(|diagnostic| vec![diagnostic])?;
+        let mut reading = Reading::new(files, &Disk);
+        reading.text(id, Some(&self.path));
+        finish::script(reading)
+    }
+}
+
+/// The text before the comment that begins the way back.
+fn forward(text: &str) -> &str {
+    let turns = |comment: &str| {
+        let said = comment.trim_start_matches('-').trim();
+        said.starts_with("+goose Down") || said.starts_with("migrate:down")
+    };
+    let mut comments = Lexer::new(text).filter(|token| token.kind == TokenKind::Comment);
+    match comments.find(|token| turns(&text[token.range.clone()])) {
+        Some(token) => &text[..token.range.start],
+        None => text,
+    }
+}
+
+fn name(path: &Path) -> String {
+    let of = |path: &Path| path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let folder = path.parent().map(|parent| parent.file_name().unwrap_or_default().to_string_lossy().into_owned());
+    match folder.filter(|_| of(path) == "migration") {
+        Some(folder) => folder,
+        None => of(path).trim_end_matches(".up").to_owned(),
+    }
+}
+
+/// Parts of a file's name that say for which other database it is.
+const OTHERS: [&str; 4] = ["mysql", "sqlite", "sqlite3", "cockroach"];
+
+fn leads_forward(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    let parts: Vec<&str> = name.split('.').collect();
+    is_sql(path) && !parts.contains(&"down") && !parts.iter().any(|part| OTHERS.contains(part))
+}
+
+/// `V2__a` before `V10__b`.
+fn natural(one: &str, other: &str) -> Ordering {
+    let (mut left, mut right) = (one, other);
+    loop {
+        let (Some(a), Some(b)) = (left.chars().next(), right.chars().next()) else {
+            return left.len().cmp(&right.len());
+        };
+        if a.is_ascii_digit() && b.is_ascii_digit() {
+            let (first, second) = (number(left), number(right));
+            let by_value = |it: &str| it.trim_start_matches('0').to_owned();
+            let (x, y) = (by_value(first), by_value(second));
+            match x.len().cmp(&y.len()).then_with(|| x.cmp(&y)) {
+                Ordering::Equal => (left, right) = (&left[first.len()..], &right[second.len()..]),
+                unequal => return unequal,
+            }
+        } else if a == b {
+            (left, right) = (&left[a.len_utf8()..], &right[b.len_utf8()..]);
+        } else {
+            return a.cmp(&b);
+        }
+    }
+}
+
+fn number(text: &str) -> &str {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    &text[..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{forward, leads_forward, name, natural};
+
+    #[test]
+    fn numbers_count_as_numbers() {
+        let mut names = ["v1.10/a.sql", "V10__c", "v1.2/a.sql", "V2__b", "20240101_a", "20231231_b", "01", "1"];
+        names.sort_by(|one, other| natural(one, other));
+        assert_eq!(names, ["01", "1", "20231231_b", "20240101_a", "V2__b", "V10__c", "v1.2/a.sql", "v1.10/a.sql"]);
+    }
+
+    #[test]
+    fn the_way_back_is_left_out() {
+        assert_eq!(forward("a;\n-- +goose Down\nb;"), "a;\n");
+        assert_eq!(forward("a;\n-- migrate:down\nb;"), "a;\n");
+        assert_eq!(forward("select '-- +goose Down';"), "select '-- +goose Down';");
+        let kept = ["1_a.up.sql", "1_a.sql", "1.postgres.up.sql"];
+        assert!(kept.iter().all(|it| leads_forward(Path::new(it))));
+        let left_out = ["1_a.down.sql", "1.mysql.up.sql", "1.sqlite3.sql", "notes.txt"];
+        assert!(!left_out.iter().any(|it| leads_forward(Path::new(it))));
+    }
+
+    #[test]
+    fn a_migration_is_called_by_its_folder_where_it_has_one() {
+        assert_eq!(name(Path::new("m/20240101_init/migration.sql")), "20240101_init");
+        assert_eq!(name(Path::new("m/001_init.up.sql")), "001_init");
+    }
+}
