@@ -1,6 +1,10 @@
 //! The vocabulary of change: one DDL operation, and what it does to a running database.
 
+mod strategy;
+
 use std::collections::{BTreeMap, BTreeSet};
+
+pub use strategy::{Gentler, Online, Strategy, Succession};
 
 use crate::model::{ObjectId, Parens, Sql, Version};
 
@@ -27,6 +31,8 @@ pub struct Action {
     /// Why this is done, when the subject itself has not changed.
     pub because: Option<String>,
     pub leaves: Option<Leaves>,
+    /// What can be done instead, so that others wait less.
+    pub gentler: Option<Gentler>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -123,6 +129,8 @@ pub enum When {
     InTransaction,
     /// Cannot be used before it is committed: `ALTER TYPE … ADD VALUE`.
     BeforeCommit,
+    /// In a transaction of its own: the locks of what comes before must have been let go.
+    OwnTransaction,
     OutsideTransaction,
 }
 
@@ -180,6 +188,8 @@ pub struct Target<'a> {
     /// The server that the migration will run on.
     pub version: Version,
     pub casts: &'a Casts,
+    /// Where gentler forms are wanted, if anywhere.
+    pub online: Option<&'a Online>,
 }
 
 /// Which types turn into which (`pg_cast`), by their names without modifiers.
@@ -233,6 +243,7 @@ impl Action {
             descent: None,
             because: None,
             leaves: None,
+            gentler: None,
         }
     }
     pub fn create(subject: &ObjectId, sql: impl Into<String>) -> Action {
@@ -299,6 +310,10 @@ impl Action {
     }
     pub fn when(self, when: When) -> Action {
         Action { when, ..self }
+    }
+    /// What can be done instead, one after the other.
+    pub fn or(self, strategy: Strategy, actions: impl Into<Vec<Action>>) -> Action {
+        Action { gentler: Some(Gentler { strategy, actions: actions.into() }), ..self }
     }
 }
 

@@ -203,11 +203,23 @@ fn run(case: &Case, lab: &Lab) -> Result<(), Failed> {
         return Err("the change changes nothing that can be observed".into());
     }
     let mut here = lab.copy()?;
-    let forward =
-        way(&lab.server, Pair::new(&base.catalog, &changed.catalog), Said::default(), &mut here.scratch, Owners::All);
+    let forward = way(
+        &lab.server,
+        Pair::new(&base.catalog, &changed.catalog),
+        Said::default(),
+        &mut here.scratch,
+        Owners::All,
+        None,
+    );
     let forward = forward.map_err(Failed::from).and_then(|plan| judge(lab, &mut here, &changed, &plan).map(|()| plan));
-    let back =
-        way(&lab.server, Pair::new(&changed.catalog, &base.catalog), Said::default(), &mut there.scratch, Owners::All);
+    let back = way(
+        &lab.server,
+        Pair::new(&changed.catalog, &base.catalog),
+        Said::default(),
+        &mut there.scratch,
+        Owners::All,
+        None,
+    );
     let back = back.map_err(Failed::from).and_then(|plan| judge(lab, &mut there, base, &plan));
     let found = forward.map_err(|it| headed("there", it)).and_then(|plan| {
         back.map_err(|it| headed("back", it))?;

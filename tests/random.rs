@@ -268,7 +268,7 @@ fn judge(pair: &Pair<Schema>, lab: &Lab) -> Result<Pair<End>, Fault> {
 }
 
 fn travel(lab: &Lab, scratch: &mut Scratch, sides: Pair<&Catalog>, expected: &Observation) -> Result<End, Fault> {
-    let plan = match way(&*lab.shadow, sides, Said::default(), scratch, Owners::All) {
+    let plan = match way(&*lab.shadow, sides, Said::default(), scratch, Owners::All, None) {
         Ok(plan) => plan,
         Err(Trouble::Refused(found)) => return refused(lab, &found),
         Err(Trouble::Wrong(words)) => return Err(Fault::new(&cause("wrong", &words), words)),

@@ -8,6 +8,7 @@ mod explain;
 mod filter;
 mod findings;
 mod mask;
+mod online;
 mod pattern;
 mod profile;
 mod renames;

@@ -100,6 +100,9 @@ struct Statement<'a> {
     /// What a person has to do beside it.
     by_hand: Vec<&'a str>,
     transaction: &'static str,
+    /// How long it may wait for its lock, where that is bounded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lock_timeout: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     explanation: Option<&'a Explanation>,
 }
@@ -178,8 +181,10 @@ fn statement<'a>(step: &'a Step, explanation: Option<&'a Explanation>) -> Statem
         transaction: match step.when {
             When::InTransaction => "inside",
             When::BeforeCommit => "committed-before-use",
+            When::OwnTransaction => "by-itself",
             When::OutsideTransaction => "outside",
         },
+        lock_timeout: step.lock_timeout.as_deref(),
         explanation,
     }
 }

@@ -1,9 +1,9 @@
 //! A column of a table, with its generation expression. Its default and its identity are kinds of their own.
 
 use crate::{
-    ddl::{Action, Alter, Casts, Inline, Lock, Loss, Obstacle, Retype, Survival, Target, Verb},
+    ddl::{Action, Alter, Casts, Inline, Lock, Loss, Obstacle, Retype, Strategy, Survival, Target, Verb, When},
     kinds::{Gone, PgObject, Rebuilt, Renamed, object, sql, state},
-    model::{Kind, Literal, ObjectId, Version},
+    model::{Ident, Kind, Literal, ObjectId, Version},
 };
 
 object! {
@@ -128,7 +128,7 @@ impl PgObject for Column {
             }
             Attr::not_null if to.not_null => {
                 let set = alter_table(Verb::Alter, id, format!("ALTER COLUMN {name} SET NOT NULL"));
-                return Alter::Do(vec![if is_foreign(id) { set } else { set.fails_if(has_nulls(id)) }]);
+                return Alter::Do(vec![if is_foreign(id) { set } else { or_by_check(set, id, target) }]);
             }
             Attr::not_null => vec!["DROP NOT NULL".to_owned()],
             // To compute a column anew loses nothing; to forget how it is computed keeps the values.
@@ -356,6 +356,28 @@ fn is_vector(data_type: &str) -> bool {
 
 fn is_foreign(id: &ObjectId) -> bool {
     id.container().kind == Kind::ForeignTable
+}
+
+/// Sets NOT NULL, or has what PostgreSQL takes for a proof of it checked before, while others read and write.
+fn or_by_check(set: Action, id: &ObjectId, target: Target) -> Action {
+    let (table, name) = (id.container(), &id.name);
+    let alter = |clause: String| alter_table(Verb::Alter, id, clause);
+    let validate = |constraint: &Ident| {
+        let validate = alter(format!("VALIDATE CONSTRAINT {constraint}")).locks(Lock::ShareUpdateExclusive);
+        validate.when(When::OwnTransaction).fails_if(has_nulls(id))
+    };
+    let own = Ident::new(format!("{}_{}_not_null", table.name.raw(), name.raw()));
+    // A longer name PostgreSQL would cut, and the constraint is to be called as it is by itself.
+    if Version::major(18) <= target.version && own.raw().len() < 64 {
+        let add = alter(format!("ADD CONSTRAINT {own} NOT NULL {name} NOT VALID"));
+        return set.fails_if(has_nulls(id)).or(Strategy::NotNullByCheck, [add, validate(&own)]);
+    }
+    let check = sql::suffixed(name, "__not_null");
+    let add = alter(format!("ADD CONSTRAINT {check} CHECK ({name} IS NOT NULL) NOT VALID"));
+    // In one statement PostgreSQL would drop the check first, whatever the order, and read all rows.
+    let drop = Action::alter(id, format!("ALTER TABLE {} DROP CONSTRAINT {check}", table.qualified()));
+    let actions = [add, validate(&check), set.clone(), drop.locks(Lock::AccessExclusive)];
+    set.fails_if(has_nulls(id)).or(Strategy::NotNullByCheck, actions)
 }
 
 fn has_nulls(id: &ObjectId) -> Obstacle {

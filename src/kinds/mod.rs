@@ -83,8 +83,8 @@ pub use rebuilt::{Gone, Makeup, Part, Rebuilt};
 pub use rename::{rename, rename_label};
 
 use crate::{
-    ddl::{Action, Alter, Lock, Retype, StandIn, Survival, Target},
-    model::{Ident, Kind, ObjectId, Version, for_each_kind},
+    ddl::{Action, Alter, Lock, Retype, StandIn, Succession, Survival, Target},
+    model::{Kind, ObjectId, Version, for_each_kind},
 };
 
 /// What the engine must know about one kind of object.
@@ -169,6 +169,10 @@ pub trait PgObject: Clone + PartialEq + Sized {
     /// Frees the name while objects that hold data still need this one; the actions that rename it
     /// and that drop it at last. `None` where nothing with data can need it.
     fn set_aside(&self, _id: &ObjectId) -> Option<(Action, Action)> {
+        None
+    }
+    /// How it is made anew as `to` so that there is one all the while.
+    fn succeed(&self, _id: &ObjectId, _to: &Self, _target: Target) -> Option<Succession> {
         None
     }
     /// What gives its members, which are no objects of their own, other names: it comes before all else, as renames do.
@@ -369,6 +373,12 @@ macro_rules! dispatch {
             pub fn set_aside(&self, id: &ObjectId) -> Option<(Action, Action)> {
                 match self { $(Object::$Kind(it) => it.set_aside(id),)* }
             }
+            pub fn succeed(&self, id: &ObjectId, to: &Object, target: Target) -> Option<Succession> {
+                match (self, to) {
+                    $((Object::$Kind(from), Object::$Kind(to)) => from.succeed(id, to, target),)*
+                    _ => None,
+                }
+            }
             pub fn moves_members(&self, id: &ObjectId, to: &Object) -> Option<Action> {
                 match (self, to) {
                     $((Object::$Kind(from), Object::$Kind(to)) => from.moves_members(id, to),)*
@@ -440,11 +450,7 @@ for_each_kind!(dispatch);
 
 /// Renames a type out of the way of its successor, and drops it once nothing needs it.
 fn set_aside_by_rename(label: &str, id: &ObjectId) -> (Action, Action) {
-    let mut short = id.name.raw().to_owned();
-    while 63 < short.len() + OLD.len() {
-        short.pop();
-    }
-    let old = Ident::new(short + OLD);
+    let old = sql::suffixed(&id.name, OLD);
     let schema = id.container().qualified();
     (
         Action::drop(id, format!("ALTER {label} {} RENAME TO {old}", id.qualified())),

@@ -1,6 +1,6 @@
 //! Turns changes into an ordered list of steps. Names no kind.
 //!
-//! changes → expand → order → fold → [`Plan`]
+//! changes → expand → online → order → fold → [`Plan`]
 
 mod descent;
 mod edges;
@@ -8,6 +8,7 @@ mod expand;
 mod explain;
 mod fold;
 mod knots;
+mod online;
 mod order;
 mod rebuild;
 mod values;
@@ -72,6 +73,8 @@ pub struct Step {
     pub fails_if: Vec<Obstacle>,
     pub leaves: Vec<Leaves>,
     pub when: When,
+    /// How long it may wait for its lock, so that nobody waits behind it for longer; see [`Plan::bound_waits`].
+    pub lock_timeout: Option<String>,
 }
 
 impl Plan {
@@ -88,6 +91,21 @@ impl Plan {
             for at in [&mut order.before, &mut order.after] {
                 *at += if place <= *at { count } else { 0 };
             }
+        }
+    }
+
+    /// Bounds how long steps may wait for a lock that others would wait behind. What PostgreSQL does concurrently waits
+    /// for others by design, and is not to be given up.
+    pub fn bound_waits(&mut self, timeout: &str) {
+        let mut last = None;
+        for step in &mut self.steps {
+            last = match step.when {
+                When::OutsideTransaction => None,
+                _ if Lock::ShareUpdateExclusive < step.lock => Some(timeout.to_owned()),
+                // What nobody has to wait behind is done under the bound of what came before.
+                When::InTransaction | When::BeforeCommit | When::OwnTransaction => last,
+            };
+            step.lock_timeout.clone_from(&last);
         }
     }
 
@@ -119,6 +137,7 @@ impl Step {
             fails_if: Vec::new(),
             leaves: Vec::new(),
             when: When::InTransaction,
+            lock_timeout: None,
         }
     }
 }
@@ -140,6 +159,7 @@ pub fn replan(from: &Catalog, to: &Catalog, target: Target, heard: &Heard) -> Re
     let mut knots = Knots::default();
     loop {
         let expanded = expand::expand(from, to, &changes, target, heard, &knots)?;
+        let expanded = online::choose(expanded, from, to, target);
         let subjects: Vec<ObjectId> = expanded.actions.iter().map(|action| action.subject.clone()).collect();
         match order::order(expanded.actions, &expanded.edges) {
             Ok(ordered) => {

@@ -87,7 +87,7 @@ impl Observer {
         let each = |(at, step): (usize, &Step)| {
             let found = match step.when {
                 When::OutsideTransaction => run(scratch, std::slice::from_ref(step)).map(|()| None),
-                When::InTransaction | When::BeforeCommit => self.watch(scratch, step).map(Some),
+                When::InTransaction | When::BeforeCommit | When::OwnTransaction => self.watch(scratch, step).map(Some),
             };
             found.map_err(|failure| Box::new(Failure { step: at, ..*failure }))
         };

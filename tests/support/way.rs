@@ -5,7 +5,7 @@ use std::env;
 use libtest_mimic::Failed;
 use trueup::{
     catalog::Catalog,
-    ddl::{Casts, Heard, Target},
+    ddl::{Casts, Heard, Online, Target},
     diagnostic::Diagnostic,
     emit::{sql, terminal},
     model::{Files, Pair},
@@ -44,13 +44,14 @@ pub(crate) fn way(
     said: Said<'_>,
     scratch: &mut Scratch,
     owners: Owners,
+    online: Option<&Online>,
 ) -> Result<String, Trouble> {
     let Pair { from, to } = sides;
-    let target = Target { version: from.version, casts: &from.casts };
+    let target = Target { version: from.version, casts: &from.casts, online: None };
     let view = View { owners, ..View::default() };
     let named = rehearse::name(from, to, said, target, &view, Room::Here(scratch)).map_err(Trouble::Refused)?;
     let casts = Casts { values: named.instead, ..from.casts.and(&to.casts) };
-    let target = Target { casts: &casts, ..target };
+    let target = Target { casts: &casts, online, ..target };
     let goal = rehearse::settle(shadow, &named.from, to, target, &view).map_err(Trouble::Refused)?;
     let text = |plan: &Plan| sql::render(plan, sql::Style::default());
     let made =
@@ -62,7 +63,11 @@ pub(crate) fn way(
     }
     let copy = |from: &Catalog| Ok(rehearse::reload(shadow, from, &rehearse::wanted(&goal), &view)?.scratch);
     let stage = Stage { shadow, from: &named.from, to: &goal, target, view: &view, copy: &copy };
-    let Rehearsal { plan, seen, .. } = rehearse::rehearse(&stage, scratch, plan, &made).map_err(Trouble::Refused)?;
+    let Rehearsal { mut plan, seen, .. } =
+        rehearse::rehearse(&stage, scratch, plan, &made).map_err(Trouble::Refused)?;
+    if online.is_some() {
+        plan.bound_waits("2s");
+    }
     match seen {
         Convergence::Reached => Ok(text(&plan)),
         Convergence::Remainder(left) => Err(Trouble::Wrong(format!("still different: {left:#?}\n{}", text(&plan)))),
