@@ -33,6 +33,8 @@ pub struct Action {
     pub leaves: Option<Leaves>,
     /// What can be done instead, so that others wait less.
     pub gentler: Option<Gentler>,
+    /// Takes away what nobody uses once the rest is done: at the end, and best in a later migration.
+    pub contracts: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -244,6 +246,7 @@ impl Action {
             because: None,
             leaves: None,
             gentler: None,
+            contracts: false,
         }
     }
     pub fn create(subject: &ObjectId, sql: impl Into<String>) -> Action {
@@ -311,9 +314,15 @@ impl Action {
     pub fn when(self, when: When) -> Action {
         Action { when, ..self }
     }
+    pub fn contracts(self) -> Action {
+        Action { contracts: true, ..self }
+    }
     /// What can be done instead, one after the other.
     pub fn or(self, strategy: Strategy, actions: impl Into<Vec<Action>>) -> Action {
-        Action { gentler: Some(Gentler { strategy, actions: actions.into() }), ..self }
+        Action {
+            gentler: Some(Gentler { strategy, actions: actions.into(), finally: Vec::new(), alone: false }),
+            ..self
+        }
     }
 }
 

@@ -77,7 +77,8 @@ impl<'a> Lab<'a> {
 
     /// Prints the line of a strategy. Whether its goal is met.
     fn judge(&mut self, strategy: &Strategy) -> Result<bool, Box<dyn Error>> {
-        let (from, to) = (self.state(&[WORLD, strategy.before])?, self.state(&[WORLD, strategy.before, strategy.after])?);
+        let (from, to) =
+            (self.state(&[WORLD, strategy.before])?, self.state(&[WORLD, strategy.before, strategy.after])?);
         let online = Online { always: true, ..Online::default() };
         let target = |online| Target { version: from.version, casts: &from.casts, online };
         let planned = |online| plan(&from, &to, target(online)).map_err(|found| format!("{found:#?}"));
@@ -86,7 +87,7 @@ impl<'a> Lab<'a> {
         let mut gentle = planned(Some(&online))?;
         gentle.bound_waits(LOCK_TIMEOUT);
         let gentle = self.run(strategy, &gentle, Some(&to))?;
-        let is_met = gentle.longest <= usual.p99 + GOAL && gentle.failed == 0;
+        let is_met = gentle.blocked <= usual.p99 + GOAL && gentle.failed == 0;
         println!(
             "{}: usual {usual}; plain {plain}; online {gentle} {}",
             strategy.name,
@@ -124,7 +125,8 @@ impl<'a> Lab<'a> {
     fn compare(&self, client: &mut Client, to: &Catalog) -> Result<(), Box<dyn Error>> {
         let reached = introspect(client, Owners::Stated)?;
         let target = Target { version: to.version, casts: &to.casts, online: None };
-        let goal = settle(self.shadow, &reached, to, target, &View::default()).map_err(|found| format!("{found:#?}"))?;
+        let goal =
+            settle(self.shadow, &reached, to, target, &View::default()).map_err(|found| format!("{found:#?}"))?;
         let left = diff(&reached, &goal, target);
         if left.is_empty() { Ok(()) } else { Err(format!("still different: {left:#?}").into()) }
     }

@@ -1,4 +1,5 @@
-//! Clients that read and write a few rows at a time, and how long each of their transactions took.
+//! Clients that read and write a few rows at a time, how long each of their transactions took, and how long they waited
+//! for a lock. The two differ on a machine with more to do than processors.
 
 use std::{
     fmt,
@@ -28,6 +29,8 @@ pub(crate) struct Statements {
 /// What clients went through.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Figures {
+    /// The longest wait for a lock (`pg_locks.waitstart`).
+    pub(crate) blocked: Duration,
     pub(crate) longest: Duration,
     pub(crate) p99: Duration,
     pub(crate) failed: usize,
@@ -39,13 +42,18 @@ pub(crate) struct Figures {
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ms = |it: Duration| it.as_secs_f64() * 1000.0;
-        write!(f, "longest {:.0} ms, p99 {:.1} ms, {} of {} failed", ms(self.longest), ms(self.p99), self.failed, self.count)?;
-        if self.took.is_zero() { Ok(()) } else { write!(f, ", took {:.1} s", self.took.as_secs_f64()) }
+        let Figures { blocked, longest, p99, failed, count, took } = *self;
+        write!(f, "blocked {:.0} ms, longest {:.0} ms, p99 {:.1} ms", ms(blocked), ms(longest), ms(p99))?;
+        write!(f, ", {failed} of {count} failed in {:.1} s", took.as_secs_f64())
     }
 }
 
+/// How often the locks are looked at.
+const GLANCE: Duration = Duration::from_millis(5);
+
 pub(crate) struct Traffic {
     ends: Arc<AtomicBool>,
+    observer: JoinHandle<Duration>,
     clients: Vec<JoinHandle<Vec<Result<Duration, Duration>>>>,
 }
 
@@ -53,12 +61,16 @@ impl Traffic {
     pub(crate) fn start(sessions: &Config, statements: Statements, rows: u32) -> Result<Traffic, postgres::Error> {
         let ends = Arc::new(AtomicBool::new(false));
         let mut clients = Vec::new();
+        let mut sessions_of_clients = Vec::new();
         for seed in 0..CLIENTS {
-            let client = sessions.connect(NoTls)?;
+            let mut client = sessions.connect(NoTls)?;
+            sessions_of_clients.push(client.query_one("SELECT pg_backend_pid()", &[])?.get(0));
             let ends = Arc::clone(&ends);
             clients.push(spawn(move || drive(client, statements, rows, seed as u64, &ends)));
         }
-        Ok(Traffic { ends, clients })
+        let (watcher, watched) = (sessions.connect(NoTls)?, Arc::clone(&ends));
+        let observer = spawn(move || watch(watcher, &sessions_of_clients, &watched));
+        Ok(Traffic { ends, observer, clients })
     }
 
     pub(crate) fn stop(self) -> Figures {
@@ -69,6 +81,7 @@ impl Traffic {
         took.sort_unstable();
         let p99 = took.get(took.len() * 99 / 100).copied().unwrap_or_default();
         Figures {
+            blocked: self.observer.join().expect("the observer"),
             longest: took.last().copied().unwrap_or_default(),
             p99,
             failed: all.iter().filter(|it| it.is_err()).count(),
@@ -76,6 +89,18 @@ impl Traffic {
             took: Duration::ZERO,
         }
     }
+}
+
+fn watch(mut client: Client, sessions: &[i32], ends: &AtomicBool) -> Duration {
+    let query = "SELECT coalesce(max(extract(epoch FROM clock_timestamp() - waitstart)), 0)::float8
+                 FROM pg_locks WHERE NOT granted AND pid = ANY ($1)";
+    let statement = client.prepare(query).expect("a query");
+    let mut longest = 0.0_f64;
+    while !ends.load(Ordering::Relaxed) {
+        longest = longest.max(client.query_one(&statement, &[&sessions]).map_or(0.0, |row| row.get(0)));
+        sleep(GLANCE);
+    }
+    Duration::from_secs_f64(longest)
 }
 
 fn drive(

@@ -55,7 +55,8 @@ impl Options {
         let mode = self.online.filter(|mode| *mode != Mode::Never)?;
         let always = mode == Mode::Always;
         let sizes = live.filter(|_| !always).map(Live::sizes).unwrap_or_default();
-        Some(Online { always, off: self.online_off.iter().copied().collect(), bytes: sizes_of(from, &sizes, renames) })
+        let bytes = sizes_of(from, &sizes, renames);
+        Some(Online { always, off: self.online_off.iter().copied().collect(), bytes, ..Online::default() })
     }
 
     pub(super) fn bound_waits(&self, plan: &mut Plan) {

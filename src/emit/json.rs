@@ -100,6 +100,9 @@ struct Statement<'a> {
     /// What a person has to do beside it.
     by_hand: Vec<&'a str>,
     transaction: &'static str,
+    /// Set where it is best left for a later migration.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phase: Option<&'static str>,
     /// How long it may wait for its lock, where that is bounded.
     #[serde(skip_serializing_if = "Option::is_none")]
     lock_timeout: Option<&'a str>,
@@ -184,6 +187,7 @@ fn statement<'a>(step: &'a Step, explanation: Option<&'a Explanation>) -> Statem
             When::OwnTransaction => "by-itself",
             When::OutsideTransaction => "outside",
         },
+        phase: step.contracts.then_some("contract"),
         lock_timeout: step.lock_timeout.as_deref(),
         explanation,
     }

@@ -36,6 +36,9 @@ pub fn render(plan: &Plan, style: Style) -> String {
             group = &step.group;
             out.push_str(&format!("-- {}\n", comment(group)));
         }
+        if step.contracts {
+            out.push_str("-- phase: contract; to be run once nobody needs what was there before\n");
+        }
         for hazard in hazards(step) {
             out.push_str(&format!("-- {hazard}\n"));
         }

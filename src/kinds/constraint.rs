@@ -93,6 +93,8 @@ macro_rules! index_constraint {
                 pub valid: bool,
                 /// The index behind it, as `pg_get_indexdef` prints it.
                 pub index: String,
+                pub on_partitioned: bool,
+                pub columns: Vec<String>,
             }
         }
 
@@ -115,7 +117,9 @@ macro_rules! index_constraint {
                        (SELECT s.spcname::text FROM pg_tablespace s WHERE s.oid = i.reltablespace) AS tablespace,
                        x.indisclustered AS clustered, k.conparentid = 0 OR k.conislocal AS is_local,
                        CASE WHEN p.oid IS NOT NULL THEN format('%I.%I', n.nspname, p.relname) END AS part_of, x.indisvalid AS valid,
-                       pg_get_indexdef(i.oid) AS index
+                       pg_get_indexdef(i.oid) AS index, c.relkind = 'p' AS on_partitioned,
+                       ARRAY(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY u(n, place)
+                             JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = u.n ORDER BY place) AS columns
                 FROM pg_constraint k
                 JOIN pg_class c ON c.oid = k.conrelid
                 JOIN pg_class i ON i.oid = k.conindid
@@ -129,7 +133,7 @@ macro_rules! index_constraint {
                 constraint::address(id)
             }
             fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
-                let $Type { definition, options, statistics, tablespace, clustered, is_local: _, part_of, valid, index: _ } = self;
+                let $Type { definition, options, statistics, tablespace, clustered, is_local: _, part_of, valid, index: _, on_partitioned: _, columns: _ } = self;
                 let clause = format!("CONSTRAINT {} {definition}", id.name);
                 let mut actions = match valid {
                     true => {
@@ -157,7 +161,8 @@ macro_rules! index_constraint {
                 let actions = match attr {
                     Attr::definition => return Alter::Rebuild,
                     Attr::is_local => return Alter::Ignore("it follows from the parents of the table"),
-                    Attr::index => return Alter::Ignore("it follows from the definition"),
+                    Attr::index | Attr::columns => return Alter::Ignore("it follows from the definition"),
+                    Attr::on_partitioned => return Alter::Ignore("it is about the table"),
                     Attr::valid if !to.valid => return Alter::Rebuild,
                     Attr::valid => return Alter::Ignore("it is once every partition has its part"),
                     Attr::part_of => to.part_of.iter().map(|parent| sql::attach_index(id, parent)).collect(),
@@ -188,6 +193,15 @@ macro_rules! index_constraint {
                 let [build, add] = to.using_index(id, &sql::suffixed(&id.name, sql::NEW))?;
                 let drop = alter_table(Verb::Drop, id, format!("DROP CONSTRAINT {}", id.name));
                 Some(Succession { strategy: Strategy::UsingIndex, build, swap: vec![drop, add] })
+            }
+            fn without_parts(&self) -> Option<(Strategy, $Type)> {
+                let whole = self.on_partitioned && self.valid;
+                whole.then(|| (Strategy::PartitionedIndex, $Type { valid: false, ..self.clone() }))
+            }
+            fn row_key(&self) -> Option<Vec<Ident>> {
+                // A key may hold NULLs, which are not gone through.
+                let (what, _) = constraint::words(&self.definition)?;
+                (what == "PRIMARY KEY").then(|| self.columns.iter().map(Ident::new).collect())
             }
             // A table that is attached brings its indexes as parts.
             fn apart(&self) -> $Type {

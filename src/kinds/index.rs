@@ -140,6 +140,10 @@ impl PgObject for Index {
             swap: vec![drop_concurrently(id), Action::create(id, rename).locks(Lock::ShareUpdateExclusive)],
         })
     }
+    fn without_parts(&self) -> Option<(Strategy, Index)> {
+        let whole = self.partitioned && self.valid;
+        whole.then(|| (Strategy::PartitionedIndex, Index { valid: false, ..self.clone() }))
+    }
     // A table that is attached brings its indexes as parts.
     fn apart(&self) -> Index {
         Index { part_of: None, ..self.clone() }

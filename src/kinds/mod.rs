@@ -6,6 +6,7 @@
 mod access_method;
 mod aggregate;
 mod attribute;
+mod backfill;
 mod base_type;
 mod cast;
 mod check;
@@ -22,6 +23,7 @@ mod domain;
 mod domain_constraint;
 mod enum_;
 mod event_trigger;
+mod expand;
 mod exclusion;
 mod extension;
 mod extension_dependency;
@@ -83,8 +85,8 @@ pub use rebuilt::{Gone, Makeup, Part, Rebuilt};
 pub use rename::{rename, rename_label};
 
 use crate::{
-    ddl::{Action, Alter, Lock, Retype, StandIn, Succession, Survival, Target},
-    model::{Kind, ObjectId, Version, for_each_kind},
+    ddl::{Action, Alter, Lock, Retype, StandIn, Strategy, Succession, Survival, Target},
+    model::{Ident, Kind, ObjectId, Version, for_each_kind},
 };
 
 /// What the engine must know about one kind of object.
@@ -173,6 +175,14 @@ pub trait PgObject: Clone + PartialEq + Sized {
     }
     /// How it is made anew as `to` so that there is one all the while.
     fn succeed(&self, _id: &ObjectId, _to: &Self, _target: Target) -> Option<Succession> {
+        None
+    }
+    /// The same without its parts, each of which is then made by itself, and by which strategy that is gentler.
+    fn without_parts(&self) -> Option<(Strategy, Self)> {
+        None
+    }
+    /// The columns by which the rows of its table can be gone through in order, each row once.
+    fn row_key(&self) -> Option<Vec<Ident>> {
         None
     }
     /// What gives its members, which are no objects of their own, other names: it comes before all else, as renames do.
@@ -378,6 +388,12 @@ macro_rules! dispatch {
                     $((Object::$Kind(from), Object::$Kind(to)) => from.succeed(id, to, target),)*
                     _ => None,
                 }
+            }
+            pub fn without_parts(&self) -> Option<(Strategy, Object)> {
+                match self { $(Object::$Kind(it) => it.without_parts().map(|(strategy, it)| (strategy, Object::$Kind(it))),)* }
+            }
+            pub fn row_key(&self) -> Option<Vec<Ident>> {
+                match self { $(Object::$Kind(it) => it.row_key(),)* }
             }
             pub fn moves_members(&self, id: &ObjectId, to: &Object) -> Option<Action> {
                 match (self, to) {

@@ -1,6 +1,6 @@
 //! Turns changes into an ordered list of steps. Names no kind.
 //!
-//! changes → expand → online → order → fold → [`Plan`]
+//! changes → expand, online → order → fold → [`Plan`]
 
 mod descent;
 mod edges;
@@ -18,7 +18,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::{
     catalog::Catalog,
-    ddl::{Heard, Leaves, Lock, Loss, Obstacle, Target, When},
+    ddl::{Heard, Leaves, Lock, Loss, Obstacle, Online, Target, When},
     diagnostic::Diagnostic,
     diff::{Change, Rename, Way, diff},
     model::ObjectId,
@@ -73,6 +73,8 @@ pub struct Step {
     pub fails_if: Vec<Obstacle>,
     pub leaves: Vec<Leaves>,
     pub when: When,
+    /// Takes away what nobody uses once the rest is done: it can be left for a later migration.
+    pub contracts: bool,
     /// How long it may wait for its lock, so that nobody waits behind it for longer; see [`Plan::bound_waits`].
     pub lock_timeout: Option<String>,
 }
@@ -137,6 +139,7 @@ impl Step {
             fails_if: Vec::new(),
             leaves: Vec::new(),
             when: When::InTransaction,
+            contracts: false,
             lock_timeout: None,
         }
     }
@@ -156,10 +159,11 @@ pub fn plan(from: &Catalog, to: &Catalog, target: Target) -> Result<Plan, Vec<Di
 /// As [`plan`].
 pub fn replan(from: &Catalog, to: &Catalog, target: Target, heard: &Heard) -> Result<Plan, Vec<Diagnostic>> {
     let changes = diff(from, to, target);
+    let online = target.online.map(|it| Online { keys: online::keys(from, to), ..it.clone() });
+    let target = Target { online: online.as_ref(), ..target };
     let mut knots = Knots::default();
     loop {
         let expanded = expand::expand(from, to, &changes, target, heard, &knots)?;
-        let expanded = online::choose(expanded, from, to, target);
         let subjects: Vec<ObjectId> = expanded.actions.iter().map(|action| action.subject.clone()).collect();
         match order::order(expanded.actions, &expanded.edges) {
             Ok(ordered) => {
