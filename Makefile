@@ -53,7 +53,7 @@ round-trip: libclang ## Take real schemas from nothing to the schema and back, a
 	cargo test --release --test round_trip
 
 bench-online: libclang ## Measure what others wait for while tables change, with and without online strategies
-	cargo bench --bench online
+	cargo test --release --bench online
 
 libclang:
 	@bash .ci/libclang

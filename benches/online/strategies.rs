@@ -116,4 +116,5 @@ pub(crate) const STRATEGIES: &[Strategy] = &[
         after: "ALTER TABLE item ADD COLUMN token uuid NOT NULL DEFAULT gen_random_uuid();",
         traffic: ITEMS,
     },
+    Strategy { name: "expand-contract", before: "", after: "ALTER TABLE item ALTER hits TYPE bigint;", traffic: ITEMS },
 ];

@@ -95,8 +95,8 @@ strategies! {
     /// transaction of its own, by the ranges of the primary key. Where there is none, by where they are stored, until none
     /// is left. A column that is `NOT NULL` becomes so at the end, as `not-null-by-check` has it.
     ///
-    /// **Cost.** Every row gets a new version, which `VACUUM` has to clear away. A row that somebody else sets to NULL
-    /// meanwhile is filled too.
+    /// **Cost.** Every row gets a new version, which `VACUUM` has to clear away, and the triggers of the table fire for it.
+    /// A row that somebody else sets to NULL meanwhile is filled too.
     ///
     /// **Not used** for identity columns and for generated ones, which have no such way.
     Backfill = "backfill",
@@ -105,7 +105,7 @@ strategies! {
     /// The column as it was is dropped at the end, in a phase of its own (`phase: contract`), which is best run once
     /// everything works.
     ///
-    /// **Cost.** The table holds both columns for a time, and every row gets a new version. The column comes to stand last.
+    /// **Cost.** As `backfill`; the table holds both columns for a time, and the column comes to stand last.
     ///
     /// **Not used** where something else stands on the column, such as an index, a constraint, a view, or privileges of its
     /// own; for identity columns, generated ones, and those of parents and children; and where PostgreSQL need not write

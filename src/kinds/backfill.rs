@@ -25,7 +25,8 @@ pub(crate) fn fill(subject: &ObjectId, table: &ObjectId, set: &str, is_due: &str
 fn by_key(table: &str, key: &[Ident], set: &str, is_due: &str) -> String {
     let list = |prefix: &str| key.iter().map(|it| format!("{prefix}{it}")).collect::<Vec<_>>().join(", ");
     let (columns, backwards) = (list(""), key.iter().map(|it| format!("{it} DESC")).collect::<Vec<_>>().join(", "));
-    let (first, last) = (list("batch_first."), list("batch_last."));
+    let row = |prefix: &str| if key.len() == 1 { list(prefix) } else { format!("({})", list(prefix)) };
+    let (own, first, last) = (row(""), row("batch_first."), row("batch_last."));
     format!(
         "DO $fill$
 DECLARE
@@ -35,12 +36,12 @@ BEGIN
     SELECT {columns} INTO batch_first FROM {table} ORDER BY {columns} LIMIT 1;
     WHILE FOUND LOOP
         SELECT {columns} INTO batch_last
-        FROM (SELECT {columns} FROM {table} WHERE ({columns}) >= ({first}) ORDER BY {columns} LIMIT {ROWS}) batch
+        FROM (SELECT {columns} FROM {table} WHERE {own} >= {first} ORDER BY {columns} LIMIT {ROWS}) batch
         ORDER BY {backwards} LIMIT 1;
         UPDATE {table} SET {set}
-        WHERE ({columns}) >= ({first}) AND ({columns}) <= ({last}) AND {is_due};
+        WHERE {own} >= {first} AND {own} <= {last} AND {is_due};
         COMMIT;
-        SELECT {columns} INTO batch_first FROM {table} WHERE ({columns}) > ({last}) ORDER BY {columns} LIMIT 1;
+        SELECT {columns} INTO batch_first FROM {table} WHERE {own} > {last} ORDER BY {columns} LIMIT 1;
     END LOOP;
 END $fill$"
     )

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    catalog::Catalog,
+    catalog::{Catalog, Entry},
     ddl::{Action, Gentler, Strategy, Succession, Verb},
     kinds::Object,
     model::{Ident, ObjectId},
@@ -21,10 +21,10 @@ pub(crate) fn keys(from: &Catalog, to: &Catalog) -> BTreeMap<ObjectId, Vec<Ident
 }
 
 impl Work<'_> {
-    /// Whether the gentler form is to be taken for something on a thing that is there and stays.
+    /// Whether the gentler form is to be taken for something on a thing that is there, and is not made anew.
     fn wants(&self, strategy: Strategy, subject: &ObjectId) -> bool {
         let whole = Work::whole(subject);
-        let stays = self.from.contains(whole) && !self.is_dropped(whole);
+        let stays = self.from.contains(whole) && !self.is_created(whole);
         stays && self.target.online.is_some_and(|online| online.wants(strategy, whole))
     }
 
@@ -35,8 +35,10 @@ impl Work<'_> {
         let is_part_of_new = entry.implied_by.as_ref().is_some_and(|by| self.comes_with(id, by));
         // Those of a thing that is new come with it, under names that PostgreSQL chooses.
         let is_new = |it: &ObjectId| !self.from.contains(Work::whole(it)) || self.is_dropped(Work::whole(it));
-        let mut parts = self.to.iter().filter(|(_, it)| it.implied_by.as_ref() == Some(id));
-        let mut needy = self.to.iter().filter(|(other, it)| other.parent() != Some(id) && it.needs.contains(id));
+        let is_part = |it: &Entry| it.implied_by.as_ref() == Some(id);
+        let mut parts = self.to.iter().filter(|(_, it)| is_part(it));
+        let mut needy =
+            self.to.iter().filter(|(other, it)| other.parent() != Some(id) && it.needs.contains(id) && !is_part(it));
         let is_simple = !parts.any(|(part, _)| is_new(part)) && !needy.any(|(other, _)| self.is_created(other));
         (!is_part_of_new && is_simple).then_some(bare)
     }
