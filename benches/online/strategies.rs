@@ -53,7 +53,7 @@ const LOTS: Statements = Statements {
     usual: &[
         "SELECT day FROM lot WHERE id = $1",
         "UPDATE lot SET hits = hits + 1 WHERE id = $1",
-        "UPDATE lot_2 SET hits = hits + 1 WHERE id = 10000000 + $1",
+        "UPDATE lot_2 SET hits = hits + 1 WHERE id = 10000000 + $1::bigint",
     ],
     adds: &["INSERT INTO lot (id, day) VALUES ($1, 1)", "SELECT day FROM lot WHERE id = $1"],
 };
