@@ -16,7 +16,7 @@ use crate::{
 /// When gentler forms are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Mode {
-    /// Where a table is in FROM and is not known to be small: where FROM is a live database, its sizes are asked for
+    /// Where a table is not known to be small: where FROM is a live database, its sizes are asked for
     Auto,
     /// Wherever there is one
     Always,
