@@ -11,7 +11,7 @@ PAIRS := 1000
 SEED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long test-versions build ready fmt lint docs conformance round-trip libclang
+.PHONY: help demo test test-long test-versions build ready fmt lint docs conformance round-trip bench-online libclang
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -51,6 +51,9 @@ conformance: build ## Judge the program by a corpus of real schema changes, wher
 
 round-trip: libclang ## Take real schemas from nothing to the schema and back, and count what survives
 	cargo test --release --test round_trip
+
+bench-online: libclang ## Measure what others wait for while tables change, with and without online strategies
+	cargo test --release --bench online
 
 libclang:
 	@bash .ci/libclang

@@ -1,6 +1,10 @@
 //! The vocabulary of change: one DDL operation, and what it does to a running database.
 
+mod strategy;
+
 use std::collections::{BTreeMap, BTreeSet};
+
+pub use strategy::{Gentler, Online, Strategy, Succession};
 
 use crate::model::{ObjectId, Parens, Sql, Version};
 
@@ -32,6 +36,10 @@ pub struct Action {
     /// Why this is done, when the subject itself has not changed.
     pub because: Option<String>,
     pub leaves: Option<Leaves>,
+    /// What can be done instead, so that others wait less.
+    pub gentler: Option<Gentler>,
+    /// Takes away what nobody uses once the rest is done: at the end, and best in a later migration.
+    pub contracts: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -149,6 +157,8 @@ pub enum When {
     InTransaction,
     /// Cannot be used before it is committed: `ALTER TYPE … ADD VALUE`.
     BeforeCommit,
+    /// In a transaction of its own: the locks of what comes before must have been let go.
+    OwnTransaction,
     OutsideTransaction,
 }
 
@@ -206,6 +216,8 @@ pub struct Target<'a> {
     /// The server that the migration will run on.
     pub version: Version,
     pub casts: &'a Casts,
+    /// Where gentler forms are wanted, if anywhere.
+    pub online: Option<&'a Online>,
 }
 
 /// Which types turn into which (`pg_cast`), by their names without modifiers.
@@ -261,6 +273,8 @@ impl Action {
             descent: None,
             because: None,
             leaves: None,
+            gentler: None,
+            contracts: false,
         }
     }
     pub fn create(subject: &ObjectId, sql: impl Into<String>) -> Action {
@@ -333,6 +347,16 @@ impl Action {
     }
     pub fn when(self, when: When) -> Action {
         Action { when, ..self }
+    }
+    pub fn contracts(self) -> Action {
+        Action { contracts: true, ..self }
+    }
+    /// What can be done instead, one after the other.
+    pub fn or(self, strategy: Strategy, actions: impl Into<Vec<Action>>) -> Action {
+        Action {
+            gentler: Some(Gentler { strategy, actions: actions.into(), finally: Vec::new(), alone: false }),
+            ..self
+        }
     }
 }
 

@@ -17,6 +17,7 @@ mod dump;
 mod way;
 
 use std::{
+    collections::BTreeSet,
     env,
     path::Path,
     sync::{
@@ -29,6 +30,7 @@ use case_file::Case;
 use libtest_mimic::{Arguments, Failed, Trial};
 use trueup::{
     catalog::Catalog,
+    ddl::{Online, Strategy},
     diff::wish::Wish,
     emit::terminal,
     model::{Files, Pair},
@@ -36,7 +38,7 @@ use trueup::{
     shadow::{Choice, Scratch, Shadow, Wanted, open, set_executable},
     sources::{self, Source, introspect, introspect::Owners, load},
 };
-use way::{compare_plan, headed, way};
+use way::{How, compare_plan, headed, way};
 
 /// In each table that a plan touches, unless the case has rows of its own.
 const ROWS: u32 = 5;
@@ -141,12 +143,13 @@ fn run(case: &Case, server: &Server, is_reference: bool) -> Result<(), Failed> {
     scratches.from.client.batch_execute(&case.rows).map_err(|error| format!("the rows: {error:?}"))?;
 
     let sides = Pair::new(&from.catalog, &to.catalog);
-    let forward = way(shadow, sides, to.said(), &mut scratches.from, Owners::Stated, rows)
-        .map_err(|it| headed("from → to", it))?;
+    let online = case.online.as_ref().map(|off| Online { always: true, off: strategies(off), ..Online::default() });
+    let how = |rows| How { owners: Owners::Stated, rows, online: online.as_ref() };
+    let forward =
+        way(shadow, sides, to.said(), &mut scratches.from, how(rows)).map_err(|it| headed("from → to", it))?;
     if !case.one_way {
         let back = Pair::new(sides.to, sides.from);
-        way(shadow, back, from.said(), &mut scratches.to, Owners::Stated, ROWS)
-            .map_err(|it| headed("to → from", it))?;
+        way(shadow, back, from.said(), &mut scratches.to, how(ROWS)).map_err(|it| headed("to → from", it))?;
     }
     if let Some(check) = &case.check {
         let row =
@@ -163,6 +166,11 @@ fn run(case: &Case, server: &Server, is_reference: bool) -> Result<(), Failed> {
     }
     // The plan is written for one version: the reference's.
     if is_reference { compare_plan(case, &forward) } else { Ok(()) }
+}
+
+fn strategies(names: &[String]) -> BTreeSet<Strategy> {
+    let named = |name: &String| Strategy::ALL.iter().copied().find(|it| it.name() == name).expect("a strategy");
+    names.iter().map(named).collect()
 }
 
 /// One state, and what its text says about names.

@@ -26,6 +26,8 @@ mod chain;
 mod config;
 #[path = "cli/names.rs"]
 mod names;
+#[path = "cli/online.rs"]
+mod online;
 #[path = "cli/scope.rs"]
 mod scope;
 #[path = "cli/terminal.rs"]

@@ -10,7 +10,10 @@ use std::{
 };
 
 use serde_json::Value;
-use trueup::cli::{CONFIG_KEYS, tools};
+use trueup::{
+    cli::{CONFIG_KEYS, tools},
+    ddl::Strategy,
+};
 
 const COMMANDS: &[&[&str]] = &[&[], &["diff"], &["explain"]];
 
@@ -68,6 +71,25 @@ fn the_reference_of_the_configuration_has_every_key_and_every_tool() {
         ));
     }
     settle(path, &text);
+}
+
+#[test]
+fn every_strategy_has_a_page() {
+    let mut text = String::from(
+        "# Strategies\n\nWays to change tables that let others read and write meanwhile. `--online always` takes them wherever \
+         there is one, and `--online auto` leaves out tables that are known to be small: under 8 MB, where FROM is a live \
+         database. Tables that are not in FROM are made as usual. `--online-off NAME` does without one. This page is written by `make docs` from \
+         `src/ddl/strategy.rs`.\n\n\
+         With `--online`, statements that others would have to wait behind are run with a `lock_timeout` (`--lock-timeout`, 2s): \
+         one that cannot have its lock fails, and can be run again when fewer are in the way. What PostgreSQL does \
+         concurrently has none, since it waits for others by design. Statements that cannot share a transaction with others \
+         are left out of `BEGIN` and `COMMIT` with `--transaction`.\n",
+    );
+    for strategy in Strategy::ALL {
+        text.push_str(&format!("\n## `{}`\n\n", strategy.name()));
+        text.extend(strategy.page().iter().map(|line| format!("{}\n", line.trim())));
+    }
+    settle("docs/reference/strategies.md", &text);
 }
 
 #[test]

@@ -39,7 +39,7 @@ use trueup::{
     shadow::{Local, Scratch, Shadow, Wanted, set_executable},
     sources::{introspect, introspect::Owners},
 };
-use way::{compare_plan, headed, way};
+use way::{How, compare_plan, headed, way};
 
 const FOLDER: &str = "fixtures/mutations";
 /// The roles that the base and its changes may name.
@@ -150,7 +150,7 @@ impl Lab {
 
     fn look(&self, client: &mut Client) -> Result<State, Failed> {
         Ok(State {
-            catalog: introspect::introspect(client, Owners::All, 0).map_err(|error| words(&error))?,
+            catalog: introspect::introspect(client, Owners::All).map_err(|error| words(&error))?,
             dump: dump::of(client),
             observed: self.observer.look(client).map_err(|error| words(&error))?,
         })
@@ -203,22 +203,15 @@ fn run(case: &Case, lab: &Lab) -> Result<(), Failed> {
         return Err("the change changes nothing that can be observed".into());
     }
     let mut here = lab.copy()?;
-    let forward = way(
-        &lab.server,
-        Pair::new(&base.catalog, &changed.catalog),
-        Said::default(),
-        &mut here.scratch,
-        Owners::All,
-        0,
-    );
+    let forward =
+        way(&lab.server, Pair::new(&base.catalog, &changed.catalog), Said::default(), &mut here.scratch, How::of_all());
     let forward = forward.map_err(Failed::from).and_then(|plan| judge(lab, &mut here, &changed, &plan).map(|()| plan));
     let back = way(
         &lab.server,
         Pair::new(&changed.catalog, &base.catalog),
         Said::default(),
         &mut there.scratch,
-        Owners::All,
-        0,
+        How::of_all(),
     );
     let back = back.map_err(Failed::from).and_then(|plan| judge(lab, &mut there, base, &plan));
     let found = forward.map_err(|it| headed("there", it)).and_then(|plan| {

@@ -40,7 +40,7 @@ use trueup::{
     shadow::{Choice, Scratch, Shadow, Wanted, open, set_executable},
     sources::{Source, introspect, introspect::Owners, load},
 };
-use way::{Trouble, way};
+use way::{How, Trouble, way};
 
 /// As many as take a minute.
 const PAIRS: u64 = 40;
@@ -268,7 +268,7 @@ fn judge(pair: &Pair<Schema>, lab: &Lab) -> Result<Pair<End>, Fault> {
 }
 
 fn travel(lab: &Lab, scratch: &mut Scratch, sides: Pair<&Catalog>, expected: &Observation) -> Result<End, Fault> {
-    let plan = match way(&*lab.shadow, sides, Said::default(), scratch, Owners::All, 0) {
+    let plan = match way(&*lab.shadow, sides, Said::default(), scratch, How::of_all()) {
         Ok(plan) => plan,
         Err(Trouble::Refused(found)) => return refused(lab, &found),
         Err(Trouble::Wrong(words)) => return Err(Fault::new(&cause("wrong", &words), words)),

@@ -10,7 +10,7 @@ use crate::{
         config::{self, Config},
         exit::Error,
         filter::Filter,
-        findings,
+        findings, online,
         pattern::Pattern,
         profile::{Platform, Profile},
         renames,
@@ -67,6 +67,8 @@ pub(crate) struct Comparison {
     #[arg(long)]
     database_settings: bool,
     #[command(flatten)]
+    online: online::Options,
+    #[command(flatten)]
     names: renames::Options,
     /// Do not compare owners
     #[arg(long)]
@@ -116,6 +118,7 @@ impl Comparison {
         it.no_owner |= config.no_owner;
         it.no_privileges |= config.no_privileges;
         it.strict |= config.strict;
+        it.online.complete(config.online, &config.online_off, config.lock_timeout.as_ref());
         for (given, said) in [(&mut it.include, &config.include), (&mut it.exclude, &config.exclude)] {
             if given.is_empty() {
                 given.clone_from(said);
@@ -271,13 +274,16 @@ fn plan_and_rehearse(
     let lives = [&sides.from.live, &sides.to.live].into_iter().flatten().next();
     let asked = arguments.target_version.map_or(before.version, Version::major);
     let version = lives.map_or(asked, |live| live.version);
-    let target = Target { version, casts: &before.casts };
+    // A form that only the server knows could not be rehearsed, and what the shadow knows a newer one knows too.
+    let spoken = version.min(shadow.version());
+    let target = Target { version: spoken, casts: &before.casts, online: None };
     let (named, doubts) =
         renames::settle(&arguments.names, &mut sides, shadow, target, view, past, arguments.may_drop().then_some(ui))?;
     let from = named.from;
     let kept = arguments.scope().keep_the_rest(&from, &mut sides.to.catalog, (shadow, view), ui)?;
     let casts = Casts { values: named.instead, ..before.casts.and(&sides.to.catalog.casts) };
-    let target = Target { version, casts: &casts };
+    let online = arguments.online.online(sides.from.live.as_mut(), &from, &named.renames);
+    let target = Target { version: spoken, casts: &casts, online: online.as_ref() };
     let to = {
         let _progress = ui.progress("comparing");
         settle(shadow, &from, &sides.to.catalog, target, view)?
@@ -338,6 +344,7 @@ fn plan_and_rehearse(
         follow_ups = rehearsal.follow_ups;
         Some(rehearsal.seen)
     };
+    arguments.online.bound_waits(&mut findings.plan);
     if let Some(live) = &mut sides.from.live {
         findings.diagnostics.extend(findings::stumbles(live, &findings.plan));
     }

@@ -13,7 +13,15 @@ use toml::{
 };
 
 use crate::{
-    cli::{exit::Error, mask, pattern::Pattern, profile::Profile, scope::Drop},
+    cli::{
+        exit::Error,
+        mask,
+        online::{Mode, Patience},
+        pattern::Pattern,
+        profile::Profile,
+        scope::Drop,
+    },
+    ddl::Strategy,
     diagnostic::Diagnostic,
     model::{FileId, Files, Span},
     shadow::Choice,
@@ -38,6 +46,9 @@ pub(crate) struct Config {
     pub include: Vec<Pattern>,
     pub exclude: Vec<Pattern>,
     pub drop: Option<Drop>,
+    pub online: Option<Mode>,
+    pub online_off: Vec<Strategy>,
+    pub lock_timeout: Option<Patience>,
     /// What the user should know, with the texts that it points at.
     pub warnings: Vec<Diagnostic>,
     pub files: Files,
@@ -119,6 +130,24 @@ pub const KEYS: &[Key] = &[
         example: r#""managed""#,
         about: "As `--drop`.",
         set: |config, given| put(&mut config.drop, given.one_of().map(Some)),
+    },
+    Key {
+        name: "online",
+        example: r#""auto""#,
+        about: "As `--online`.",
+        set: |config, given| put(&mut config.online, given.one_of().map(Some)),
+    },
+    Key {
+        name: "online-off",
+        example: r#"["using-index"]"#,
+        about: "As `--online-off`, which replaces this list. [Strategies](strategies.md) have a page.",
+        set: |config, given| put(&mut config.online_off, given.each("strategies", |one| one.one_of())),
+    },
+    Key {
+        name: "lock-timeout",
+        example: r#""2s""#,
+        about: "As `--lock-timeout`.",
+        set: |config, given| put(&mut config.lock_timeout, given.time().map(Some)),
     },
     Key {
         name: "database-settings",
@@ -333,16 +362,22 @@ impl Given<'_> {
         Ok(word)
     }
 
+    fn time(&self) -> Result<Patience, Fault> {
+        Patience::from_str(self.text()?).map_err(|error| self.fault(format!("is no time: {error}")))
+    }
+
+    fn each<T>(&self, what: &str, one: impl Fn(&Given<'_>) -> Result<T, Fault>) -> Result<Vec<T>, Fault> {
+        let list = self.value.get_ref().as_array().ok_or_else(|| self.fault(format!("takes a list of {what}")))?;
+        list.iter().map(|value| one(&Given { value, ..*self })).collect()
+    }
+
     fn patterns(&self) -> Result<Vec<Pattern>, Fault> {
-        let list = self.value.get_ref().as_array().ok_or_else(|| self.fault("takes a list of patterns"))?;
-        let pattern = |value| {
-            let one = Given { value, ..*self };
+        self.each("patterns", |one| {
             Pattern::from_str(one.text()?).map_err(|error| {
                 let mut lines = error.lines().map(str::to_owned);
                 let says = format!("has a pattern that is none: {}", lines.next().unwrap_or_default());
                 Fault { help: lines.collect(), ..one.fault(says) }
             })
-        };
-        list.iter().map(pattern).collect()
+        })
     }
 }

@@ -10,6 +10,7 @@ mod filter;
 mod findings;
 mod lint;
 mod mask;
+mod online;
 mod pattern;
 mod profile;
 mod renames;

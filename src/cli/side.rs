@@ -1,6 +1,6 @@
 //! One side of a comparison: a source, read into a catalog.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
     catalog::Catalog,
@@ -42,6 +42,13 @@ impl Live {
         self.client.query_one(&query, &[]).and_then(|row| row.try_get(0)).unwrap_or(true)
     }
 
+    /// What the tables and materialized views take up, by their qualified names: a partitioned table is the sum of its
+    /// partitions. Where the server does not tell, nothing is known.
+    pub(crate) fn sizes(&mut self) -> BTreeMap<String, i64> {
+        let rows = self.client.query(SIZES, &[]).unwrap_or_default();
+        rows.iter().filter_map(|row| Some((row.try_get(0).ok()?, row.try_get(1).ok()?))).collect()
+    }
+
     /// Whether rows are in the way of a migration by this obstacle, and how many, if they can be counted in a moment. What cannot be told at all is left to the hazard's comment. `renames` lead from what the server knows.
     pub(crate) fn met(&mut self, obstacle: &Obstacle, renames: &[Rename]) -> Option<Option<i64>> {
         let bound = format!("SET statement_timeout = {}; SET default_transaction_read_only = on", PATIENCE.as_millis());
@@ -71,6 +78,13 @@ impl Live {
         }
     }
 }
+
+const SIZES: &str = "
+    SELECT format('%I.%I', n.nspname, c.relname),
+           CASE c.relkind WHEN 'p' THEN (SELECT coalesce(sum(pg_table_size(relid)), 0) FROM pg_partition_tree(c.oid) WHERE isleaf)
+                          ELSE pg_table_size(c.oid) END::int8
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'm', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'";
 
 /// How long a look at the rows of a live table may take.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -231,7 +245,7 @@ fn differences(one: &Catalog, other: &Catalog) -> Vec<String> {
     let (mut one, mut other) = (one.clone(), other.clone());
     one.fit(version);
     other.fit(version);
-    let target = Target { version: other.version, casts: &other.casts };
+    let target = Target { version: other.version, casts: &other.casts, online: None };
     let difference = |change| match change {
         Change::Add(id) | Change::Remove(id) => Some(id.to_string()),
         Change::Alter(id, attributes) => {

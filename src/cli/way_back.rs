@@ -45,7 +45,7 @@ pub(super) fn way_back(
         WayBack { plan: Plan::default(), fault: Some(fault), lost: lost.clone() }
     };
     let casts = reached.casts.and(&before.casts);
-    let target = Target { version, casts: &casts };
+    let target = Target { version, casts: &casts, online: None };
     let noted: Vec<Wish> = forward.renames.iter().filter_map(back).collect();
     let said = Said { noted: &noted, ..Said::default() };
     let named = match name(&reached, before, said, target, view, Room::Here(scratch)) {
@@ -53,7 +53,7 @@ pub(super) fn way_back(
         Err(found) => return Ok(refused(found)),
     };
     let casts = Casts { values: named.instead, ..casts };
-    let target = Target { version, casts: &casts };
+    let target = Target { version, casts: &casts, online: None };
     let goal = settle(shadow, &named.from, before, target, view)?;
     let planned = |heard: &Heard| {
         Ok::<_, Vec<Diagnostic>>(replan(&named.from, &goal, target, heard)?.after(&named.steps, &named.renames))

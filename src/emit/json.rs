@@ -138,6 +138,12 @@ struct Statement<'a> {
     /// What a person has to do beside it.
     by_hand: Vec<&'a str>,
     transaction: &'static str,
+    /// Set where it is best left for a later migration.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phase: Option<&'static str>,
+    /// How long it may wait for its lock, where that is bounded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lock_timeout: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     observed: Option<Observation>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -220,9 +226,12 @@ fn statement<'a>(step: &'a Step, explanation: Option<&'a Explanation>, observed:
         transaction: match step.when {
             When::InTransaction => "inside",
             When::BeforeCommit => "committed-before-use",
+            When::OwnTransaction => "by-itself",
             When::OutsideTransaction => "outside",
         },
         observed: observed.map(Observation::from),
+        phase: step.contracts.then_some("contract"),
+        lock_timeout: step.lock_timeout.as_deref(),
         explanation,
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     ddl::{Loss, Rewrite, When},
+    model::Literal,
     plan::{Plan, Step},
 };
 
@@ -17,6 +18,7 @@ pub fn render(plan: &Plan, style: Style) -> String {
     let mut out = String::new();
     let mut group = "";
     let mut open = false;
+    let mut timeout: Option<&str> = None;
     for step in &plan.steps {
         let inside = style.transaction && step.when == When::InTransaction;
         if open && !inside {
@@ -26,9 +28,16 @@ pub fn render(plan: &Plan, style: Style) -> String {
             out.push_str("BEGIN;\n\n");
         }
         open = inside;
+        if step.lock_timeout.as_deref() != timeout {
+            timeout = step.lock_timeout.as_deref();
+            out.push_str(&lock_timeout(timeout));
+        }
         if step.group != group {
             group = &step.group;
             out.push_str(&format!("-- {}\n", comment(group)));
+        }
+        if step.contracts {
+            out.push_str("-- phase: contract; to be run once nobody needs what was there before\n");
         }
         for hazard in hazards(step) {
             out.push_str(&format!("-- {hazard}\n"));
@@ -44,11 +53,18 @@ pub fn render(plan: &Plan, style: Style) -> String {
     if open {
         out.push_str("COMMIT;\n\n");
     }
+    if timeout.is_some() {
+        out.push_str(&lock_timeout(None));
+    }
     out.truncate(out.trim_end().len());
     if !out.is_empty() {
         out.push('\n');
     }
     out
+}
+
+fn lock_timeout(timeout: Option<&str>) -> String {
+    timeout.map_or("RESET lock_timeout;\n\n".to_owned(), |it| format!("SET lock_timeout = {};\n\n", Literal(it)))
 }
 
 /// What a reader must know before running a statement.

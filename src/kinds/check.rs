@@ -1,7 +1,7 @@
 //! `CHECK`, on a table. A domain's checks are a kind of their own.
 
 use crate::{
-    ddl::{Action, Alter, Inline, Lock, Target, Verb},
+    ddl::{Action, Alter, Inline, Lock, Strategy, Target, Verb},
     kinds::{
         Namespace, PgObject, Renamed,
         constraint::{self, alter_table},
@@ -50,7 +50,12 @@ impl PgObject for Check {
         let clause = format!("CONSTRAINT {} {}", id.name, self.definition);
         let add = alter_table(Verb::Create, id, format!("ADD {clause}"));
         // In CREATE TABLE it would count as checked, for there are no rows.
-        vec![if self.validated { add.inline(Inline::Item(clause)) } else { add }]
+        vec![match self.validated {
+            true => add
+                .inline(Inline::Item(clause))
+                .or(Strategy::NotValid, constraint::not_valid(id, &self.definition, Lock::AccessExclusive)),
+            false => add,
+        }]
     }
     fn alter(&self, id: &ObjectId, to: &Check, attr: Attr, _: Target) -> Alter {
         let same_check = sql::without_not_valid(&self.definition) == sql::without_not_valid(&to.definition);

@@ -1,9 +1,12 @@
 //! A column of a table, with its generation expression. Its default and its identity are kinds of their own.
 
 use crate::{
-    ddl::{Action, Alter, Casts, Inline, Lock, Loss, Obstacle, Retype, Rewrite, Survival, Target, Verb},
-    kinds::{Gone, PgObject, Rebuilt, Renamed, object, sql, state},
-    model::{Kind, Literal, ObjectId, Version},
+    ddl::{
+        Action, Alter, Casts, Gentler, Inline, Lock, Loss, Obstacle, Retype, Rewrite, Strategy, Survival, Target, Verb,
+        When,
+    },
+    kinds::{Gone, PgObject, Rebuilt, Renamed, backfill, expand::Successor, object, sql, state},
+    model::{Ident, Kind, Literal, ObjectId, Version},
 };
 
 object! {
@@ -32,6 +35,9 @@ object! {
         pub computed_above: bool,
         /// Whether rows find their partition by it.
         pub in_partition_key: bool,
+        /// Whether its default is another value each time.
+        pub default_varies: bool,
+        pub is_identity: bool,
     }
 }
 
@@ -64,7 +70,11 @@ impl PgObject for Column {
                a.attislocal AS is_local, a.attinhcount::int4 AS parents,
                EXISTS (SELECT FROM pg_inherits i JOIN pg_attribute pa ON pa.attrelid = i.inhparent
                        WHERE i.inhrelid = a.attrelid AND pa.attname = a.attname AND pa.attgenerated <> '') AS computed_above,
-               EXISTS (SELECT FROM pg_partitioned_table k WHERE k.partrelid = c.oid AND a.attnum = ANY (k.partattrs)) AS in_partition_key
+               EXISTS (SELECT FROM pg_partitioned_table k WHERE k.partrelid = c.oid AND a.attnum = ANY (k.partattrs)) AS in_partition_key,
+               a.attgenerated = '' AND EXISTS (
+                   SELECT FROM regexp_matches(d.adbin::text, ':(?:funcid|opfuncid) ([0-9]+)', 'g') called(function)
+                   JOIN pg_proc f ON f.oid = called.function[1]::oid WHERE f.provolatile = 'v') AS default_varies,
+               a.attidentity <> '' AS is_identity
         FROM pg_attribute a
         JOIN pg_class c ON c.oid = a.attrelid
         JOIN pg_type t ON t.oid = a.atttypid
@@ -87,6 +97,7 @@ impl PgObject for Column {
             actions.push(match self.generated {
                 Some(_) if self.is_virtual => add,
                 Some(_) => add.rewrites(Rewrite::Always),
+                None if self.default_varies && !is_foreign(id) => self.or_fill(add, id, target),
                 None if self.not_null && !is_foreign(id) => add.fails_if(self.has_rows(id)),
                 // A domain may have something to say about the rows.
                 None if self.data_type.contains('.') => add.rewrites(Rewrite::Perhaps),
@@ -110,6 +121,9 @@ impl PgObject for Column {
         let clauses = match attr {
             Attr::position => return Alter::Ignore("PostgreSQL cannot move a column"),
             Attr::of_type => return Alter::Ignore("it is about the table"),
+            Attr::default_varies | Attr::is_identity => {
+                return Alter::Ignore("it follows from its default or sequence");
+            }
             Attr::is_local | Attr::parents | Attr::computed_above | Attr::in_partition_key => {
                 return Alter::Ignore("it follows from the table");
             }
@@ -130,7 +144,7 @@ impl PgObject for Column {
             }
             Attr::not_null if to.not_null => {
                 let set = alter_table(Verb::Alter, id, format!("ALTER COLUMN {name} SET NOT NULL"));
-                return Alter::Do(vec![if is_foreign(id) { set } else { set.fails_if(has_nulls(id)) }]);
+                return Alter::Do(vec![if is_foreign(id) { set } else { or_by_check(set, id, target) }]);
             }
             Attr::not_null => vec!["DROP NOT NULL".to_owned()],
             // To compute a column anew loses nothing; to forget how it is computed keeps the values.
@@ -240,6 +254,13 @@ impl Column {
             return (alter_table(Verb::Alter, id, clause), change);
         }
         let action = alter_table(Verb::Alter, id, clause + &using).rewrites(Rewrite::Perhaps);
+        let action = match self.successor(to, how, &to.typed()) {
+            Some(successor) if !is_foreign(id) => {
+                let (strategy, actions) = (Strategy::ExpandContract, successor.actions(id, target));
+                Action { gentler: Some(Gentler { strategy, actions, finally: Vec::new(), alone: true }), ..action }
+            }
+            Some(_) | None => action,
+        };
         let action = match how {
             Conversion::None | Conversion::Assigned => action,
             Conversion::Cast | Conversion::AsText => action.loses(Loss::Precision),
@@ -249,6 +270,23 @@ impl Column {
             None => action,
         };
         (action, change)
+    }
+
+    /// What is put in its place, where PostgreSQL would write all rows anew.
+    fn successor<'a>(&self, to: &'a Column, how: Conversion, typed: &'a str) -> Option<Successor<'a>> {
+        let is_text =
+            |column: &Column| matches!(sql::base_type(&column.data_type).as_str(), "text" | "character varying");
+        let is_plain = self.generated.is_none() && self.of_type.is_none() && !self.is_identity && self.parents == 0;
+        let cast = match how {
+            Conversion::None => return None,
+            // What is stored is the same.
+            Conversion::Assigned if is_text(self) && is_text(to) => return None,
+            Conversion::Assigned => String::new(),
+            Conversion::Cast => format!("::{}", to.data_type),
+            Conversion::AsText => format!("::text::{}", to.data_type),
+        };
+        let successor = Successor { typed, data_type: &to.data_type, cast, not_null: self.not_null && to.not_null };
+        is_plain.then_some(successor)
     }
 
     /// Where no value of the one type can become one of the other.
@@ -312,6 +350,19 @@ impl Column {
         }
     }
 
+    /// Adds it with its default, or fills the rows that are there once the default is set for new ones.
+    fn or_fill(&self, add: Action, id: &ObjectId, target: Target) -> Action {
+        let (name, table) = (&id.name, id.container());
+        let bare = Column { not_null: false, ..self.clone() }.definition(id, true);
+        let actions = vec![alter_table(Verb::Create, id, format!("ADD COLUMN {bare}")).at(self.position)];
+        let fill = backfill::fill(id, table, &format!("{name} = DEFAULT"), &format!("{name} IS NULL"), target);
+        let set = alter_table(Verb::Alter, id, format!("ALTER COLUMN {name} SET NOT NULL"));
+        let finally = std::iter::once(fill).chain(self.not_null.then(|| or_by_check(set, id, target))).collect();
+        let gentler = Gentler { strategy: Strategy::Backfill, actions, finally, alone: false };
+        let add = if self.not_null { add.fails_if(self.has_rows(id)) } else { add };
+        Action { gentler: Some(gentler), ..add }
+    }
+
     fn set_statistics(&self) -> String {
         format!("SET STATISTICS {}", self.statistics.unwrap_or(-1))
     }
@@ -360,6 +411,28 @@ fn is_vector(data_type: &str) -> bool {
 
 fn is_foreign(id: &ObjectId) -> bool {
     id.container().kind == Kind::ForeignTable
+}
+
+/// Sets NOT NULL, or has what PostgreSQL takes for a proof of it checked before, while others read and write.
+fn or_by_check(set: Action, id: &ObjectId, target: Target) -> Action {
+    let (table, name) = (id.container(), &id.name);
+    let alter = |clause: String| alter_table(Verb::Alter, id, clause);
+    let validate = |constraint: &Ident| {
+        let validate = alter(format!("VALIDATE CONSTRAINT {constraint}")).locks(Lock::ShareUpdateExclusive);
+        validate.when(When::OwnTransaction).fails_if(has_nulls(id))
+    };
+    let own = Ident::new(format!("{}_{}_not_null", table.name.raw(), name.raw()));
+    // A longer name PostgreSQL would cut, and the constraint is to be called as it is by itself.
+    if Version::major(18) <= target.version && own.raw().len() < 64 {
+        let add = alter(format!("ADD CONSTRAINT {own} NOT NULL {name} NOT VALID"));
+        return set.fails_if(has_nulls(id)).or(Strategy::NotNullByCheck, [add, validate(&own)]);
+    }
+    let check = sql::suffixed(name, "__not_null");
+    let add = alter(format!("ADD CONSTRAINT {check} CHECK ({name} IS NOT NULL) NOT VALID"));
+    // In one statement PostgreSQL would drop the check first, whatever the order, and read all rows.
+    let drop = Action::alter(id, format!("ALTER TABLE {} DROP CONSTRAINT {check}", table.qualified()));
+    let actions = [add, validate(&check), set.clone(), drop.locks(Lock::AccessExclusive)];
+    set.fails_if(has_nulls(id)).or(Strategy::NotNullByCheck, actions)
 }
 
 fn has_nulls(id: &ObjectId) -> Obstacle {

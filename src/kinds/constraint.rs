@@ -1,7 +1,7 @@
 //! What the constraints of a table have in common.
 
 use crate::{
-    ddl::{Action, Lock, Verb},
+    ddl::{Action, Lock, Verb, When},
     kinds::sql,
     model::ObjectId,
 };
@@ -9,6 +9,17 @@ use crate::{
 /// A clause of `ALTER TABLE` on the table of a constraint.
 pub(crate) fn alter_table(verb: Verb, id: &ObjectId, clause: String) -> Action {
     sql::alter_table(verb, id, id.container(), clause).locks(Lock::AccessExclusive)
+}
+
+/// Adds a constraint that looks at no row, and validates it in a transaction of its own.
+pub(crate) fn not_valid(id: &ObjectId, definition: &str, lock: Lock) -> [Action; 2] {
+    let clause = format!("ADD CONSTRAINT {} {definition} NOT VALID", id.name);
+    [alter_table(Verb::Create, id, clause).locks(lock), validate(Verb::Create, id).when(When::OwnTransaction)]
+}
+
+pub(crate) fn validate(verb: Verb, id: &ObjectId) -> Action {
+    let clause = format!("VALIDATE CONSTRAINT {}", id.name);
+    alter_table(verb, id, clause).locks(Lock::ShareUpdateExclusive)
 }
 
 /// Adds a constraint to a partitioned table, and not to its partitions.
@@ -33,6 +44,13 @@ pub(crate) fn since(definition: &str) -> Option<(i32, &'static str)> {
     }
 }
 
+/// What a key is, and when it is checked: the words of its definition before and behind its columns.
+pub(crate) fn words(definition: &str) -> Option<(&'static str, &'static str)> {
+    let what = ["PRIMARY KEY", "UNIQUE"].into_iter().find(|what| definition.starts_with(what))?;
+    let timings = [" DEFERRABLE INITIALLY DEFERRED", " DEFERRABLE"];
+    Some((what, timings.into_iter().find(|timing| definition.ends_with(timing)).unwrap_or_default()))
+}
+
 /// The name of the index behind a constraint: the constraint's own, in the schema of the table.
 pub(crate) fn index_name(id: &ObjectId) -> String {
     id.qualified()
@@ -47,7 +65,7 @@ pub(crate) fn address(id: &ObjectId) -> String {
 macro_rules! index_constraint {
     ($Type:ident, $contype:literal) => {
         use crate::{
-            ddl::{Action, Alter, Inline, Target, Verb},
+            ddl::{Action, Alter, Inline, Lock, Strategy, Succession, Target, Verb, When},
             kinds::{
                 Namespace, PgObject, Renamed,
                 constraint::{self, alter_table, index_name},
@@ -73,6 +91,10 @@ macro_rules! index_constraint {
                 pub part_of: Option<String>,
                 /// Not so on a partitioned table while partitions lack their part.
                 pub valid: bool,
+                /// The index behind it, as `pg_get_indexdef` prints it.
+                pub index: String,
+                pub on_partitioned: bool,
+                pub columns: Vec<String>,
             }
         }
 
@@ -94,7 +116,10 @@ macro_rules! index_constraint {
                              WHERE a.attrelid = i.oid AND nullif(a.attstattarget, -1) IS NOT NULL ORDER BY a.attnum) AS statistics,
                        (SELECT s.spcname::text FROM pg_tablespace s WHERE s.oid = i.reltablespace) AS tablespace,
                        x.indisclustered AS clustered, k.conparentid = 0 OR k.conislocal AS is_local,
-                       CASE WHEN p.oid IS NOT NULL THEN format('%I.%I', n.nspname, p.relname) END AS part_of, x.indisvalid AS valid
+                       CASE WHEN p.oid IS NOT NULL THEN format('%I.%I', n.nspname, p.relname) END AS part_of, x.indisvalid AS valid,
+                       pg_get_indexdef(i.oid) AS index, c.relkind = 'p' AS on_partitioned,
+                       ARRAY(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY u(n, place)
+                             JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = u.n ORDER BY place) AS columns
                 FROM pg_constraint k
                 JOIN pg_class c ON c.oid = k.conrelid
                 JOIN pg_class i ON i.oid = k.conindid
@@ -108,10 +133,16 @@ macro_rules! index_constraint {
                 constraint::address(id)
             }
             fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
-                let $Type { definition, options, statistics, tablespace, clustered, is_local: _, part_of, valid } = self;
+                let $Type { definition, options, statistics, tablespace, clustered, is_local: _, part_of, valid, index: _, on_partitioned: _, columns: _ } = self;
                 let clause = format!("CONSTRAINT {} {definition}", id.name);
                 let mut actions = match valid {
-                    true => vec![alter_table(Verb::Create, id, format!("ADD {clause}")).inline(Inline::Item(clause))],
+                    true => {
+                        let add = alter_table(Verb::Create, id, format!("ADD {clause}")).inline(Inline::Item(clause));
+                        vec![match self.using_index(id, &id.name) {
+                            Some(gentler) => add.or(Strategy::UsingIndex, gentler),
+                            None => add,
+                        }]
+                    }
                     false => vec![constraint::add_only(id, &clause)],
                 };
                 let index = index_name(id);
@@ -132,6 +163,8 @@ macro_rules! index_constraint {
                 let actions = match attr {
                     Attr::definition => return Alter::Rebuild,
                     Attr::is_local => return Alter::Ignore("it follows from the parents of the table"),
+                    Attr::index | Attr::columns => return Alter::Ignore("it follows from the definition"),
+                    Attr::on_partitioned => return Alter::Ignore("it is about the table"),
                     Attr::valid if !to.valid => return Alter::Rebuild,
                     Attr::valid => return Alter::Ignore("it is once every partition has its part"),
                     Attr::part_of => to.part_of.iter().map(|parent| sql::attach_index(id, parent)).collect(),
@@ -157,6 +190,23 @@ macro_rules! index_constraint {
             fn drop(&self, id: &ObjectId) -> Vec<Action> {
                 vec![alter_table(Verb::Drop, id, format!("DROP CONSTRAINT {}", id.name))]
             }
+            fn succeed(&self, id: &ObjectId, to: &$Type, _: Target) -> Option<Succession> {
+                if self.is_part() {
+                    return None;
+                }
+                let [build, add] = to.using_index(id, &sql::suffixed(&id.name, sql::NEW))?;
+                let drop = alter_table(Verb::Drop, id, format!("DROP CONSTRAINT {}", id.name));
+                Some(Succession { strategy: Strategy::UsingIndex, build, swap: vec![drop, add] })
+            }
+            fn without_parts(&self) -> Option<(Strategy, $Type)> {
+                let whole = self.on_partitioned && self.valid;
+                whole.then(|| (Strategy::PartitionedIndex, $Type { valid: false, ..self.clone() }))
+            }
+            fn row_key(&self) -> Option<Vec<Ident>> {
+                // A key may hold NULLs, which are not gone through.
+                let (what, _) = constraint::words(&self.definition)?;
+                (what == "PRIMARY KEY").then(|| self.columns.iter().map(Ident::new).collect())
+            }
             // A table that is attached brings its indexes as parts.
             fn apart(&self) -> $Type {
                 $Type { part_of: None, ..self.clone() }
@@ -169,6 +219,19 @@ macro_rules! index_constraint {
             }
             fn follows(&self, parent: &$Type) -> bool {
                 self.definition == parent.definition
+            }
+        }
+
+        impl $Type {
+            /// Builds its index while the table is read and written, and makes it the constraint's.
+            fn using_index(&self, id: &ObjectId, name: &Ident) -> Option<[Action; 2]> {
+                // PostgreSQL takes unique indexes only, and moves one to another tablespace under a lock.
+                let can = self.index.starts_with("CREATE UNIQUE INDEX ") && self.tablespace.is_none();
+                let build = sql::concurrently(&self.index, &id.name, name).filter(|_| can)?;
+                let build = Action::create(id, build).locks(Lock::ShareUpdateExclusive).when(When::OutsideTransaction);
+                let (what, timing) = constraint::words(&self.definition)?;
+                let clause = format!("ADD CONSTRAINT {} {what} USING INDEX {name}{timing}", id.name);
+                Some([build, alter_table(Verb::Create, id, clause)])
             }
         }
     };

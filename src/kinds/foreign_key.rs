@@ -1,13 +1,13 @@
 //! `FOREIGN KEY`
 
 use crate::{
-    ddl::{Action, Alter, Inline, Lock, Retype, Target, Verb},
+    ddl::{Action, Alter, Inline, Lock, Retype, Strategy, Target, Verb},
     kinds::{
         Namespace, PgObject, Renamed,
         constraint::{self, alter_table},
         object, sql, state,
     },
-    model::ObjectId,
+    model::{ObjectId, Version},
 };
 
 object! {
@@ -16,6 +16,7 @@ object! {
         pub definition: String,
         pub validated: bool,
         pub is_local: bool,
+        pub on_partitioned: bool,
     }
 }
 
@@ -33,7 +34,7 @@ impl PgObject for ForeignKey {
                k.conname::text AS name,
                'pg_constraint'::regclass::oid AS implied_class, nullif(k.conparentid, 0) AS implied_id, 0 AS implied_sub,
                pg_get_constraintdef(k.oid) AS definition, k.convalidated AS validated,
-               k.conparentid = 0 OR k.conislocal AS is_local
+               k.conparentid = 0 OR k.conislocal AS is_local, c.relkind = 'p' AS on_partitioned
         FROM pg_constraint k
         JOIN pg_class c ON c.oid = k.conrelid
         WHERE k.contype = 'f' AND c.relnamespace = ANY($1)
@@ -42,23 +43,26 @@ impl PgObject for ForeignKey {
     fn address(id: &ObjectId) -> String {
         constraint::address(id)
     }
-    fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
+    fn create(&self, id: &ObjectId, target: Target) -> Vec<Action> {
         let clause = format!("CONSTRAINT {} {}", id.name, self.definition);
         let add = alter_table(Verb::Create, id, format!("ADD {clause}"))
             .locks(Lock::ShareRowExclusive)
             .locks_elsewhere(Lock::ShareRowExclusive);
         // In CREATE TABLE it would count as checked, for there are no rows.
-        vec![if self.validated { add.inline(Inline::Item(clause)) } else { add }]
+        let add = if self.validated { add.inline(Inline::Item(clause)) } else { add };
+        let is_possible = !self.on_partitioned || Version::major(18) <= target.version;
+        vec![match self.validated && is_possible {
+            true => add.or(Strategy::NotValid, constraint::not_valid(id, &self.definition, Lock::ShareRowExclusive)),
+            false => add,
+        }]
     }
     fn alter(&self, id: &ObjectId, to: &ForeignKey, attr: Attr, _: Target) -> Alter {
         let same_key = sql::without_not_valid(&self.definition) == sql::without_not_valid(&to.definition);
         match attr {
+            Attr::on_partitioned => Alter::Ignore("it is about the table"),
             Attr::is_local => Alter::Ignore("it follows from the parents of the table"),
             Attr::definition if same_key && to.validated => Alter::Ignore("it is validated"),
-            Attr::validated if same_key && to.validated => {
-                let validate = alter_table(Verb::Alter, id, format!("VALIDATE CONSTRAINT {}", id.name));
-                Alter::Do(vec![validate.locks(Lock::ShareUpdateExclusive)])
-            }
+            Attr::validated if same_key && to.validated => Alter::Do(vec![constraint::validate(Verb::Alter, id)]),
             Attr::definition if self.validated == to.validated && self.without_timing() == to.without_timing() => {
                 let clause = format!("ALTER CONSTRAINT {} {}", id.name, to.timing());
                 Alter::Do(vec![alter_table(Verb::Alter, id, clause)])

@@ -1,7 +1,7 @@
 //! `CREATE INDEX`. The index behind a constraint is part of the constraint.
 
 use crate::{
-    ddl::{Action, Alter, Lock, Target},
+    ddl::{Action, Alter, Lock, Strategy, Succession, Target, When},
     kinds::{Namespace, PgObject, Renamed, object, sql, state},
     model::{Ident, ObjectId},
 };
@@ -70,7 +70,11 @@ impl PgObject for Index {
             let only = format!(" ON ONLY {}", id.container().qualified());
             definition = definition.replacen(&only, &format!(" ON {}", id.container().qualified()), 1);
         }
-        let mut actions = vec![Action::create(id, definition).locks(Lock::Share)];
+        let create = Action::create(id, definition).locks(Lock::Share);
+        let mut actions = vec![match self.concurrently(id, &id.name) {
+            Some(gentler) => create.or(Strategy::IndexConcurrently, [gentler]),
+            None => create,
+        }];
         let name = id.qualified();
         actions.extend(self.attach(id));
         actions.extend(
@@ -119,7 +123,28 @@ impl PgObject for Index {
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         // A constraint whose index is a part of this one can go in no other way.
         let cascade = if self.has_constraints { " CASCADE" } else { "" };
-        vec![Action::drop(id, format!("DROP INDEX {}{cascade}", id.qualified())).locks(Lock::AccessExclusive)]
+        let drop = Action::drop(id, format!("DROP INDEX {}{cascade}", id.qualified())).locks(Lock::AccessExclusive);
+        vec![match self.partitioned || self.is_part() {
+            true => drop,
+            false => drop.or(Strategy::IndexConcurrently, [drop_concurrently(id)]),
+        }]
+    }
+    fn succeed(&self, id: &ObjectId, to: &Index, _: Target) -> Option<Succession> {
+        if self.partitioned || self.is_part() {
+            return None;
+        }
+        let new = sql::suffixed(&id.name, sql::NEW);
+        let beside = ObjectId { name: new.clone(), ..id.clone() };
+        let rename = format!("ALTER INDEX {} RENAME TO {}", beside.qualified(), id.name);
+        Some(Succession {
+            strategy: Strategy::IndexReplacement,
+            build: to.concurrently(id, &new)?,
+            swap: vec![drop_concurrently(id), Action::create(id, rename).locks(Lock::ShareUpdateExclusive)],
+        })
+    }
+    fn without_parts(&self) -> Option<(Strategy, Index)> {
+        let whole = self.partitioned && self.valid;
+        whole.then(|| (Strategy::PartitionedIndex, Index { valid: false, ..self.clone() }))
     }
     // A table that is attached brings its indexes as parts.
     fn apart(&self) -> Index {
@@ -151,7 +176,17 @@ impl Index {
         let counts = |option: &String| IN_PLACE.contains(&name(option).as_str());
         !self.partitioned && changed.all(counts) && new.all(counts)
     }
+    fn concurrently(&self, id: &ObjectId, name: &Ident) -> Option<Action> {
+        // A tablespace is set afterwards, and that moves the index under a lock.
+        let sql = sql::concurrently(&self.definition, &id.name, name).filter(|_| self.tablespace.is_none())?;
+        Some(Action::create(id, sql).locks(Lock::ShareUpdateExclusive).when(When::OutsideTransaction))
+    }
     fn attach(&self, id: &ObjectId) -> Option<Action> {
         self.part_of.as_ref().map(|parent| sql::attach_index(id, parent))
     }
+}
+
+fn drop_concurrently(id: &ObjectId) -> Action {
+    let drop = Action::drop(id, format!("DROP INDEX CONCURRENTLY {}", id.qualified()));
+    drop.locks(Lock::ShareUpdateExclusive).when(When::OutsideTransaction)
 }

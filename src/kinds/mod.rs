@@ -6,6 +6,7 @@
 mod access_method;
 mod aggregate;
 mod attribute;
+mod backfill;
 mod base_type;
 mod cast;
 mod check;
@@ -22,6 +23,7 @@ mod domain;
 mod domain_constraint;
 mod enum_;
 mod event_trigger;
+mod expand;
 mod exclusion;
 mod extension;
 mod extension_dependency;
@@ -83,7 +85,7 @@ pub use rebuilt::{Gone, Makeup, Part, Rebuilt};
 pub use rename::{rename, rename_label};
 
 use crate::{
-    ddl::{Action, Alter, Lock, Retype, StandIn, Survival, Target},
+    ddl::{Action, Alter, Lock, Retype, StandIn, Strategy, Succession, Survival, Target},
     model::{Ident, Kind, ObjectId, Version, for_each_kind},
 };
 
@@ -169,6 +171,18 @@ pub trait PgObject: Clone + PartialEq + Sized {
     /// Frees the name while objects that hold data still need this one; the actions that rename it
     /// and that drop it at last. `None` where nothing with data can need it.
     fn set_aside(&self, _id: &ObjectId) -> Option<(Action, Action)> {
+        None
+    }
+    /// How it is made anew as `to` so that there is one all the while.
+    fn succeed(&self, _id: &ObjectId, _to: &Self, _target: Target) -> Option<Succession> {
+        None
+    }
+    /// The same without its parts, each of which is then made by itself, and by which strategy that is gentler.
+    fn without_parts(&self) -> Option<(Strategy, Self)> {
+        None
+    }
+    /// The columns by which the rows of its table can be gone through in order, each row once.
+    fn row_key(&self) -> Option<Vec<Ident>> {
         None
     }
     /// What gives its members, which are no objects of their own, other names: it comes before all else, as renames do.
@@ -369,6 +383,18 @@ macro_rules! dispatch {
             pub fn set_aside(&self, id: &ObjectId) -> Option<(Action, Action)> {
                 match self { $(Object::$Kind(it) => it.set_aside(id),)* }
             }
+            pub fn succeed(&self, id: &ObjectId, to: &Object, target: Target) -> Option<Succession> {
+                match (self, to) {
+                    $((Object::$Kind(from), Object::$Kind(to)) => from.succeed(id, to, target),)*
+                    _ => None,
+                }
+            }
+            pub fn without_parts(&self) -> Option<(Strategy, Object)> {
+                match self { $(Object::$Kind(it) => it.without_parts().map(|(strategy, it)| (strategy, Object::$Kind(it))),)* }
+            }
+            pub fn row_key(&self) -> Option<Vec<Ident>> {
+                match self { $(Object::$Kind(it) => it.row_key(),)* }
+            }
             pub fn moves_members(&self, id: &ObjectId, to: &Object) -> Option<Action> {
                 match (self, to) {
                     $((Object::$Kind(from), Object::$Kind(to)) => from.moves_members(id, to),)*
@@ -440,11 +466,7 @@ for_each_kind!(dispatch);
 
 /// Renames a type out of the way of its successor, and drops it once nothing needs it.
 fn set_aside_by_rename(label: &str, id: &ObjectId) -> (Action, Action) {
-    let mut short = id.name.raw().to_owned();
-    while 63 < short.len() + OLD.len() {
-        short.pop();
-    }
-    let old = Ident::new(short + OLD);
+    let old = sql::suffixed(&id.name, OLD);
     let schema = id.container().qualified();
     (
         Action::drop(id, format!("ALTER {label} {} RENAME TO {old}", id.qualified())),

@@ -10,6 +10,27 @@ pub(crate) fn alter_table(verb: Verb, subject: &ObjectId, table: &ObjectId, clau
     Action::clause(verb, subject, format!("ALTER TABLE {}", table.qualified()), clause, ",")
 }
 
+/// A longer name, cut so that PostgreSQL does not cut it (PostgreSQL manual, 4.1.1).
+pub(crate) fn suffixed(name: &Ident, suffix: &str) -> Ident {
+    let mut short = name.raw().to_owned();
+    while 63 < short.len() + suffix.len() {
+        short.pop();
+    }
+    Ident::new(short + suffix)
+}
+
+/// What is built beside something that has its name until then.
+pub(crate) const NEW: &str = "__new";
+
+/// The same index, built while the table is read and written; under another name where one is given.
+pub(crate) fn concurrently(definition: &str, name: &Ident, to: &Ident) -> Option<String> {
+    let words = ["CREATE INDEX ", "CREATE UNIQUE INDEX "];
+    let head = words.into_iter().find(|head| definition.starts_with(head))?;
+    let rest = definition.strip_prefix(head)?.strip_prefix(&format!("{name} ON "))?;
+    // That of a partitioned table is not built this way.
+    (!rest.starts_with("ONLY ")).then(|| format!("{head}CONCURRENTLY {to} ON {rest}"))
+}
+
 /// Makes an index of a partition a part of an index of the partitioned table. Nothing happens where it is.
 pub(crate) fn attach_index(part: &ObjectId, parent: &str) -> Action {
     let attach = Action::alter(part, format!("ALTER INDEX {parent} ATTACH PARTITION {}", part.qualified()));

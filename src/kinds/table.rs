@@ -1,7 +1,7 @@
 //! `CREATE TABLE`, plain, partitioned or a partition. Columns, constraints and indexes are kinds of their own.
 
 use crate::{
-    ddl::{Action, Alter, Descent, Leaves, Lock, Loss, Rewrite, Room, Survival, Target, Verb},
+    ddl::{Action, Alter, Descent, Leaves, Lock, Loss, Rewrite, Room, Strategy, Survival, Target, Verb, When},
     kinds::{Namespace, PgObject, Rebuilt, Renamed, object, sql, state},
     model::{Ident, ObjectId, Parens, Version},
 };
@@ -29,6 +29,10 @@ object! {
         pub force_row_security: bool,
         /// The letter in `pg_trigger.tgenabled` of the triggers behind constraints, if they are all of one mind.
         pub constraint_triggers: String,
+        /// What the rows of a partition have to be, by its own bounds and those above, where another table can be told so.
+        pub rows_are: Option<String>,
+        /// Whether it can leave the partitioned table while others use that: there is no default partition.
+        pub can_leave: bool,
     }
 }
 
@@ -68,7 +72,13 @@ impl PgObject for Table {
                c.relrowsecurity AS row_security, c.relforcerowsecurity AS force_row_security,
                coalesce((SELECT CASE count(DISTINCT t.tgenabled) WHEN 1 THEN min(t.tgenabled::text) WHEN 2 THEN 'mixed' END
                          FROM pg_trigger t JOIN pg_constraint k ON k.oid = t.tgconstraint
-                         WHERE t.tgrelid = c.oid AND k.contype <> 't'), 'O') AS constraint_triggers
+                         WHERE t.tgrelid = c.oid AND k.contype <> 't'), 'O') AS constraint_triggers,
+               -- A hash is told by the partitioned table's OID, which is another one elsewhere.
+               (SELECT r.text FROM pg_get_partition_constraintdef(c.oid) r(text)
+                WHERE c.relispartition AND strpos(r.text, 'satisfies_hash_partition(') = 0) AS rows_are,
+               c.relispartition AND EXISTS (
+                   SELECT FROM pg_inherits i JOIN pg_partitioned_table p ON p.partrelid = i.inhparent
+                   WHERE i.inhrelid = c.oid AND p.partdefid = 0) AS can_leave
         FROM pg_class c
         WHERE c.relkind IN ('r', 'p') AND c.relnamespace = ANY($1)";
 
@@ -93,6 +103,7 @@ impl PgObject for Table {
                 Alter::Do(vec![alter(id, format!("SET {mode}")).rewrites(Rewrite::Always)])
             }
             Attr::of_type => self.change_type(id, to),
+            Attr::rows_are | Attr::can_leave => Alter::Ignore("it follows from the partitioned table"),
             Attr::columns => Alter::Ignore("each column is changed by itself"),
             Attr::inherits => {
                 let clause = |(clause, descent): (String, Option<Descent>)| Action { descent, ..alter(id, clause) };
@@ -137,9 +148,16 @@ impl PgObject for Table {
         let sql = format!("DROP TABLE {}", id.qualified());
         let drop = Action::drop(id, sql).locks(Lock::AccessExclusive).loses(Loss::Rows);
         vec![match &self.partition_of {
-            Some(parent) => drop.room(Room::Frees(parent.clone())),
+            Some(parent) => {
+                let gentler = [self.detach_concurrently(id, parent), drop.clone().room(Room::Frees(parent.clone()))];
+                let drop = drop.room(Room::Frees(parent.clone()));
+                if self.can_leave { drop.or(Strategy::DetachConcurrently, gentler) } else { drop }
+            }
             None => drop,
         }]
+    }
+    fn fit(&mut self, version: Version) {
+        self.can_leave &= Version::major(14) <= version;
     }
 
     fn survive(&self, _: &ObjectId, _: &Table, _: &Rebuilt) -> Survival {
@@ -220,12 +238,39 @@ impl Table {
         if let Some(parent) = &self.partition_of {
             let sql = format!("ALTER TABLE {parent} DETACH PARTITION {name}");
             let detach = Action::alter(id, sql).locks(Lock::AccessExclusive);
-            actions.push(detach.room(Room::Frees(parent.clone())).descent(Descent::Leaves));
+            let detach = detach.room(Room::Frees(parent.clone())).descent(Descent::Leaves);
+            let gentler =
+                Action { room: detach.room.clone(), descent: detach.descent, ..self.detach_concurrently(id, parent) };
+            let is_last = to.partition_of.is_none() && self.can_leave;
+            actions.push(if is_last { detach.or(Strategy::DetachConcurrently, [gentler]) } else { detach });
         }
-        actions.extend(to.attach(id).map(|attach| attach.descent(Descent::JoinsWhole)));
+        let attach = to.attach(id).map(|attach| attach.descent(Descent::JoinsWhole));
+        actions.extend(attach.map(|attach| match to.checked(id) {
+            Some([add, validate, drop]) => {
+                let plain = attach.clone().locks(Lock::AccessExclusive);
+                attach.or(Strategy::AttachWithCheck, [add, validate, plain, drop])
+            }
+            None => attach,
+        }));
         // With other bounds it stands under the same table as before.
         let stays = self.partition_of == to.partition_of;
         actions.into_iter().map(|it| if stays { Action { descent: None, ..it } } else { it }).collect()
+    }
+
+    fn detach_concurrently(&self, id: &ObjectId, parent: &str) -> Action {
+        let detach =
+            Action::alter(id, format!("ALTER TABLE {parent} DETACH PARTITION {} CONCURRENTLY", id.qualified()));
+        detach.locks(Lock::ShareUpdateExclusive).when(When::OutsideTransaction)
+    }
+
+    /// A check that PostgreSQL takes for a proof that the rows are within the bounds: how it comes, and how it goes.
+    fn checked(&self, id: &ObjectId) -> Option<[Action; 3]> {
+        let rows = self.rows_are.as_ref()?;
+        let (table, check) = (id.qualified(), sql::suffixed(&id.name, "__bounds"));
+        let add = alter(id, format!("ADD CONSTRAINT {check} CHECK ({rows}) NOT VALID"));
+        let validate = alter(id, format!("VALIDATE CONSTRAINT {check}")).locks(Lock::ShareUpdateExclusive);
+        let drop = Action::alter(id, format!("ALTER TABLE {table} DROP CONSTRAINT {check}"));
+        Some([add, validate.when(When::OwnTransaction), drop.locks(Lock::AccessExclusive)])
     }
 
     fn attach(&self, id: &ObjectId) -> Option<Action> {

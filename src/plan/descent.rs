@@ -18,7 +18,7 @@ impl<'a> Work<'a> {
     }
 
     /// What stands under another as a whole: the outermost thing around `id` that is no mere container of names.
-    fn whole(id: &ObjectId) -> &ObjectId {
+    pub(super) fn whole(id: &ObjectId) -> &ObjectId {
         id.upwards().filter(|it| it.kind.takes_contents_along()).last().unwrap_or(id)
     }
 

@@ -44,7 +44,8 @@ pub(crate) fn expand(
     actions.sort_by_cached_key(|action| work.reading_order(action));
     work.actions = actions;
     let edges = edges::find(&work, &implicit);
-    Ok(Expanded { actions: work.actions, edges, implicit })
+    let actions = std::mem::take(&mut work.actions);
+    Ok(work.choose(Expanded { actions, edges, implicit }))
 }
 
 pub(super) struct Work<'a> {
@@ -281,7 +282,10 @@ impl<'a> Work<'a> {
                 Some(by) => self.beyond(id, by),
                 None => match self.sketch(id) {
                     Some(it) => by_way_of(id, Action::create(id, it.create), it.complete),
-                    None => self.as_there(id, &entry.object).create(id, self.target),
+                    None => match self.in_parts(id) {
+                        Some(bare) => bare.create(id, self.target),
+                        None => self.as_there(id, &entry.object).create(id, self.target),
+                    },
                 },
             };
             self.actions.extend(actions.into_iter().map(|action| blamed(action, because.as_ref())));
@@ -323,13 +327,13 @@ impl<'a> Work<'a> {
     }
 
     /// Whether `id` comes into being by itself when `by`, which implies it, does, or the table that it is on.
-    fn comes_with(&self, id: &ObjectId, by: &ObjectId) -> bool {
+    pub(super) fn comes_with(&self, id: &ObjectId, by: &ObjectId) -> bool {
         let own = self.to.get(id).is_some_and(|object| object.is_own());
         let attached = |parent: &ObjectId| self.to.get(parent).is_some_and(|object| object.is_attached());
         let precedes = id.kind.precedes_attaching() && id.ancestors().any(|it| self.is_created(it) && attached(it));
         let comes = match self.is_created(by) {
             _ if self.joins(id, by) => id.kind.comes_by_attaching() || self.comes_from_another(id),
-            true => self.to.get(by).is_some_and(|object| object.brings_along()),
+            true => self.to.get(by).is_some_and(|object| object.brings_along()) && self.in_parts(by).is_none(),
             false => id.parent().is_some_and(|parent| self.is_created(parent)),
         };
         !own && !precedes && id.kind == by.kind && comes

@@ -1,6 +1,6 @@
 //! Turns changes into an ordered list of steps. Names no kind.
 //!
-//! changes → expand → order → fold → [`Plan`]
+//! changes → expand, online → order → fold → [`Plan`]
 
 mod descent;
 mod edges;
@@ -8,6 +8,7 @@ mod expand;
 mod explain;
 mod fold;
 mod knots;
+mod online;
 mod order;
 mod rebuild;
 mod values;
@@ -17,7 +18,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::{
     catalog::Catalog,
-    ddl::{Heard, Leaves, Lock, Loss, Obstacle, Rewrite, Target, When},
+    ddl::{Heard, Leaves, Lock, Loss, Obstacle, Online, Rewrite, Target, When},
     diagnostic::Diagnostic,
     diff::{Change, Rename, Way, diff},
     model::ObjectId,
@@ -74,6 +75,10 @@ pub struct Step {
     pub fails_if: Vec<Obstacle>,
     pub leaves: Vec<Leaves>,
     pub when: When,
+    /// Takes away what nobody uses once the rest is done: it can be left for a later migration.
+    pub contracts: bool,
+    /// How long it may wait for its lock, so that nobody waits behind it for longer; see [`Plan::bound_waits`].
+    pub lock_timeout: Option<String>,
 }
 
 impl Plan {
@@ -90,6 +95,21 @@ impl Plan {
             for at in [&mut order.before, &mut order.after] {
                 *at += if place <= *at { count } else { 0 };
             }
+        }
+    }
+
+    /// Bounds how long steps may wait for a lock that others would wait behind. What PostgreSQL does concurrently waits
+    /// for others by design, and is not to be given up.
+    pub fn bound_waits(&mut self, timeout: &str) {
+        let mut last = None;
+        for step in &mut self.steps {
+            last = match step.when {
+                When::OutsideTransaction => None,
+                _ if Lock::ShareUpdateExclusive < step.lock => Some(timeout.to_owned()),
+                // What nobody has to wait behind is done under the bound of what came before.
+                When::InTransaction | When::BeforeCommit | When::OwnTransaction => last,
+            };
+            step.lock_timeout.clone_from(&last);
         }
     }
 
@@ -122,6 +142,8 @@ impl Step {
             fails_if: Vec::new(),
             leaves: Vec::new(),
             when: When::InTransaction,
+            contracts: false,
+            lock_timeout: None,
         }
     }
 }
@@ -140,6 +162,8 @@ pub fn plan(from: &Catalog, to: &Catalog, target: Target) -> Result<Plan, Vec<Di
 /// As [`plan`].
 pub fn replan(from: &Catalog, to: &Catalog, target: Target, heard: &Heard) -> Result<Plan, Vec<Diagnostic>> {
     let changes = diff(from, to, target);
+    let online = target.online.map(|it| Online { keys: online::keys(from, to), ..it.clone() });
+    let target = Target { online: online.as_ref(), ..target };
     let mut knots = Knots::default();
     loop {
         let expanded = expand::expand(from, to, &changes, target, heard, &knots)?;

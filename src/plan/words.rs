@@ -60,6 +60,8 @@ fn steps(top: &ObjectId, members: Vec<Folded>, changes: &[Change], from: &Catalo
             fails_if: folded.fails_if(from),
             leaves: folded.leaves(),
             when: folded.when(),
+            contracts: folded.actions.iter().any(|action| action.contracts),
+            lock_timeout: None,
         })
         .collect()
 }

@@ -87,7 +87,7 @@ fn step(statement: &Statement, files: &Files, before: &Catalog) -> Step {
 
 fn seen(at: usize, step: Step, before: Arc<Catalog>, after: Arc<Catalog>, observed: Option<Observed>) -> Seen {
     let casts = before.casts.and(&after.casts);
-    let target = Target { version: after.version, casts: &casts };
+    let target = Target { version: after.version, casts: &casts, online: None };
     let mut changes = diff(&before, &after, target);
     let rename = if is_rename(&step.sql) { rename(&changes) } else { None };
     if rename.is_some() {

@@ -122,7 +122,7 @@ impl Observer {
                 self.look_again(&mut scratch.client).map_err(|error| Failure::new(0, step, &error))?;
                 Ok(None)
             }
-            When::InTransaction | When::BeforeCommit => self.watch(scratch, step).map(Some),
+            When::InTransaction | When::BeforeCommit | When::OwnTransaction => self.watch(scratch, step).map(Some),
         }
     }
 

@@ -30,6 +30,9 @@ pub(crate) struct Case {
     pub(crate) native: bool,
     /// Whether there is no way back.
     pub(crate) one_way: bool,
+    /// Whether gentler forms are taken, and without which.
+    #[allow(dead_code, reason = "only cases are changed online")]
+    pub(crate) online: Option<Vec<String>>,
     /// Why it fails still, where it is known to.
     #[allow(dead_code, reason = "cases are all to pass; changes may be known not to")]
     pub(crate) open: Option<String>,
@@ -90,6 +93,7 @@ fn new(file: &Path, topic: &str, heading: &str) -> Case {
         min_version: None,
         native: false,
         one_way: false,
+        online: None,
         open: None,
         extensions: Vec::new(),
     }
@@ -106,6 +110,8 @@ fn take(case: &mut Case, info: &str, body: String) {
             for line in body.lines().filter(|line| !line.trim().is_empty()) {
                 match line.split_once('=').map(|(key, value)| (key.trim(), value.trim())) {
                     Some(("min_version", version)) => case.min_version = Some(version.parse().expect("a version")),
+                    Some(("online", "true")) => case.online = Some(Vec::new()),
+                    Some(("online_off", name)) => case.online = Some(vec![name.to_owned()]),
                     Some(("open", reason)) => case.open = Some(reason.to_owned()),
                     Some(("native", "true")) => case.native = true,
                     Some(("one_way", "true")) => case.one_way = true,

@@ -5,7 +5,7 @@ use std::env;
 use libtest_mimic::Failed;
 use trueup::{
     catalog::Catalog,
-    ddl::{Casts, Heard, Target},
+    ddl::{Casts, Heard, Online, Target},
     diagnostic::Diagnostic,
     emit::{sql, terminal},
     model::{Files, Pair},
@@ -34,8 +34,24 @@ impl From<Trouble> for Failed {
     }
 }
 
-/// The text of the plan. `scratch` holds the starting state, and holds the other one afterwards. Each table that the plan
-/// touches has `rows` rows.
+/// What counts, and what a plan is run on.
+#[derive(Clone, Copy)]
+pub(crate) struct How<'a> {
+    pub(crate) owners: Owners,
+    /// In each table that the plan touches.
+    pub(crate) rows: u32,
+    pub(crate) online: Option<&'a Online>,
+}
+
+impl How<'_> {
+    /// Every owner counts; tables stay empty.
+    #[allow(dead_code, reason = "not every test target has use for it")]
+    pub(crate) fn of_all() -> How<'static> {
+        How { owners: Owners::All, rows: 0, online: None }
+    }
+}
+
+/// The text of the plan. `scratch` holds the starting state, and holds the other one afterwards.
 ///
 /// # Errors
 /// What is different still, what failed, what was not as it had been said to be, or which rows were lost; with the plan.
@@ -44,15 +60,14 @@ pub(crate) fn way(
     sides: Pair<&Catalog>,
     said: Said<'_>,
     scratch: &mut Scratch,
-    owners: Owners,
-    rows: u32,
+    how: How<'_>,
 ) -> Result<String, Trouble> {
     let Pair { from, to } = sides;
-    let target = Target { version: from.version, casts: &from.casts };
-    let view = View { owners, ..View::default() };
+    let target = Target { version: from.version, casts: &from.casts, online: None };
+    let view = View { owners: how.owners, ..View::default() };
     let named = rehearse::name(from, to, said, target, &view, Room::Here(scratch)).map_err(Trouble::Refused)?;
     let casts = Casts { values: named.instead, ..from.casts.and(&to.casts) };
-    let target = Target { casts: &casts, ..target };
+    let target = Target { casts: &casts, online: how.online, ..target };
     let goal = rehearse::settle(shadow, &named.from, to, target, &view).map_err(Trouble::Refused)?;
     let text = |plan: &Plan| sql::render(plan, sql::Style::default());
     let made =
@@ -63,12 +78,15 @@ pub(crate) fn way(
         return Err(Trouble::Wrong(format!("two plans of one pair\n{}\n{}", text(&plan), text(&again))));
     }
     let copy = |from: &Catalog| Ok(rehearse::reload(shadow, from, &rehearse::wanted(&goal), &view)?.scratch);
-    let stage = Stage { shadow, from: &named.from, to: &goal, target, view: &view, rows, copy: &copy };
-    let Rehearsal { plan, seen, rows, disagreements, .. } =
+    let stage = Stage { shadow, from: &named.from, to: &goal, target, view: &view, rows: how.rows, copy: &copy };
+    let Rehearsal { mut plan, seen, rows, disagreements, .. } =
         rehearse::rehearse(&stage, scratch, plan, &made).map_err(Trouble::Refused)?;
     let wrong: Vec<String> = disagreements.into_iter().chain(rows.unexpected).chain(rows.none).collect();
     if !wrong.is_empty() {
         return Err(Trouble::Wrong(format!("{}\n{}", wrong.join("\n"), text(&plan))));
+    }
+    if how.online.is_some() {
+        plan.bound_waits("2s");
     }
     match seen {
         Convergence::Reached => Ok(text(&plan)),
