@@ -279,8 +279,9 @@ impl<'a, 'w> Edges<'a, 'w> {
         for (at, action) in work.actions.iter().enumerate().filter(|(_, action)| action.verb != Verb::Drop) {
             let id = &action.subject;
             let Some(entry) = work.to.entry(id) else { continue };
-            // The whole takes up a part of another kind when it is created, if the part is there.
-            let taken_up = entry.implied_by.as_ref().filter(|by| by.kind != id.kind && action.verb == Verb::Create);
+            // The whole takes up such a part when it is created, if the part is there.
+            let taken_up = entry.implied_by.as_ref();
+            let taken_up = taken_up.filter(|by| action.verb == Verb::Create && work.is_taken_up(id, by));
             for whole in taken_up.map(|by| self.makers_of(by)).unwrap_or_default() {
                 self.add(at, whole, false);
             }
