@@ -45,7 +45,14 @@ impl PgObject for ViewColumn {
         settings.map(|set| self.set(id, &set)).collect()
     }
     fn alter(&self, id: &ObjectId, to: &ViewColumn, attr: Attr, _: Target) -> Alter {
-        Alter::Do(self.settings(to, attr).into_iter().map(|set| to.set(id, &set)).collect())
+        match attr {
+            Attr::materialized => Alter::Ignore("it is about the view"),
+            Attr::type_storage => Alter::Ignore("it belongs to the type"),
+            Attr::storage if !to.materialized => Alter::Ignore("a view stores nothing"),
+            Attr::statistics | Attr::options | Attr::storage | Attr::compression => {
+                Alter::Do(self.settings(to, attr).into_iter().map(|set| to.set(id, &set)).collect())
+            }
+        }
     }
     fn drop(&self, _: &ObjectId) -> Vec<Action> {
         vec![]
