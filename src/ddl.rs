@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use strategy::{Gentler, Online, Strategy, Succession};
 
-use crate::model::{ObjectId, Parens, Sql, Version};
+use crate::model::{ObjectId, Pair, Parens, Sql, Version};
 
 /// One DDL operation, with the facts that the planner and the reports need.
 #[derive(Clone, Debug)]
@@ -227,6 +227,8 @@ pub struct Casts {
     pub assigned: BTreeSet<(String, String)>,
     /// When it is written out.
     pub explicit: BTreeSet<(String, String)>,
+    /// What each domain is over, before and after: it is cast as that is (PostgreSQL manual, `CREATE CAST`, Notes).
+    pub domains: Pair<BTreeMap<String, String>>,
     /// For an enum, which value rows are to hold instead of another one: by the user's wish.
     pub values: BTreeMap<ObjectId, Vec<(String, String)>>,
 }
@@ -243,9 +245,11 @@ pub enum Retype {
 }
 
 impl Casts {
-    /// The casts of both; the values that rows are to hold are those of the first.
+    /// The casts of both, from what types were to what they are to be; the values that rows are to hold are those of the
+    /// first.
     pub fn and(&self, other: &Casts) -> Casts {
         Casts {
+            domains: Pair::new(self.domains.from.clone(), other.domains.to.clone()),
             assigned: self.assigned.union(&other.assigned).cloned().collect(),
             explicit: self.explicit.union(&other.explicit).cloned().collect(),
             values: self.values.clone(),

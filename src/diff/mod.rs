@@ -55,16 +55,17 @@ pub fn diff(from: &Catalog, to: &Catalog, target: Target) -> Vec<Change> {
             Some(_) => (),
         }
     }
-    pair_implied(from, to, &mut removed, &mut added);
+    pair_implied(from, to, target, &mut removed, &mut added);
     let removed = removed.into_iter().cloned().map(Change::Remove);
     removed.chain(changes).chain(added.into_iter().cloned().map(Change::Add)).collect()
 }
 
 /// PostgreSQL names by itself what it makes for a partition. Two such objects that follow the same
-/// object of the parent are one, whatever their names.
+/// object of the parent, and are the same otherwise, are one, whatever their names.
 fn pair_implied<'a>(
     from: &'a Catalog,
     to: &'a Catalog,
+    target: Target,
     removed: &mut Vec<&'a ObjectId>,
     added: &mut Vec<&'a ObjectId>,
 ) {
@@ -74,12 +75,16 @@ fn pair_implied<'a>(
     };
     let mut twins: BTreeMap<_, &ObjectId> = removed.iter().filter_map(|id| Some((key(from, id)?, *id))).collect();
     let mut paired = Vec::new();
+    let alike = |old: &ObjectId, new: &ObjectId| match (from.entry(old), to.entry(new)) {
+        (Some(before), Some(after)) => rename::is_same(old, before, new, after, target),
+        _ => false,
+    };
     added.retain(|id| match key(to, id).and_then(|key| twins.remove(&key)) {
-        Some(twin) => {
+        Some(twin) if alike(twin, id) => {
             paired.push((twin, *id));
             false
         }
-        None => true,
+        Some(_) | None => true,
     });
     let within = |id: &ObjectId, tops: &mut dyn Iterator<Item = &ObjectId>| {
         let mut tops = tops;

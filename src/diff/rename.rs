@@ -134,7 +134,7 @@ fn aside(name: &Ident) -> Ident {
 /// Objects that are the same but for their names and hold nothing of their own: to rename them is to keep them. Such are
 /// the indexes and constraints that PostgreSQL has named after a table that was renamed.
 pub fn implied(from: &Catalog, to: &Catalog, target: Target) -> Renames {
-    let mut renames = Renames::default();
+    let mut renames = Renames { objects: parts_of_another(from, to, target), ..Renames::default() };
     let mut free = unmatched(to, from);
     let mut gone = unmatched(from, to);
     if free.is_empty() || gone.is_empty() {
@@ -159,6 +159,22 @@ pub fn implied(from: &Catalog, to: &Catalog, target: Target) -> Renames {
         }
     }
     renames
+}
+
+/// Parts whose names go to parts of another whole. PostgreSQL numbers them as they come, so that the same part has one
+/// number here and another there.
+fn parts_of_another(from: &Catalog, to: &Catalog, target: Target) -> BTreeMap<ObjectId, ObjectId> {
+    let other = |(old, before): (&ObjectId, &Entry)| {
+        let by = before.implied_by.as_ref().filter(|_| before.object.is_part())?;
+        to.entry(old)?.implied_by.as_ref().filter(|other| *other != by)?;
+        let is_twin = |(new, after): &(&ObjectId, &Entry)| {
+            let beside = new.kind == old.kind && new.parent() == old.parent() && after.implied_by.as_ref() == Some(by);
+            beside && is_same(old, before, new, after, target)
+        };
+        let (new, _) = to.iter().find(is_twin)?;
+        Some((old.clone(), new.clone()))
+    };
+    from.iter().filter_map(other).collect()
 }
 
 /// What one catalog has and the other has not, though it has what contains it, if it can have another name at all. What

@@ -1,5 +1,7 @@
 //! A column of a table, with its generation expression. Its default and its identity are kinds of their own.
 
+use std::collections::BTreeMap;
+
 use crate::{
     ddl::{
         Action, Alter, Casts, Gentler, Inline, Lock, Loss, Obstacle, Retype, Rewrite, Strategy, Survival, Target, Verb,
@@ -383,17 +385,19 @@ enum Conversion {
 
 impl Conversion {
     fn between(from: &str, to: &str, casts: &Casts) -> Conversion {
-        let (from, to) = (sql::base_type(from), sql::base_type(to));
+        let names = (sql::base_type(from), sql::base_type(to));
+        let base = |name: &str, domains: &BTreeMap<String, String>| domains.get(name).map_or(name, |it| it).to_owned();
+        let under = |(from, to): (&str, &str)| (base(from, &casts.domains.from), base(to, &casts.domains.to));
+        let pair = under((&names.0, &names.1));
         // An array is converted element by element.
-        let (from, to) = match (from.strip_suffix("[]"), to.strip_suffix("[]")) {
-            (Some(from), Some(to)) => (from.to_owned(), to.to_owned()),
-            _ => (from, to),
+        let pair = match (pair.0.strip_suffix("[]"), pair.1.strip_suffix("[]")) {
+            (Some(from), Some(to)) => under((from, to)),
+            _ => pair,
         };
         let text = |name: &str| matches!(name, "text" | "character varying" | "character" | "name");
-        let pair = (from, to);
-        if pair.0 == pair.1 {
+        if names.0 == names.1 {
             Conversion::None
-        } else if text(&pair.1) || casts.assigned.contains(&pair) {
+        } else if pair.0 == pair.1 || text(&pair.1) || casts.assigned.contains(&pair) {
             Conversion::Assigned
         } else if text(&pair.0) || casts.explicit.contains(&pair) {
             Conversion::Cast

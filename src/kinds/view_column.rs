@@ -44,7 +44,14 @@ impl PgObject for ViewColumn {
         plain.changed_attrs(self).into_iter().flat_map(|attr| plain.settings(id, self, attr)).collect()
     }
     fn alter(&self, id: &ObjectId, to: &ViewColumn, attr: Attr, _: Target) -> Alter {
-        Alter::Do(self.settings(id, to, attr))
+        match attr {
+            Attr::materialized => Alter::Ignore("it is about the view"),
+            Attr::type_storage => Alter::Ignore("it belongs to the type"),
+            Attr::storage if !to.materialized => Alter::Ignore("a view stores nothing"),
+            Attr::statistics | Attr::options | Attr::storage | Attr::compression => {
+                Alter::Do(self.settings(id, to, attr))
+            }
+        }
     }
     fn drop(&self, _: &ObjectId) -> Vec<Action> {
         vec![]

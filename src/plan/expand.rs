@@ -336,7 +336,14 @@ impl<'a> Work<'a> {
             true => self.to.get(by).is_some_and(|object| object.brings_along()) && self.in_parts(by).is_none(),
             false => id.parent().is_some_and(|parent| self.is_created(parent)),
         };
-        !own && !precedes && id.kind == by.kind && comes
+        !own && !precedes && !self.is_taken_up(id, by) && comes
+    }
+
+    /// Whether `id` is made by itself, and the whole takes it up when that is created: PostgreSQL makes no such part by
+    /// itself, and what it would call it nobody knows.
+    pub(super) fn is_taken_up(&self, id: &ObjectId, by: &ObjectId) -> bool {
+        let (Some(part), Some(whole)) = (self.to.get(id), self.to.get(by)) else { return false };
+        id.kind != by.kind || (part.is_part() && !part.follows(whole))
     }
 
     /// What has to be changed of an object that comes into being as a copy of `by`.

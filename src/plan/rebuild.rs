@@ -9,15 +9,21 @@ use crate::{
 };
 
 impl<'a> Work<'a> {
-    /// What a thing of another kind becomes a part of: that happens only when the whole is created.
+    /// What takes up a part that stands by itself, or loses one: that happens only when the whole is created.
     pub(super) fn those_that_take_up_more(&self) -> Vec<&'a ObjectId> {
-        let whole = |(id, entry): (&'a ObjectId, &'a Entry)| {
-            let by = entry.implied_by.as_ref().filter(|by| by.kind != id.kind)?;
+        let takes = |(id, entry): (&'a ObjectId, &'a Entry)| {
+            let by = entry.implied_by.as_ref().filter(|by| self.is_taken_up(id, by))?;
             let as_before = self.from.entry(id).is_some_and(|old| old.implied_by.as_ref() == Some(by));
-            let taken = !as_before && self.from.get(by)?.brings_along();
+            let taken = !as_before && !self.joins(id, by) && self.from.get(by)?.brings_along();
             taken.then(|| self.from.key(by)).flatten()
         };
-        self.to.iter().filter_map(whole).collect()
+        let loses = |id: &&'a ObjectId| {
+            let entry = self.from.entry(id)?;
+            let by = entry.implied_by.as_ref().filter(|by| entry.object.is_part() && !self.leaves(id, by))?;
+            let stays = self.to.contains(by) && id.parent().is_some_and(|it| self.to.contains(it));
+            stays.then(|| self.from.key(by)).flatten()
+        };
+        self.to.iter().filter_map(takes).chain(self.removed.iter().filter_map(loses)).collect()
     }
 
     /// Drops and creates `id`, and all that stands on it.

@@ -5,14 +5,14 @@
 
 use std::{
     borrow::Cow,
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
 };
 
 use postgres::{Client, IsolationLevel, Row, Transaction};
 
 use crate::{
     catalog::{Catalog, Secret},
-    model::{Ident, Kind, ObjectId, Version},
+    model::{Ident, Kind, ObjectId, Pair, Version},
     shadow::Scratch,
     sources::mentions,
 };
@@ -165,6 +165,9 @@ fn read(client: &mut Client, owners: Owners, extension: Option<&str>) -> Result<
         }
         catalog.casts.explicit.insert(pair);
     }
+    let over = transaction.query(DOMAINS, &[])?;
+    let over: BTreeMap<String, String> = over.iter().map(|row| (row.get(0), row.get(1))).collect();
+    catalog.casts.domains = Pair::new(over.clone(), over);
     for row in transaction.query(UNMANAGED, &[&schemas])? {
         catalog.unmanaged.insert(row.get(0));
     }
@@ -368,21 +371,18 @@ const STAND_INS: &str = "
     JOIN pg_depend d ON d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e'
     WHERE t.typtype = 'd' AND strpos(t.typname, '(') <> 0";
 
-/// A domain is cast as what it is over (PostgreSQL manual, `CREATE CAST`, Notes).
 const CASTS: &str = "
+    SELECT format_type(castsource, NULL), format_type(casttarget, NULL), castcontext IN ('a', 'i') FROM pg_cast
+    WHERE castsource <> casttarget";
+
+/// Domains, and what each is over at last.
+const DOMAINS: &str = "
     WITH RECURSIVE over AS (
         SELECT oid, typbasetype AS base FROM pg_type WHERE typtype = 'd'
         UNION ALL
-        SELECT o.oid, t.typbasetype FROM over o JOIN pg_type t ON t.oid = o.base WHERE t.typtype = 'd'),
-    alike AS (
-        SELECT o.oid, o.base FROM over o JOIN pg_type t ON t.oid = o.base WHERE t.typtype <> 'd'
-        UNION ALL SELECT oid, oid FROM pg_type WHERE typtype <> 'd'),
-    casts AS (
-        SELECT castsource AS source, casttarget AS target, castcontext IN ('a', 'i') AS assigned FROM pg_cast
-        UNION ALL SELECT DISTINCT base, base, true FROM over)
-    SELECT format_type(s.oid, NULL), format_type(t.oid, NULL), c.assigned
-    FROM casts c JOIN alike s ON s.base = c.source JOIN alike t ON t.base = c.target
-    WHERE s.oid <> t.oid OR c.source <> c.target";
+        SELECT o.oid, t.typbasetype FROM over o JOIN pg_type t ON t.oid = o.base WHERE t.typtype = 'd')
+    SELECT format_type(o.oid, NULL), format_type(o.base, NULL)
+    FROM over o JOIN pg_type t ON t.oid = o.base WHERE t.typtype <> 'd'";
 
 /// Everything in the user's schemas, and beside them, that no kind reads.
 const UNMANAGED: &str = "
