@@ -23,6 +23,7 @@ use crate::{
     diagnostic::{Diagnostic, Severity},
     diff::Change,
     emit::json::Verdict,
+    hazards::{Seen, Sides, access, judge},
     model::{Files, Pair, Version},
     plan::{Explanation, Plan, explain, replan},
     rehearse::{Convergence, Stage, View, elsewhere, rehearse, settle, wanted},
@@ -289,7 +290,7 @@ fn plan_and_rehearse(
     if version.major_number() < shadow.version().major_number() && !findings.plan.steps.is_empty() {
         findings.diagnostics.push(findings::other_version(shadow, version));
     }
-    let mut follow_ups = 0;
+    let (mut follow_ups, mut observed, mut fates) = (0, Vec::new(), Vec::new());
     let seen = if arguments.no_rehearse {
         None
     } else if findings.plan.is_empty() {
@@ -306,8 +307,12 @@ fn plan_and_rehearse(
         let rehearsal = rehearse(&stage, &mut scratch, std::mem::take(&mut findings.plan), &planned)?;
         findings.plan = rehearsal.plan;
         follow_ups = rehearsal.follow_ups;
+        (observed, fates) = (rehearsal.observed, rehearsal.rows.fates);
         Some(rehearsal.seen)
     };
+    let both = Sides::new(&from, &to);
+    judge(&mut findings.plan, &both, &Seen { observed: &observed, fates: &fates, sizes: None });
+    findings.diagnostics.extend(findings::access(&access(&findings.plan, &both)));
     if let Some(live) = &mut sides.from.live {
         findings.diagnostics.extend(findings::stumbles(live, &findings.plan));
     }

@@ -44,7 +44,20 @@ struct Statement {
     lock: String,
     rewrites: String,
     #[serde(default)]
+    hazards: Vec<Hazard>,
+    #[serde(default)]
     explanation: Explanation,
+}
+
+#[derive(Debug, Deserialize)]
+struct Hazard {
+    code: String,
+    severity: String,
+    text: String,
+}
+
+fn line(severity: &str, code: &str, text: &str) -> String {
+    format!("{severity}[{code}]: {text}")
 }
 
 pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Result<Ended, Error> {
@@ -58,6 +71,7 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
             group: &it.group,
             lock: &it.lock,
             rewrites: &it.rewrites,
+            hazards: it.hazards.iter().map(|hazard| line(&hazard.severity, &hazard.code, &hazard.text)).collect(),
             explanation: &it.explanation,
         });
         show(statements.collect(), comparison.to.as_deref().or(statement.as_deref()))?;
@@ -73,6 +87,7 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
         group: &step.group,
         lock: step.lock.name(),
         rewrites: step.rewrites.word(),
+        hazards: step.hazards.iter().map(|it| line(it.severity.word(), it.code, &it.text)).collect(),
         explanation: findings.explanations.get(at).unwrap_or(&none),
     });
     show(statements.collect(), statement.as_deref())?;

@@ -4,14 +4,14 @@ use serde::Serialize;
 
 use crate::{
     ddl::{Leaves, Loss, When},
-    diagnostic::{Diagnostic, Severity},
+    diagnostic::{Diagnostic, Hazard},
     diff::{Change, Rename},
-    model::{Files, ObjectId},
+    model::{Files, ObjectId, Span},
     plan::{Explanation, Plan, Step},
 };
 
 /// The version of the format.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// What one run has to say.
 pub struct Report<'a> {
@@ -97,11 +97,23 @@ struct Statement<'a> {
     rewrites: &'static str,
     loses: Vec<&'static str>,
     fails_if: Vec<&'a str>,
+    hazards: Vec<HazardJson<'a>>,
     /// What a person has to do beside it.
     by_hand: Vec<&'a str>,
     transaction: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     explanation: Option<&'a Explanation>,
+}
+
+#[derive(Serialize)]
+struct HazardJson<'a> {
+    code: &'a str,
+    severity: &'static str,
+    object: &'a str,
+    text: &'a str,
+    instead: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    place: Option<Place<'a>>,
 }
 
 #[derive(Serialize)]
@@ -151,10 +163,10 @@ fn rename(rename: &Rename) -> RenameJson<'_> {
 
 fn statements<'a>(report: &Report<'a>) -> Vec<Statement<'a>> {
     let explanations = report.explanations.iter().map(Some).chain(std::iter::repeat(None));
-    report.plan.steps.iter().zip(explanations).map(|(step, why)| statement(step, why)).collect()
+    report.plan.steps.iter().zip(explanations).map(|(step, why)| statement(step, why, report.files)).collect()
 }
 
-fn statement<'a>(step: &'a Step, explanation: Option<&'a Explanation>) -> Statement<'a> {
+fn statement<'a>(step: &'a Step, explanation: Option<&'a Explanation>, files: &'a Files) -> Statement<'a> {
     let mut objects: Vec<String> = step.subjects.iter().map(ObjectId::to_string).collect();
     objects.dedup();
     Statement {
@@ -166,7 +178,7 @@ fn statement<'a>(step: &'a Step, explanation: Option<&'a Explanation>) -> Statem
         loses: step
             .loses
             .iter()
-            .map(|loss| match loss {
+            .map(|(_, loss)| match loss {
                 Loss::Rows => "rows",
                 Loss::Values => "values",
                 Loss::Counter => "counter",
@@ -174,6 +186,7 @@ fn statement<'a>(step: &'a Step, explanation: Option<&'a Explanation>) -> Statem
             })
             .collect(),
         fails_if: step.fails_if.iter().map(|obstacle| obstacle.what.as_str()).collect(),
+        hazards: step.hazards.iter().map(|it| hazard(it, files)).collect(),
         by_hand: step.leaves.iter().map(Leaves::text).collect(),
         transaction: match step.when {
             When::InTransaction => "inside",
@@ -184,20 +197,28 @@ fn statement<'a>(step: &'a Step, explanation: Option<&'a Explanation>) -> Statem
     }
 }
 
+fn hazard<'a>(hazard: &'a Hazard, files: &'a Files) -> HazardJson<'a> {
+    HazardJson {
+        code: hazard.code,
+        severity: hazard.severity.word(),
+        object: &hazard.object,
+        text: &hazard.text,
+        instead: &hazard.instead,
+        place: hazard.written.as_ref().map(|span| place(span, files)),
+    }
+}
+
+fn place<'a>(span: &Span, files: &'a Files) -> Place<'a> {
+    let (line, column) = files.line_column(span);
+    Place { file: files.name(span.file), line, column }
+}
+
 fn finding<'a>(diagnostic: &'a Diagnostic, files: &'a Files) -> Finding<'a> {
-    let place = diagnostic.labels.first().map(|label| {
-        let (line, column) = files.line_column(&label.span);
-        Place { file: files.name(label.span.file), line, column }
-    });
     Finding {
         code: diagnostic.code,
-        severity: match diagnostic.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-            Severity::Note => "note",
-        },
+        severity: diagnostic.severity.word(),
         title: &diagnostic.title,
-        place,
+        place: diagnostic.labels.first().map(|label| place(&label.span, files)),
         notes: &diagnostic.notes,
         help: &diagnostic.help,
     }

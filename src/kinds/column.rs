@@ -1,8 +1,8 @@
 //! A column of a table, with its generation expression. Its default and its identity are kinds of their own.
 
 use crate::{
-    ddl::{Action, Alter, Casts, Inline, Lock, Loss, Obstacle, Retype, Rewrite, Survival, Target, Verb},
-    kinds::{Gone, PgObject, Rebuilt, Renamed, object, sql, state},
+    ddl::{Action, Alter, Casts, Inline, Lock, Loss, Meets, Obstacle, Retype, Rewrite, Risk, Survival, Target, Verb},
+    kinds::{Gone, PgObject, Rebuilt, Renamed, narrowing, object, sql, state},
     model::{Kind, Literal, ObjectId, Version},
 };
 
@@ -166,6 +166,14 @@ impl PgObject for Column {
             None
         }
     }
+    fn risks(&self, _: &ObjectId, to: Option<&Column>) -> Vec<Risk> {
+        let Some(to) = to.filter(|to| to.data_type != self.data_type) else { return Vec::new() };
+        let types = || (self.data_type.clone(), to.data_type.clone());
+        let narrowed = narrowing::narrows(&self.data_type, &to.data_type).then(types);
+        let changed = (sql::base_type(&self.data_type) != sql::base_type(&to.data_type)).then(types);
+        let narrowed = narrowed.map(|(from, to)| Risk::TypeNarrowed(from, to));
+        narrowed.into_iter().chain(changed.map(|(from, to)| Risk::TypeChanged(from, to))).collect()
+    }
     fn out_of_reach(&self, to: &Column) -> Option<&'static str> {
         sql::declaration((self.is_local, self.parents), (to.is_local, to.parents))
     }
@@ -264,6 +272,7 @@ impl Column {
             Conversion::None | Conversion::Assigned | Conversion::Cast | Conversion::AsText => return None,
         };
         Some(Obstacle {
+            meets: Meets::Value,
             what: format!("column {} holds values, and {why}", id.name),
             column: id.clone(),
             condition: format!("{} IS NOT NULL", id.name),
@@ -285,6 +294,7 @@ impl Column {
             false => "update these rows first: no expression reaches into the values of this column".to_owned(),
         };
         Obstacle {
+            meets: Meets::Value,
             what: format!("column {name} holds the value {literal}, which is to be listed no more"),
             column: id.clone(),
             condition: rebuilt.holds(&name, &self.data_type, gone.label),
@@ -305,6 +315,7 @@ impl Column {
             Literal(&self.data_type)
         );
         Obstacle {
+            meets: Meets::Row,
             what: "the table has rows".to_owned(),
             column: id.clone(),
             condition: format!("NOT EXISTS ({own_default})"),
@@ -364,6 +375,7 @@ fn is_foreign(id: &ObjectId) -> bool {
 
 fn has_nulls(id: &ObjectId) -> Obstacle {
     Obstacle {
+        meets: Meets::Null,
         what: "a value is null".to_owned(),
         column: id.clone(),
         condition: format!("{} IS NULL", id.name),

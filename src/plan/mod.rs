@@ -17,8 +17,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::{
     catalog::Catalog,
-    ddl::{Heard, Leaves, Lock, Loss, Obstacle, Rewrite, Target, When},
-    diagnostic::Diagnostic,
+    ddl::{Heard, Leaves, Lock, Loss, Obstacle, Rewrite, Target, Verb, When},
+    diagnostic::{Diagnostic, Hazard},
     diff::{Change, Rename, Way, diff},
     model::ObjectId,
     plan::{edges::Edge, fold::Folded, knots::Knots},
@@ -63,17 +63,22 @@ pub struct Step {
     pub group: String,
     /// What it creates, changes or drops.
     pub subjects: Vec<ObjectId>,
+    /// Which of these it does to each of them.
+    pub verbs: Vec<Verb>,
     /// What made it necessary, where its subjects have not changed themselves.
     pub because: Vec<String>,
     pub lock: Lock,
     /// As above, where something uses its subjects in a way of which only PostgreSQL knows.
     pub lock_at_most: Lock,
     pub rewrites: Rewrite,
-    pub loses: Vec<Loss>,
+    /// What, and of which of its subjects.
+    pub loses: Vec<(ObjectId, Loss)>,
     /// Rows that make it fail.
     pub fails_if: Vec<Obstacle>,
     pub leaves: Vec<Leaves>,
     pub when: When,
+    /// What its reader must know; once somebody has looked (`hazards`).
+    pub hazards: Vec<Hazard>,
 }
 
 impl Plan {
@@ -114,6 +119,7 @@ impl Step {
             sql: sql.to_owned(),
             group: String::new(),
             subjects: Vec::new(),
+            verbs: Vec::new(),
             because: Vec::new(),
             lock: Lock::None,
             lock_at_most: Lock::None,
@@ -122,6 +128,7 @@ impl Step {
             fails_if: Vec::new(),
             leaves: Vec::new(),
             when: When::InTransaction,
+            hazards: Vec::new(),
         }
     }
 }
@@ -177,6 +184,7 @@ pub fn renaming(ways: Vec<Way>) -> Vec<Step> {
         let group = words::renaming(&way);
         way.actions.into_iter().map(move |action| Step {
             group: group.clone(),
+            verbs: vec![action.verb],
             subjects: vec![action.subject],
             lock: action.lock,
             lock_at_most: action.lock,

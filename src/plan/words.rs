@@ -52,6 +52,7 @@ fn steps(top: &ObjectId, members: Vec<Folded>, changes: &[Change], from: &Catalo
             sql: folded.sql.to_string(),
             group: group.clone(),
             subjects: folded.subjects(),
+            verbs: folded.actions.iter().map(|action| action.verb).collect(),
             because: folded.because(),
             lock: folded.lock(),
             lock_at_most: folded.lock_at_most(),
@@ -60,6 +61,7 @@ fn steps(top: &ObjectId, members: Vec<Folded>, changes: &[Change], from: &Catalo
             fails_if: folded.fails_if(from),
             leaves: folded.leaves(),
             when: folded.when(),
+            hazards: Vec::new(),
         })
         .collect()
 }

@@ -8,6 +8,7 @@ use trueup::{
     ddl::{Casts, Heard, Target},
     diagnostic::Diagnostic,
     emit::{sql, terminal},
+    hazards::{Seen, Sides, judge},
     model::{Files, Pair},
     plan::{Plan, replan},
     rehearse::{self, Convergence, Rehearsal, Room, Said, Stage, View},
@@ -37,10 +38,15 @@ impl From<Trouble> for Failed {
 /// In each table that a plan touches, unless the case has its own.
 const ROWS: u32 = 5;
 
-/// The text of the plan. `scratch` holds the starting state, and holds the other one afterwards.
+fn text(plan: &Plan) -> String {
+    sql::render(plan, sql::Style::default())
+}
+
+/// The text of the plan, as [`planned`].
 ///
 /// # Errors
-/// What is different still, or what failed, with the plan.
+/// As [`planned`].
+#[allow(dead_code, reason = "where hazards are looked at, the text is not")]
 pub(crate) fn way(
     shadow: &dyn Shadow,
     sides: Pair<&Catalog>,
@@ -48,6 +54,20 @@ pub(crate) fn way(
     scratch: &mut Scratch,
     owners: Owners,
 ) -> Result<String, Trouble> {
+    planned(shadow, sides, said, scratch, owners).map(|plan| text(&plan))
+}
+
+/// The plan with its hazards. `scratch` holds the starting state, and holds the other one afterwards.
+///
+/// # Errors
+/// What is different still, or what failed, with the plan.
+pub(crate) fn planned(
+    shadow: &dyn Shadow,
+    sides: Pair<&Catalog>,
+    said: Said<'_>,
+    scratch: &mut Scratch,
+    owners: Owners,
+) -> Result<Plan, Trouble> {
     let Pair { from, to } = sides;
     let target = Target { version: from.version, casts: &from.casts };
     let view = View { owners, ..View::default() };
@@ -55,7 +75,6 @@ pub(crate) fn way(
     let casts = Casts { values: named.instead, ..from.casts.and(&to.casts) };
     let target = Target { casts: &casts, ..target };
     let goal = rehearse::settle(shadow, &named.from, to, target, &view).map_err(Trouble::Refused)?;
-    let text = |plan: &Plan| sql::render(plan, sql::Style::default());
     let made =
         |heard: &Heard| replan(&named.from, &goal, target, heard).map(|plan| plan.after(&named.steps, &named.renames));
     let (plan, again) =
@@ -65,8 +84,10 @@ pub(crate) fn way(
     }
     let copy = |from: &Catalog| Ok(rehearse::reload(shadow, from, &rehearse::wanted(&goal), &view)?.scratch);
     let stage = Stage { shadow, from: &named.from, to: &goal, target, view: &view, rows: ROWS, copy: &copy };
-    let Rehearsal { plan, seen, rows, disagreements, .. } =
+    let Rehearsal { mut plan, seen, observed, rows, disagreements, .. } =
         rehearse::rehearse(&stage, scratch, plan, &made).map_err(Trouble::Refused)?;
+    let shown = Seen { observed: &observed, fates: &rows.fates, sizes: None };
+    judge(&mut plan, &Sides::new(&named.from, &goal), &shown);
     if let Some(path) = env::var_os("TRUEUP_LOCKS") {
         use std::io::Write;
         let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
@@ -78,12 +99,13 @@ pub(crate) fn way(
         }
     }
     match seen {
-        Convergence::Reached => Ok(text(&plan)),
+        Convergence::Reached => Ok(plan),
         Convergence::Remainder(left) => Err(Trouble::Wrong(format!("still different: {left:#?}\n{}", text(&plan)))),
         Convergence::Failed(failure) => Err(Trouble::Wrong(format!("{failure:#?}\n{}", text(&plan)))),
     }
 }
 
+#[allow(dead_code, reason = "where hazards are looked at, there is one way")]
 pub(crate) fn headed(way: &str, failed: impl Into<Failed>) -> Failed {
     let failed = failed.into();
     format!("{way}: {}", failed.message().unwrap_or("failed")).into()
@@ -93,6 +115,7 @@ pub(crate) fn headed(way: &str, failed: impl Into<Failed>) -> Failed {
 ///
 /// # Errors
 /// The difference.
+#[allow(dead_code, reason = "the pages of hazards hold no plans")]
 pub(crate) fn compare_plan(case: &Case, plan: &str) -> Result<(), Failed> {
     if env::var_os("UPDATE").is_some() && case.plan.as_deref() != Some(plan) {
         return case_file::update(case, plan).map_err(Failed::from);
