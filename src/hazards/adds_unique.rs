@@ -32,7 +32,7 @@ pub(super) const RULE: Rule = Rule {
 fn find(event: &Event<'_>) -> Vec<Found> {
     let unique = event.risks.iter().filter_map(|(id, risk)| match risk {
         Risk::Unique(definition) => {
-            let text = format!("fails if rows of {} agree: {}", path(whole(id)), brief(definition));
+            let text = format!("fails on rows of {} that agree: {}", path(whole(id)), brief(definition));
             Some(Found::of(event, id, text))
         }
         _ => None,

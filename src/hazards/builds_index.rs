@@ -57,11 +57,11 @@ fn find(event: &Event<'_>) -> Vec<Found> {
 
 /// How long it takes, beside the sort of all rows that is usual.
 fn class(event: &Event<'_>, index: &ObjectId) -> &'static str {
-    let methods = event.risks.iter().filter_map(|(id, risk)| match risk {
+    let mut methods = event.risks.iter().filter_map(|(id, risk)| match risk {
         Risk::IndexBuilt(method) if *id == index => Some(method.as_str()),
         _ => None,
     });
-    match methods.last() {
+    match methods.next_back() {
         Some("gin" | "gist" | "spgist") => ", which takes several times as long as a btree",
         Some("hnsw" | "ivfflat") => ", which takes hours for some millions of rows",
         _ => "",

@@ -27,11 +27,9 @@ pub(super) const RULE: Rule = Rule {
 
 fn find(event: &Event<'_>) -> Vec<Found> {
     let found = event.risks.iter().filter_map(|(id, risk)| match risk {
-        Risk::ReplicaIdentityLost(left) => Some(Found::of(
-            event,
-            id,
-            format!("updated and deleted rows of {} are told to subscribers by {left}", path(id)),
-        )),
+        Risk::ReplicaIdentityLost(left) => {
+            Some(Found::of(event, id, format!("subscribers tell the rows of {} apart by {left}", path(id))))
+        }
         _ => None,
     });
     found.collect()

@@ -169,9 +169,15 @@ impl<'a> Event<'a> {
     /// The relations that were there before and are locked, each with the strongest lock.
     pub(super) fn locks(&self) -> BTreeMap<String, Lock> {
         match self.observed {
-            Some(observed) => observed.locks.clone(),
+            Some(observed) => self.old(observed.locks.iter().map(|(name, lock)| (name, *lock))).collect(),
             None => self.subjects_wholes().map(|name| (name, self.lock)).collect(),
         }
+    }
+
+    /// Of what was observed, what is about relations of the state before: nobody else waits for the others.
+    fn old<'n, T>(&self, all: impl Iterator<Item = (&'n String, T)>) -> impl Iterator<Item = (String, T)> {
+        let all = all.filter(|(name, _)| self.relation(name).is_none_or(|id| self.sides.from.contains(whole(id))));
+        all.map(|(name, it)| (name.clone(), it))
     }
 
     /// Whose statements on a relation wait meanwhile.
@@ -182,7 +188,7 @@ impl<'a> Event<'a> {
     /// The tables that are written anew, and whether that is certain.
     pub(super) fn rewritten(&self) -> BTreeMap<String, bool> {
         match (self.observed, self.rewrites) {
-            (Some(observed), _) => observed.rewritten.iter().map(|name| (name.clone(), true)).collect(),
+            (Some(observed), _) => self.old(observed.rewritten.iter().map(|name| (name, true))).collect(),
             (None, Rewrite::Never) => BTreeMap::new(),
             (None, rewrites) => self.subjects_wholes().map(|name| (name, rewrites == Rewrite::Always)).collect(),
         }

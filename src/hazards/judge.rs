@@ -27,7 +27,7 @@ pub struct Seen<'a> {
 /// Finds the hazards of every step. What concerns an object as a whole is told once, at the first statement that does it.
 pub fn judge(plan: &mut Plan, sides: &Sides<'_>, seen: &Seen<'_>) {
     let mut told: BTreeSet<(&ObjectId, Risk)> = BTreeSet::new();
-    let revoked = revoked(sides, &plan.changes);
+    let mut revoked = revoked(sides, &plan.changes);
     let mut found: Vec<Vec<Hazard>> = Vec::new();
     for (at, step) in plan.steps.iter().enumerate() {
         let risks = step.subjects.iter().flat_map(|id| sides.risks(id).into_iter().map(move |risk| (id, risk)));
@@ -40,6 +40,11 @@ pub fn judge(plan: &mut Plan, sides: &Sides<'_>, seen: &Seen<'_>) {
             ..Event::planned(sides, step, due.collect())
         };
         told.extend(event.risks.iter().cloned());
+        for (_, risk) in &event.risks {
+            if let Risk::Revoked(access) = risk {
+                revoked.remove(&access.role);
+            }
+        }
         found.push(find(&event));
     }
     for (step, hazards) in plan.steps.iter_mut().zip(found) {

@@ -33,8 +33,8 @@ fn find(event: &Event<'_>) -> Vec<Found> {
     // What is converted by a written cast is told as such.
     let is_cast = |id| event.losses.iter().any(|(of, loss)| *of == id && *loss == Loss::Precision);
     let narrowed = event.risks.iter().filter_map(|(id, risk)| match risk {
-        Risk::TypeNarrowed(from, to) if !is_cast(*id) => {
-            let text = format!("{} has no place in {to} for every {from}: it fails, or rounds", path(id));
+        Risk::TypeNarrowed(_, to) if !is_cast(*id) => {
+            let text = format!("{to} has no place for every value of {}: it fails, or rounds", path(id));
             Some(Found::of(event, id, text + &example(event, id)))
         }
         _ => None,

@@ -33,6 +33,8 @@ fn find(event: &Event<'_>) -> Vec<Found> {
         let table = column.parent().map(ObjectId::qualified).unwrap_or_default();
         event.estimate(&table, Work::Scan)
     };
-    let text = |column: &ObjectId| format!("fails if a value of {} is null{}", path(column), size(column));
+    let table = |column: &ObjectId| column.parent().map(path).unwrap_or_default();
+    let text =
+        |column: &ObjectId| format!("fails on rows of {} where {} is null{}", table(column), column.name, size(column));
     met.map(|it| Found::of(event, &it.column, text(&it.column))).collect()
 }

@@ -34,9 +34,8 @@ pub(super) const RULE: Rule = Rule {
 fn find(event: &Event<'_>) -> Vec<Found> {
     let checked = event.risks.iter().filter_map(|(id, risk)| match risk {
         Risk::Validated(definition) => {
-            let table = whole(id);
-            let wait = meanwhile(event, &table.qualified());
-            let text = format!("looks through {} for what is not {}{wait}", path(table), brief(definition));
+            let wait = meanwhile(event, &whole(id).qualified());
+            let text = format!("fails on rows of {} that violate {}{wait}", path(whole(id)), brief(definition));
             Some(Found::of(event, id, text))
         }
         _ => None,

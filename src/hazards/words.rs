@@ -11,7 +11,7 @@ pub(super) fn path(id: &ObjectId) -> String {
     }
 }
 
-/// `, while reads and writes wait`
+/// `, while reads and writes wait`; nothing where nobody waits.
 pub(super) fn meanwhile(event: &Event<'_>, relation: &str) -> String {
     event.keeps_waiting(relation).map(|who| format!(", while {who} wait")).unwrap_or_default()
 }

@@ -49,7 +49,7 @@ fn narrows_modifier(base: &str, from: &str, to: &str) -> bool {
         }
         (base, [], &[digits]) if base.starts_with("time") => digits < MOST_DIGITS,
         (_, &[before], &[after]) => after < before,
-        (_, ..) => true,
+        _ => true,
     }
 }
 

@@ -105,7 +105,7 @@ impl Policy {
         // What is left of a condition, and what is then left out of it, is the same for both sorts of policy.
         let expression = |from: &Option<String>, to: &Option<String>, word: &str| {
             let says = |side: &Option<String>, what: &str| side.as_deref() == Some(what);
-            (from != to && !says(from, "true") && !says(to, "false")).then(|| format!("its {word} is another"))
+            (from != to && !says(from, "true") && !says(to, "false")).then(|| format!("has another {word}"))
         };
         let narrower_command = if to.permissive { self.command == "ALL" } else { to.command == "ALL" };
         let found = [
