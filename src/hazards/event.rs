@@ -95,9 +95,16 @@ impl<'a> Sides<'a> {
 }
 
 impl<'a> Event<'a> {
-    /// A step of a plan. `risks` are those of its subjects.
-    pub(super) fn planned(sides: &'a Sides<'a>, step: &'a Step, risks: Vec<(&'a ObjectId, Risk)>) -> Event<'a> {
-        let tree = tree(&step.sql);
+    /// A step of a plan. `risks` are those of its subjects. Whether it gives somebody's object another name, the plan
+    /// knows: it also sets aside what it makes anew.
+    pub(super) fn planned(
+        sides: &'a Sides<'a>,
+        step: &'a Step,
+        risks: Vec<(&'a ObjectId, Risk)>,
+        is_rename: bool,
+    ) -> Event<'a> {
+        let is_about_access = risks.iter().any(|(_, risk)| matches!(risk, Risk::Granted(_) | Risk::Revoked(_)));
+        let tree = if is_rename || is_about_access { tree(&step.sql) } else { None };
         Event {
             subjects: step.subjects.iter().collect(),
             risks: risks.into_iter().filter(|(_, risk)| is_said(tree.as_ref(), risk)).collect(),

@@ -37,7 +37,7 @@ pub fn judge(plan: &mut Plan, sides: &Sides<'_>, seen: &Seen<'_>) {
             fates: seen.fates,
             revoked: revoked.clone(),
             sizes: seen.sizes,
-            ..Event::planned(sides, step, due.collect())
+            ..Event::planned(sides, step, due.collect(), at < plan.carried_out)
         };
         told.extend(event.risks.iter().cloned());
         for (_, risk) in &event.risks {
