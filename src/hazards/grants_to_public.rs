@@ -23,7 +23,8 @@ pub(super) const RULE: Rule =
 fn find(event: &Event<'_>) -> Vec<Found> {
     let found = event.risks.iter().filter_map(|(id, risk)| match risk {
         Risk::Granted(Access { role, privileges, on }) if is_everybody(role) => {
-            Some(Found::of(event, id, format!("everybody gets {} on {on}", list(privileges))))
+            let who = if role.is_empty() { "everybody" } else { role.as_str() };
+            Some(Found::of(event, id, format!("{who} gets {} on {on}", list(privileges))))
         }
         _ => None,
     });

@@ -34,7 +34,11 @@ pub(super) const RULE: Rule = Rule {
 fn find(event: &Event<'_>) -> Vec<Found> {
     let checked = event.risks.iter().filter_map(|(id, risk)| match risk {
         Risk::Validated(definition) => {
-            let wait = meanwhile(event, &whole(id).qualified());
+            // Who waits, an observation tells with what it saw being read.
+            let wait = match event.observed {
+                Some(_) => String::new(),
+                None => meanwhile(event, &whole(id).qualified()),
+            };
             let text = format!("fails on rows of {} that violate {}{wait}", path(whole(id)), brief(definition));
             Some(Found::of(event, id, text))
         }
