@@ -128,6 +128,7 @@ pub enum Loss {
 /// Rows that make an action fail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Obstacle {
+    pub meets: Meets,
     /// In words: `the table has rows`.
     pub what: String,
     /// The column that they are about.
@@ -136,6 +137,92 @@ pub struct Obstacle {
     pub condition: String,
     /// What to do about it.
     pub advice: String,
+}
+
+/// What sort of row an action stumbles over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meets {
+    /// Any.
+    Row,
+    Null,
+    /// One with a value for which there is no place any more.
+    Value,
+}
+
+/// What a change of an object's state may do to those who rely on it. These are facts; `hazards` holds the opinions.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Risk {
+    /// `DISABLE ROW LEVEL SECURITY`
+    RowSecurityOff,
+    /// `NO FORCE ROW LEVEL SECURITY`
+    RowSecurityUnforced,
+    /// Nothing shows that a policy does not let more rows through than before. Holds what changes, in words.
+    PolicyWidened(String),
+    /// A view reads with its owner's rights from now on.
+    SecurityInvokerLost,
+    DefinerWithoutSearchPath,
+    Granted(Access),
+    Revoked(Access),
+    /// Holds what is left, in words.
+    ReplicaIdentityLost(&'static str),
+    /// Between versions; nothing where it is the one that the server installs by itself.
+    ExtensionUpgrade(Option<String>, Option<String>),
+    /// A routine cannot be called as before. Holds what is different, in words.
+    SignatureChanged(String),
+    ViewColumnsChanged {
+        gone: Vec<String>,
+        retyped: Vec<String>,
+    },
+    /// What is read by its name, and holds no rows of its own, is no more.
+    Gone,
+    /// Nothing shows that every value of the first type is one of the second.
+    TypeNarrowed(String, String),
+    /// Programs get another type.
+    TypeChanged(String, String),
+    EnumValuesRemoved(Vec<String>),
+    /// Rows that are there must not agree in something. Holds the definition.
+    Unique(String),
+    /// Rows that are there must satisfy it. Holds the definition.
+    Validated(String),
+    /// By an access method, on rows that are there.
+    IndexBuilt(String),
+}
+
+/// What one role may do with one thing.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Access {
+    /// The empty name is `PUBLIC`.
+    pub role: String,
+    pub privileges: Vec<String>,
+    /// `TABLE public.users`
+    pub on: String,
+}
+
+impl Risk {
+    /// Whether it comes with the state that is new, and not with the end of the one before: where a thing is made anew by
+    /// two statements, the first is not to blame.
+    pub const fn comes_with_the_new(&self) -> bool {
+        match self {
+            Risk::RowSecurityOff
+            | Risk::RowSecurityUnforced
+            | Risk::PolicyWidened(_)
+            | Risk::SecurityInvokerLost
+            | Risk::DefinerWithoutSearchPath
+            | Risk::Granted(_)
+            | Risk::TypeNarrowed(..)
+            | Risk::TypeChanged(..)
+            | Risk::ExtensionUpgrade(..)
+            | Risk::Unique(_)
+            | Risk::Validated(_)
+            | Risk::IndexBuilt(_) => true,
+            Risk::Revoked(_)
+            | Risk::ReplicaIdentityLost(_)
+            | Risk::SignatureChanged(_)
+            | Risk::ViewColumnsChanged { .. }
+            | Risk::Gone
+            | Risk::EnumValuesRemoved(_) => false,
+        }
+    }
 }
 
 /// What an action leaves for a person to do, because no migration can.
@@ -385,6 +472,27 @@ impl Lock {
             Lock::ShareRowExclusive => "SHARE ROW EXCLUSIVE",
             Lock::Exclusive => "EXCLUSIVE",
             Lock::AccessExclusive => "ACCESS EXCLUSIVE",
+        }
+    }
+    /// Whose statements on the relation wait while it is held (PostgreSQL manual, table 13.2). Nothing where only other
+    /// changes of the schema do, or nobody.
+    pub const fn keeps_waiting(self) -> Option<&'static str> {
+        match self {
+            Lock::AccessExclusive => Some("reads and writes"),
+            Lock::Exclusive | Lock::ShareRowExclusive | Lock::Share => Some("writes"),
+            Lock::ShareUpdateExclusive | Lock::RowExclusive | Lock::RowShare | Lock::AccessShare | Lock::None => None,
+        }
+    }
+    /// The statements that wait while it is held, by name.
+    pub const fn conflicts(self) -> &'static str {
+        match self {
+            Lock::AccessExclusive => "SELECT, INSERT, UPDATE, DELETE and all DDL on it wait",
+            Lock::Exclusive => "INSERT, UPDATE, DELETE, SELECT FOR UPDATE and all DDL on it wait",
+            Lock::ShareRowExclusive => "INSERT, UPDATE, DELETE and all DDL on it wait",
+            Lock::Share => "INSERT, UPDATE, DELETE and most DDL on it wait; CREATE INDEX does not",
+            Lock::ShareUpdateExclusive => "DDL, VACUUM and ANALYZE on it wait",
+            Lock::RowExclusive | Lock::RowShare | Lock::AccessShare => "only DDL on it waits",
+            Lock::None => "nobody waits",
         }
     }
 }

@@ -25,6 +25,34 @@ pub enum Severity {
     Error,
 }
 
+impl Severity {
+    pub const fn word(self) -> &'static str {
+        match self {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Note => "note",
+        }
+    }
+}
+
+/// What one statement does that its reader must know before it runs. The pages of `docs/reference/hazards` say more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hazard {
+    /// Stable and kebab-case: `drops-column`.
+    pub code: &'static str,
+    /// An error where data is lost or the statement fails on rows; a warning where others have to wait, programs may break,
+    /// or somebody may do more than before; a note where it is good to know.
+    pub severity: Severity,
+    /// What it is about, as `COMMENT ON` names it.
+    pub object: String,
+    /// One line: what will happen.
+    pub text: String,
+    /// One line: the way round.
+    pub instead: String,
+    /// Where the object is declared.
+    pub written: Option<Span>,
+}
+
 /// A place and what is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Label {

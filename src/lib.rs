@@ -13,6 +13,7 @@ pub mod sources;
 pub mod diff;
 pub mod plan;
 pub mod rehearse;
+pub mod hazards;
 pub mod stubs;
 pub mod emit;
 pub mod cli;

@@ -11,6 +11,8 @@
 
 #[path = "support/case_file.rs"]
 mod case_file;
+#[path = "support/declared.rs"]
+mod declared;
 #[path = "support/dump.rs"]
 mod dump;
 #[path = "support/way.rs"]
@@ -27,16 +29,13 @@ use std::{
 };
 
 use case_file::Case;
+use declared::{Declared, load_side};
 use libtest_mimic::{Arguments, Failed, Trial};
 use trueup::{
-    catalog::Catalog,
     ddl::{Online, Strategy},
-    diff::wish::Wish,
-    emit::terminal,
-    model::{Files, Pair},
-    rehearse::Said,
+    model::Pair,
     shadow::{Choice, Scratch, Shadow, Wanted, open, set_executable},
-    sources::{self, Source, introspect, introspect::Owners, load},
+    sources::introspect::Owners,
 };
 use way::{How, compare_plan, headed, way};
 
@@ -171,33 +170,4 @@ fn run(case: &Case, server: &Server, is_reference: bool) -> Result<(), Failed> {
 fn strategies(names: &[String]) -> BTreeSet<Strategy> {
     let named = |name: &String| Strategy::ALL.iter().copied().find(|it| it.name() == name).expect("a strategy");
     names.iter().map(named).collect()
-}
-
-/// One state, and what its text says about names.
-struct Declared {
-    catalog: Catalog,
-    names: Vec<sources::Declared>,
-    values: Vec<Wish>,
-}
-
-impl Declared {
-    fn said(&self) -> Said<'_> {
-        Said { noted: &self.values, declared: &self.names, ..Said::default() }
-    }
-}
-
-fn load_side(text: &str, scratch: &mut Scratch) -> Result<Declared, Failed> {
-    let mut files = Files::default();
-    let shown = |found: Vec<_>, files: &Files| Failed::from(terminal::render(&found, files, false));
-    let file = tempfile::Builder::new().suffix(".sql").tempfile()?;
-    std::fs::write(file.path(), text)?;
-    let source = Source::parse(&file.path().to_string_lossy()).map_err(|found| shown(vec![found], &files))?;
-    let script = source.read(&mut files).map_err(|found| shown(found, &files))?;
-    let loaded = load(&script, &files, &mut scratch.client, &*scratch.adapt).map_err(|found| shown(found, &files))?;
-    let mut catalog =
-        introspect::introspect(&mut scratch.client, Owners::Stated).map_err(|error| format!("{error:?}"))?;
-    loaded.note_places(&mut catalog);
-    let values: Result<Vec<Wish>, String> =
-        loaded.annotations.mapped.iter().map(|it| Wish::of_value(&it.of, &it.from, &it.to)).collect();
-    Ok(Declared { names: loaded.declared(&catalog).declared, values: values?, catalog })
 }

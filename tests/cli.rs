@@ -732,7 +732,7 @@ fn rows_that_are_in_the_way() {
     ]);
     folder.run(&["diff", &url, "fails.sql"]).ends(1).shown_as("fails-on-rows");
     let run = folder.run(&["diff", &url, "passes.sql"]).ends(0).says("converged");
-    run.prints("-- hazard[fails]: fails if the table has rows\nALTER TABLE public.bare");
+    run.prints("-- hazard[adds-required-column]: fails if public.bare has rows");
 }
 
 #[test]

@@ -19,13 +19,14 @@ const LAYERS: &[&str] = &[
     "diff",
     "plan",
     "rehearse",
+    "hazards",
     "stubs",
     "emit",
     "cli",
 ];
 
 /// These know what an object is, never which.
-const ENGINE: &[&str] = &["catalog", "diff", "plan", "rehearse", "emit"];
+const ENGINE: &[&str] = &["catalog", "diff", "plan", "rehearse", "hazards", "emit"];
 
 /// Where everything that is printed, is printed.
 const PRINTER: &str = "src/cli/ui.rs";

@@ -24,6 +24,7 @@ use crate::{
     diagnostic::{Diagnostic, Severity},
     diff::Change,
     emit::json::Verdict,
+    hazards::{Seen, Sides, access, judge},
     model::{Files, Pair, Version},
     plan::{Explanation, Plan, explain, replan},
     rehearse::{Convergence, Observed, Rows, Stage, View, elsewhere, rehearse, settle, wanted},
@@ -345,6 +346,10 @@ fn plan_and_rehearse(
         Some(rehearsal.seen)
     };
     arguments.online.bound_waits(&mut findings.plan);
+    let both = Sides::new(&from, &to);
+    let seen_of_each = Seen { observed: &findings.observed, fates: &findings.rows.fates, sizes: None };
+    judge(&mut findings.plan, &both, &seen_of_each);
+    findings.diagnostics.extend(findings::access(&access(&findings.plan, &both)));
     if let Some(live) = &mut sides.from.live {
         findings.diagnostics.extend(findings::stumbles(live, &findings.plan));
     }

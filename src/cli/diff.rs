@@ -8,6 +8,7 @@ use crate::{
     cli::{
         compare::{Comparison, Depth, Findings, compare},
         exit::{Ended, Error},
+        findings,
         ui::{self, Ui},
     },
     diagnostic::Diagnostic,
@@ -146,6 +147,9 @@ fn tell(arguments: &Arguments, findings: &Findings, files: &Files, ui: &Ui) -> R
         count => format!("{count} statements"),
     };
     let fault = findings.is_faulty();
+    if let Some(hazards) = findings::hazards(&findings.plan).filter(|_| !fault) {
+        ui.say(&hazards);
+    }
     match findings.verdict {
         _ if fault => (),
         Verdict::Converged if findings.plan.steps.is_empty() => ui.say("no difference"),

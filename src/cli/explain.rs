@@ -12,7 +12,7 @@ use crate::{
         exit::{Ended, Error},
         ui::{self, Ui},
     },
-    diagnostic::Diagnostic,
+    diagnostic::{Diagnostic, Severity},
     emit::explain::{Explained, render},
     plan::Explanation,
     sources::Source,
@@ -44,7 +44,21 @@ struct Statement {
     lock: String,
     rewrites: String,
     #[serde(default)]
+    hazards: Vec<Hazard>,
+    #[serde(default)]
     explanation: Explanation,
+}
+
+#[derive(Debug, Deserialize)]
+struct Hazard {
+    code: String,
+    severity: String,
+    text: String,
+}
+
+/// Notes are of locks, which are shown anyway.
+fn line(severity: &str, code: &str, text: &str) -> Option<String> {
+    (severity != Severity::Note.word()).then(|| format!("{severity}[{code}]: {text}"))
 }
 
 pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Result<Ended, Error> {
@@ -58,6 +72,7 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
             group: &it.group,
             lock: &it.lock,
             rewrites: &it.rewrites,
+            hazards: it.hazards.iter().filter_map(|it| line(&it.severity, &it.code, &it.text)).collect(),
             explanation: &it.explanation,
         });
         show(statements.collect(), comparison.to.as_deref().or(statement.as_deref()))?;
@@ -73,6 +88,7 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
         group: &step.group,
         lock: step.lock.name(),
         rewrites: step.rewrites.word(),
+        hazards: step.hazards.iter().filter_map(|it| line(it.severity.word(), it.code, &it.text)).collect(),
         explanation: findings.explanations.get(at).unwrap_or(&none),
     });
     show(statements.collect(), statement.as_deref())?;

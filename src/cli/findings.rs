@@ -1,10 +1,12 @@
 //! What a comparison has to tell beside its plan: what is not managed, what stays, what would fail.
 
+use std::collections::BTreeSet;
+
 use crate::{
     catalog::{Catalog, Entry},
     cli::side::{self, Side},
     ddl::Leaves,
-    diagnostic::Diagnostic,
+    diagnostic::{Diagnostic, Severity},
     diff::Change,
     model::{ObjectId, Pair, Version},
     plan::Plan,
@@ -144,6 +146,26 @@ pub(super) fn by_hand(plan: &Plan) -> Vec<Diagnostic> {
         Leaves::Elsewhere(text) => Diagnostic::warning("by-hand", text.as_str()),
     })
     .collect()
+}
+
+/// Sums up who can do what from now on.
+pub(super) fn access(lines: &[String]) -> Option<Diagnostic> {
+    const MOST: usize = 12;
+    let found = Diagnostic::note("access", "the migration changes who can do what");
+    let found = lines.iter().take(MOST).fold(found, |found, line| found.with_note(line.as_str()));
+    let more = lines.len().saturating_sub(MOST);
+    let found = if 0 < more { found.with_note(format!("and {more} more")) } else { found };
+    (!lines.is_empty()).then_some(found)
+}
+
+/// How many hazards a plan has, and which; notes do not count.
+pub(super) fn hazards(plan: &Plan) -> Option<String> {
+    let all = plan.steps.iter().flat_map(|step| &step.hazards).filter(|it| Severity::Note < it.severity);
+    let codes: Vec<&str> = all.map(|it| it.code).collect();
+    let unique: BTreeSet<&str> = codes.iter().copied().collect();
+    let unique: Vec<&str> = unique.into_iter().collect();
+    let count = if codes.len() == 1 { "1 hazard".to_owned() } else { format!("{} hazards", codes.len()) };
+    (!codes.is_empty()).then(|| format!("{count}: {}", unique.join(", ")))
 }
 
 /// A diagnostic with the places where these objects are declared.

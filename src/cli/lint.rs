@@ -19,10 +19,11 @@ use crate::{
         stand_ins,
         ui::{self, Ui},
     },
-    diagnostic::{Diagnostic, Severity},
+    diagnostic::{Diagnostic, Hazard, Severity},
     emit::lint::{self, Linted},
+    hazards::{Event, Session, Sides, find},
     model::{Files, Pair},
-    rehearse::{Followed, View, follow},
+    rehearse::{Followed, Seen, View, follow},
     shadow::{self, Choice, Opened, Scratch, Wanted},
     sources::{self, Migration, Script, introspect::Owners, migrations},
 };
@@ -170,12 +171,25 @@ fn lint(
         ui.detail(&format!("{}: {} statements", migration.name, statements.len()));
         (outcome.before, outcome.after) = (before, after);
         let fails = failure.is_some();
-        outcome.linted.push(Linted::new(migration, script, statements, failure, files));
+        let hazards = hazards(&statements);
+        outcome.linted.push(Linted::new(migration, script, statements, hazards, failure, files));
         if fails {
             break;
         }
     }
     Ok((outcome, opened.shadow.describe()))
+}
+
+/// Those of each statement, which meets what the ones before it in its migration have set.
+fn hazards(statements: &[Seen]) -> Vec<Vec<Hazard>> {
+    let mut session = Session::default();
+    let each = |seen: &Seen| {
+        let sides = Sides::new(&seen.before, &seen.after);
+        let event = Event::written(&sides, &seen.sql, &seen.plan, seen.observed.as_ref(), session.clone());
+        session.hear(&seen.sql);
+        find(&event)
+    };
+    statements.iter().map(each).collect()
 }
 
 /// The place of the first migration that is looked at.

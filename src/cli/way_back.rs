@@ -8,8 +8,8 @@ use crate::{
         Rename,
         wish::{Wish, spell},
     },
-    model::Version,
-    plan::{Plan, Step, replan},
+    model::{ObjectId, Version},
+    plan::{Plan, replan},
     rehearse::{Convergence, Room, Said, Stage, View, name, rehearse, settle, wanted},
     shadow::{Scratch, Shadow},
 };
@@ -38,7 +38,7 @@ pub(super) fn way_back(
     scratch: &mut Scratch,
 ) -> Result<WayBack, Vec<Diagnostic>> {
     let reached = view.read(scratch)?;
-    let lost: Vec<String> = forward.steps.iter().filter_map(lost).collect();
+    let lost: Vec<String> = forward.steps.iter().flat_map(|step| &step.loses).map(lost).collect();
     let refused = |found: Vec<Diagnostic>| {
         let fault =
             found.into_iter().next().unwrap_or_else(|| Diagnostic::error("no-way-back", "there is no way back"));
@@ -90,12 +90,12 @@ fn softened(found: Diagnostic) -> Diagnostic {
     Diagnostic { labels: found.labels, notes: found.notes, ..Diagnostic::warning("no-way-back", title) }
 }
 
-fn lost(step: &Step) -> Option<String> {
-    let what = step.loses.first().map(|loss| match loss {
-        Loss::Rows => "rows",
-        Loss::Values => "values",
-        Loss::Precision => "what the conversion cuts",
-        Loss::Counter => "the last value of the sequence",
-    })?;
-    Some(format!("{}: {what}", step.group))
+fn lost((id, loss): &(ObjectId, Loss)) -> String {
+    let what = match loss {
+        Loss::Rows => "its rows",
+        Loss::Values => "its values",
+        Loss::Precision => "what the conversion of its values cuts",
+        Loss::Counter => "its last value",
+    };
+    format!("{id}: {what}")
 }

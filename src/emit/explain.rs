@@ -15,6 +15,8 @@ pub struct Explained<'a> {
     pub lock: &'a str,
     /// `never`, `perhaps`, or `always`.
     pub rewrites: &'a str,
+    /// `drops-column: the values of public.t.a are lost`
+    pub hazards: Vec<String>,
     pub explanation: &'a Explanation,
 }
 
@@ -67,6 +69,7 @@ fn one(it: &Explained<'_>) -> String {
         "perhaps" => "; it may rewrite the table",
         _ => "",
     };
+    say("hazards", it.hazards.clone());
     say("lock", vec![format!("{}{rewrite}", lock(it.lock))]);
     out
 }

@@ -4,10 +4,10 @@ use serde::Serialize;
 
 use crate::{
     ddl::{Leaves, Loss, When},
-    diagnostic::{Diagnostic, Severity},
+    diagnostic::{Diagnostic, Hazard},
     diff::{Change, Rename},
     emit::observation::Observation,
-    model::{Files, ObjectId},
+    model::{Files, ObjectId, Span},
     plan::{Explanation, Plan, Step},
     rehearse::{Changed, Observed, Rows, rows::Filled},
 };
@@ -135,6 +135,7 @@ struct Statement<'a> {
     rewrites: &'static str,
     loses: Vec<&'static str>,
     fails_if: Vec<&'a str>,
+    hazards: Vec<HazardJson<'a>>,
     /// What a person has to do beside it.
     by_hand: Vec<&'a str>,
     transaction: &'static str,
@@ -148,6 +149,17 @@ struct Statement<'a> {
     observed: Option<Observation>,
     #[serde(skip_serializing_if = "Option::is_none")]
     explanation: Option<&'a Explanation>,
+}
+
+#[derive(Serialize)]
+struct HazardJson<'a> {
+    code: &'a str,
+    severity: &'static str,
+    object: &'a str,
+    text: &'a str,
+    instead: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    place: Option<Place<'a>>,
 }
 
 #[derive(Serialize)]
@@ -199,10 +211,15 @@ fn statements<'a>(report: &Report<'a>) -> Vec<Statement<'a>> {
     let explanations = report.explanations.iter().map(Some).chain(std::iter::repeat(None));
     let observed = report.observed.iter().map(Option::as_ref).chain(std::iter::repeat(None));
     let steps = report.plan.steps.iter().zip(explanations).zip(observed);
-    steps.map(|((step, why), seen)| statement(step, why, seen)).collect()
+    steps.map(|((step, why), seen)| statement(step, why, seen, report.files)).collect()
 }
 
-fn statement<'a>(step: &'a Step, explanation: Option<&'a Explanation>, observed: Option<&Observed>) -> Statement<'a> {
+fn statement<'a>(
+    step: &'a Step,
+    explanation: Option<&'a Explanation>,
+    observed: Option<&Observed>,
+    files: &'a Files,
+) -> Statement<'a> {
     let mut objects: Vec<String> = step.subjects.iter().map(ObjectId::to_string).collect();
     objects.dedup();
     Statement {
@@ -214,7 +231,7 @@ fn statement<'a>(step: &'a Step, explanation: Option<&'a Explanation>, observed:
         loses: step
             .loses
             .iter()
-            .map(|loss| match loss {
+            .map(|(_, loss)| match loss {
                 Loss::Rows => "rows",
                 Loss::Values => "values",
                 Loss::Counter => "counter",
@@ -222,6 +239,7 @@ fn statement<'a>(step: &'a Step, explanation: Option<&'a Explanation>, observed:
             })
             .collect(),
         fails_if: step.fails_if.iter().map(|obstacle| obstacle.what.as_str()).collect(),
+        hazards: step.hazards.iter().map(|it| hazard(it, files)).collect(),
         by_hand: step.leaves.iter().map(Leaves::text).collect(),
         transaction: match step.when {
             When::InTransaction => "inside",
@@ -259,20 +277,28 @@ fn one_table<'a>(filled: &'a Filled, rows: &'a Rows) -> TableJson<'a> {
     }
 }
 
+fn hazard<'a>(hazard: &'a Hazard, files: &'a Files) -> HazardJson<'a> {
+    HazardJson {
+        code: hazard.code,
+        severity: hazard.severity.word(),
+        object: &hazard.object,
+        text: &hazard.text,
+        instead: &hazard.instead,
+        place: hazard.written.as_ref().map(|span| place(span, files)),
+    }
+}
+
+fn place<'a>(span: &Span, files: &'a Files) -> Place<'a> {
+    let (line, column) = files.line_column(span);
+    Place { file: files.name(span.file), line, column }
+}
+
 fn finding<'a>(diagnostic: &'a Diagnostic, files: &'a Files) -> Finding<'a> {
-    let place = diagnostic.labels.first().map(|label| {
-        let (line, column) = files.line_column(&label.span);
-        Place { file: files.name(label.span.file), line, column }
-    });
     Finding {
         code: diagnostic.code,
-        severity: match diagnostic.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-            Severity::Note => "note",
-        },
+        severity: diagnostic.severity.word(),
         title: &diagnostic.title,
-        place,
+        place: diagnostic.labels.first().map(|label| place(&label.span, files)),
         notes: &diagnostic.notes,
         help: &diagnostic.help,
     }

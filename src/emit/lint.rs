@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::{
-    diagnostic::{Diagnostic, Severity},
+    diagnostic::{Diagnostic, Hazard, Severity},
     emit::observation::Observation,
     model::{Files, Span},
     rehearse::{Failure, Seen},
@@ -22,22 +22,25 @@ pub struct Linted {
 pub struct Statement {
     pub span: Span,
     pub seen: Seen,
-    pub hazards: Vec<Diagnostic>,
+    /// Without those that a comment accepts.
+    pub hazards: Vec<Hazard>,
 }
 
 impl Linted {
+    /// `hazards` has those of each statement that was run.
     pub fn new(
         migration: &Migration,
         script: &Script,
         seen: Vec<Seen>,
+        hazards: Vec<Vec<Hazard>>,
         failure: Option<Box<Failure>>,
         files: &Files,
     ) -> Linted {
         let span = |at: usize| script.statements[at].span.clone();
-        let statements = seen.into_iter().map(|seen| {
-            let (span, accepted) = (span(seen.at), script.accepted(seen.at, files));
-            let hazards = hazards(&seen, &span).into_iter().filter(|it| !accepted.iter().any(|code| code == it.code));
-            Statement { hazards: hazards.collect(), span, seen }
+        let statements = seen.into_iter().zip(hazards).map(|(seen, hazards)| {
+            let accepted = script.accepted(seen.at, files);
+            let kept = hazards.into_iter().filter(|it| !accepted.iter().any(|code| code == it.code));
+            Statement { span: span(seen.at), hazards: kept.collect(), seen }
         });
         Linted {
             name: migration.name.clone(),
@@ -47,22 +50,17 @@ impl Linted {
         }
     }
 
-    /// All that is to be told of it, in the order of its statements.
+    /// What a reader is to see of it, in the order of its statements. What is only good to know is for machines.
     pub fn diagnostics(&self) -> Vec<Diagnostic> {
-        let hazards = self.statements.iter().flat_map(|it| it.hazards.clone());
-        hazards.chain(self.failure.iter().map(|(span, failure)| failed(failure, span))).collect()
+        let hazards = self.statements.iter().flat_map(|it| it.hazards.iter().map(|hazard| told(hazard, &it.span)));
+        let told = hazards.filter(|it| Severity::Note < it.severity);
+        told.chain(self.failure.iter().map(|(span, failure)| failed(failure, span))).collect()
     }
 }
 
-fn hazards(seen: &Seen, span: &Span) -> Vec<Diagnostic> {
-    let stumbled = seen.observed.as_ref().and_then(|it| it.stumbled.as_deref());
-    stumbled
-        .map(|message| {
-            Diagnostic::error("fails-on-rows", format!("this fails where the table has rows: {message}"))
-                .at(span.clone(), "fails with the rows of the rehearsal, and runs without them")
-        })
-        .into_iter()
-        .collect()
+fn told(hazard: &Hazard, span: &Span) -> Diagnostic {
+    let found = Diagnostic { severity: hazard.severity, ..Diagnostic::warning(hazard.code, hazard.text.as_str()) };
+    found.at(span.clone(), "here").with_help(hazard.instead.as_str())
 }
 
 fn failed(failure: &Failure, span: &Span) -> Diagnostic {
@@ -95,15 +93,16 @@ struct StatementJson<'a> {
     changes: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     observed: Option<Observation>,
-    hazards: Vec<Hazard<'a>>,
+    hazards: Vec<HazardJson<'a>>,
 }
 
 #[derive(Serialize)]
-struct Hazard<'a> {
+struct HazardJson<'a> {
     code: &'a str,
     severity: &'static str,
+    object: &'a str,
     text: &'a str,
-    instead: &'a [String],
+    instead: &'a str,
 }
 
 #[derive(Serialize)]
@@ -134,18 +133,14 @@ fn migration<'a>(it: &'a Linted, files: &Files) -> MigrationJson<'a> {
 fn one(it: &Statement, line: usize) -> StatementJson<'_> {
     StatementJson {
         line,
-        sql: &it.seen.step.sql,
-        changes: it.seen.changes.iter().map(|change| change.id().to_string()).collect(),
+        sql: &it.seen.sql,
+        changes: it.seen.plan.changes.iter().map(|change| change.id().to_string()).collect(),
         observed: it.seen.observed.as_ref().map(Observation::from),
         hazards: it.hazards.iter().map(hazard).collect(),
     }
 }
 
-fn hazard(found: &Diagnostic) -> Hazard<'_> {
-    let severity = match found.severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        Severity::Note => "note",
-    };
-    Hazard { code: found.code, severity, text: &found.title, instead: &found.help }
+fn hazard(it: &Hazard) -> HazardJson<'_> {
+    let Hazard { code, severity, object, text, instead, written: _ } = it;
+    HazardJson { code, severity: severity.word(), object, text, instead }
 }

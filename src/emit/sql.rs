@@ -1,9 +1,10 @@
 //! A plan as SQL that a careful person could have written.
 
 use crate::{
-    ddl::{Loss, Rewrite, When},
+    ddl::When,
+    diagnostic::{Hazard, Severity},
     model::Literal,
-    plan::{Plan, Step},
+    plan::Plan,
 };
 
 /// How the text is to be laid out.
@@ -13,7 +14,7 @@ pub struct Style {
     pub transaction: bool,
 }
 
-/// The statements in order, a comment line above each group, and each hazard beside its statement.
+/// The statements in order, a comment line above each group, and beside each statement its hazards, notes left out.
 pub fn render(plan: &Plan, style: Style) -> String {
     let mut out = String::new();
     let mut group = "";
@@ -39,8 +40,8 @@ pub fn render(plan: &Plan, style: Style) -> String {
         if step.contracts {
             out.push_str("-- phase: contract; to be run once nobody needs what was there before\n");
         }
-        for hazard in hazards(step) {
-            out.push_str(&format!("-- {hazard}\n"));
+        for Hazard { code, text, .. } in step.hazards.iter().filter(|it| Severity::Note < it.severity) {
+            out.push_str(&format!("-- hazard[{code}]: {}\n", comment(text)));
         }
         for left in &step.leaves {
             out.push_str(&format!("-- by hand: {}\n", comment(left.text())));
@@ -65,35 +66,6 @@ pub fn render(plan: &Plan, style: Style) -> String {
 
 fn lock_timeout(timeout: Option<&str>) -> String {
     timeout.map_or("RESET lock_timeout;\n\n".to_owned(), |it| format!("SET lock_timeout = {};\n\n", Literal(it)))
-}
-
-/// What a reader must know before running a statement.
-fn hazards(step: &Step) -> Vec<String> {
-    let mut hazards = Vec::new();
-    let mut add = |hazard: &str| {
-        if !hazards.iter().any(|known| known == hazard) {
-            hazards.push(hazard.to_owned());
-        }
-    };
-    for loss in &step.loses {
-        add(match loss {
-            Loss::Rows => "hazard[data-loss]: the rows are lost",
-            Loss::Values => "hazard[data-loss]: the values are lost",
-            Loss::Precision => {
-                "hazard[cast]: the values are converted by an explicit cast, which may round, cut or fail"
-            }
-            Loss::Counter => "hazard[data-loss]: the last value of the sequence is lost",
-        });
-    }
-    for obstacle in &step.fails_if {
-        add(&format!("hazard[fails]: fails if {}", obstacle.what));
-    }
-    match step.rewrites {
-        Rewrite::Never => (),
-        Rewrite::Perhaps => add("hazard[rewrite]: may rewrite the table, and blocks reads and writes meanwhile"),
-        Rewrite::Always => add("hazard[rewrite]: rewrites the table, and blocks reads and writes meanwhile"),
-    }
-    hazards
 }
 
 /// A name may hold a line break; a comment may not.

@@ -1,9 +1,9 @@
 //! `CHECK`, on a table. A domain's checks are a kind of their own.
 
 use crate::{
-    ddl::{Action, Alter, Inline, Lock, Strategy, Target, Verb},
+    ddl::{Action, Alter, Inline, Lock, Risk, Strategy, Target, Verb},
     kinds::{
-        Namespace, PgObject, Renamed,
+        Namespace, Object, PgObject, Renamed,
         constraint::{self, alter_table},
         object, sql, state,
     },
@@ -75,6 +75,14 @@ impl PgObject for Check {
     fn out_of_reach(&self, to: &Check) -> Option<&'static str> {
         sql::declaration((self.is_local, self.parents), (to.is_local, to.parents))
     }
+    fn risks(&self, _: &ObjectId, to: Option<&Check>) -> Vec<Risk> {
+        // What was there before is validated by VALIDATE CONSTRAINT, which nobody has to wait for.
+        let is_same = |to: &&Check| sql::without_not_valid(&self.definition) == sql::without_not_valid(&to.definition);
+        to.filter(|to| !is_same(to)).and_then(Check::checked).into_iter().collect()
+    }
+    fn risks_when_new(&self, _: &ObjectId, within: Option<&Object>) -> Vec<Risk> {
+        within.and_then(|_| self.checked()).into_iter().collect()
+    }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         vec![alter_table(Verb::Drop, id, format!("DROP CONSTRAINT {}", id.name))]
     }
@@ -83,5 +91,13 @@ impl PgObject for Check {
     }
     fn follows(&self, parent: &Check) -> bool {
         self.definition == parent.definition
+    }
+}
+
+impl Check {
+    /// PostgreSQL looks at the rows that are there, unless it is told not to.
+    fn checked(&self) -> Option<Risk> {
+        let enforced = !sql::says(&self.definition, &["NOT", "ENFORCED"]);
+        (self.validated && enforced).then(|| Risk::Validated(self.definition.clone()))
     }
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use crate::{
     ddl::{
-        Action, Alter, Casts, Gentler, Inline, Lock, Loss, Obstacle, Retype, Rewrite, Strategy, Survival, Target, Verb,
-        When,
+        Action, Alter, Casts, Gentler, Inline, Lock, Loss, Meets, Obstacle, Retype, Rewrite, Risk, Strategy, Survival,
+        Target, Verb, When,
     },
-    kinds::{Gone, PgObject, Rebuilt, Renamed, backfill, expand::Successor, object, sql, state},
+    kinds::{Gone, PgObject, Rebuilt, Renamed, backfill, expand::Successor, narrowing, object, sql, state},
     model::{Ident, Kind, Literal, ObjectId, Version},
 };
 
@@ -182,6 +182,14 @@ impl PgObject for Column {
             None
         }
     }
+    fn risks(&self, _: &ObjectId, to: Option<&Column>) -> Vec<Risk> {
+        let Some(to) = to.filter(|to| to.data_type != self.data_type) else { return Vec::new() };
+        let types = || (self.data_type.clone(), to.data_type.clone());
+        let narrowed = narrowing::narrows(&self.data_type, &to.data_type).then(types);
+        let changed = (sql::base_type(&self.data_type) != sql::base_type(&to.data_type)).then(types);
+        let narrowed = narrowed.map(|(from, to)| Risk::TypeNarrowed(from, to));
+        narrowed.into_iter().chain(changed.map(|(from, to)| Risk::TypeChanged(from, to))).collect()
+    }
     fn out_of_reach(&self, to: &Column) -> Option<&'static str> {
         sql::declaration((self.is_local, self.parents), (to.is_local, to.parents))
     }
@@ -304,6 +312,7 @@ impl Column {
             Conversion::None | Conversion::Assigned | Conversion::Cast | Conversion::AsText => return None,
         };
         Some(Obstacle {
+            meets: Meets::Value,
             what: format!("column {} holds values, and {why}", id.name),
             column: id.clone(),
             condition: format!("{} IS NOT NULL", id.name),
@@ -325,6 +334,7 @@ impl Column {
             false => "update these rows first: no expression reaches into the values of this column".to_owned(),
         };
         Obstacle {
+            meets: Meets::Value,
             what: format!("column {name} holds the value {literal}, which is to be listed no more"),
             column: id.clone(),
             condition: rebuilt.holds(&name, &self.data_type, gone.label),
@@ -345,6 +355,7 @@ impl Column {
             Literal(&self.data_type)
         );
         Obstacle {
+            meets: Meets::Row,
             what: "the table has rows".to_owned(),
             column: id.clone(),
             condition: format!("NOT EXISTS ({own_default})"),
@@ -441,6 +452,7 @@ fn or_by_check(set: Action, id: &ObjectId, target: Target) -> Action {
 
 fn has_nulls(id: &ObjectId) -> Obstacle {
     Obstacle {
+        meets: Meets::Null,
         what: "a value is null".to_owned(),
         column: id.clone(),
         condition: format!("{} IS NULL", id.name),

@@ -51,6 +51,12 @@ pub(crate) fn words(definition: &str) -> Option<(&'static str, &'static str)> {
     Some((what, timings.into_iter().find(|timing| definition.ends_with(timing)).unwrap_or_default()))
 }
 
+/// The access method of the index behind a constraint. Only an exclusion constraint names one.
+pub(crate) fn method(definition: &str) -> &str {
+    let named = definition.strip_prefix("EXCLUDE USING ");
+    named.and_then(|rest| rest.split_once(' ')).map_or("btree", |(method, _)| method)
+}
+
 /// The name of the index behind a constraint: the constraint's own, in the schema of the table.
 pub(crate) fn index_name(id: &ObjectId) -> String {
     id.qualified()
@@ -65,9 +71,9 @@ pub(crate) fn address(id: &ObjectId) -> String {
 macro_rules! index_constraint {
     ($Type:ident, $contype:literal) => {
         use crate::{
-            ddl::{Action, Alter, Inline, Lock, Strategy, Succession, Target, Verb, When},
+            ddl::{Action, Alter, Inline, Lock, Risk, Strategy, Succession, Target, Verb, When},
             kinds::{
-                Namespace, PgObject, Renamed,
+                Namespace, Object, PgObject, Renamed,
                 constraint::{self, alter_table, index_name},
                 object, sql, state,
             },
@@ -187,6 +193,12 @@ macro_rules! index_constraint {
             fn since(&self) -> Option<(i32, &'static str)> {
                 constraint::since(&self.definition)
             }
+            fn risks(&self, _: &ObjectId, to: Option<&$Type>) -> Vec<Risk> {
+                to.filter(|to| to.definition != self.definition).map($Type::built).unwrap_or_default()
+            }
+            fn risks_when_new(&self, _: &ObjectId, within: Option<&Object>) -> Vec<Risk> {
+                within.map(|_| self.built()).unwrap_or_default()
+            }
             fn drop(&self, id: &ObjectId) -> Vec<Action> {
                 vec![alter_table(Verb::Drop, id, format!("DROP CONSTRAINT {}", id.name))]
             }
@@ -232,6 +244,10 @@ macro_rules! index_constraint {
                 let (what, timing) = constraint::words(&self.definition)?;
                 let clause = format!("ADD CONSTRAINT {} {what} USING INDEX {name}{timing}", id.name);
                 Some([build, alter_table(Verb::Create, id, clause)])
+            }
+            fn built(&self) -> Vec<Risk> {
+                let method = constraint::method(&self.definition).to_owned();
+                vec![Risk::Unique(self.definition.clone()), Risk::IndexBuilt(method)]
             }
         }
     };

@@ -1,8 +1,8 @@
 //! `ALTER DEFAULT PRIVILEGES`: what one role may do with objects that another is yet to create
 
 use crate::{
-    ddl::{Action, Alter, Target, Verb},
-    kinds::{PgObject, Wants, object, privileges, sql, state},
+    ddl::{Action, Alter, Risk, Target, Verb},
+    kinds::{Object, PgObject, Wants, object, privileges, sql, state},
     model::{ObjectId, Version},
 };
 
@@ -69,6 +69,12 @@ impl PgObject for DefaultGrant {
             privileges::fit(set, version);
         }
     }
+    fn risks(&self, id: &ObjectId, to: Option<&DefaultGrant>) -> Vec<Risk> {
+        self.access(id, &self.privileges, to.map_or(&self.initial, |to| &to.privileges))
+    }
+    fn risks_when_new(&self, id: &ObjectId, _: Option<&Object>) -> Vec<Risk> {
+        self.access(id, &self.initial, &self.privileges)
+    }
     fn wants(&self, _: &ObjectId) -> Wants {
         Wants { roles: vec![self.role.clone(), self.creator.clone()], extension: None }
     }
@@ -78,6 +84,11 @@ impl PgObject for DefaultGrant {
 }
 
 impl DefaultGrant {
+    fn access(&self, id: &ObjectId, from: &[String], to: &[String]) -> Vec<Risk> {
+        let schema = id.parent().map(|schema| format!(" in {schema}")).unwrap_or_default();
+        let on = format!("{} that {} creates{schema}", self.objects, sql::role(&self.creator));
+        privileges::risks(from, to, &self.role, &on)
+    }
     fn statements(&self, verb: Verb, id: &ObjectId, from: &[String], to: &[String]) -> Vec<Action> {
         let schema = id.parent().map(|schema| format!(" IN SCHEMA {}", schema.name)).unwrap_or_default();
         let head = format!("ALTER DEFAULT PRIVILEGES FOR ROLE {}{schema}", sql::role(&self.creator));

@@ -1,8 +1,8 @@
 //! A check of a domain.
 
 use crate::{
-    ddl::{Action, Alter, Inline, Lock, Target, Verb},
-    kinds::{PgObject, Renamed, object, sql, state},
+    ddl::{Action, Alter, Inline, Lock, Risk, Target, Verb},
+    kinds::{Object, PgObject, Renamed, object, sql, state},
     model::ObjectId,
 };
 
@@ -49,6 +49,14 @@ impl PgObject for DomainConstraint {
             Attr::definition | Attr::validated => Alter::Rebuild,
         }
     }
+    fn risks(&self, _: &ObjectId, to: Option<&DomainConstraint>) -> Vec<Risk> {
+        let same =
+            |to: &&DomainConstraint| sql::without_not_valid(&self.definition) == sql::without_not_valid(&to.definition);
+        to.filter(|to| !same(to)).and_then(DomainConstraint::checked).into_iter().collect()
+    }
+    fn risks_when_new(&self, _: &ObjectId, within: Option<&Object>) -> Vec<Risk> {
+        within.and_then(|_| self.checked()).into_iter().collect()
+    }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         vec![alter_domain(Verb::Drop, id, format!("DROP CONSTRAINT {}", id.name))]
     }
@@ -57,4 +65,11 @@ impl PgObject for DomainConstraint {
 fn alter_domain(verb: Verb, id: &ObjectId, clause: String) -> Action {
     let sql = format!("ALTER DOMAIN {} {clause}", id.container().qualified());
     Action::statement(verb, id, sql)
+}
+
+impl DomainConstraint {
+    /// The columns of the domain are looked through, unless PostgreSQL is told not to.
+    fn checked(&self) -> Option<Risk> {
+        self.validated.then(|| Risk::Validated(self.definition.clone()))
+    }
 }

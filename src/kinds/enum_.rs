@@ -1,7 +1,7 @@
 //! `CREATE TYPE … AS ENUM`
 
 use crate::{
-    ddl::{Action, Alter, Lock, Target, When},
+    ddl::{Action, Alter, Lock, Risk, Target, When},
     kinds::{Namespace, PgObject, Renamed, object, state},
     model::{Literal, ObjectId},
 };
@@ -40,6 +40,11 @@ impl PgObject for Enum {
     }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         vec![Action::drop(id, format!("DROP TYPE {}", id.qualified()))]
+    }
+    fn risks(&self, _: &ObjectId, to: Option<&Enum>) -> Vec<Risk> {
+        let Some(to) = to else { return Vec::new() };
+        let gone: Vec<String> = self.labels.iter().filter(|label| !to.labels.contains(label)).cloned().collect();
+        if gone.is_empty() { Vec::new() } else { vec![Risk::EnumValuesRemoved(gone)] }
     }
     fn labels(&self) -> &[String] {
         &self.labels

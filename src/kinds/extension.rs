@@ -1,7 +1,7 @@
 //! `CREATE EXTENSION`. Its members come with it and are no objects of their own.
 
 use crate::{
-    ddl::{Action, Alter, Loss, Target},
+    ddl::{Action, Alter, Loss, Risk, Target},
     kinds::{PgObject, Wants, object, state},
     model::{Ident, Literal, ObjectId},
 };
@@ -62,6 +62,10 @@ impl PgObject for Extension {
     fn moves_members(&self, id: &ObjectId, to: &Extension) -> Option<Action> {
         let set = || format!("ALTER EXTENSION {} SET SCHEMA {}", id.name, Ident::new(&to.schema));
         (self.relocatable && self.schema != to.schema).then(|| Action::alter(id, set()))
+    }
+    fn risks(&self, _: &ObjectId, to: Option<&Extension>) -> Vec<Risk> {
+        let asked = to.filter(|to| to.version.is_some() && to.version != self.version);
+        asked.map(|to| Risk::ExtensionUpgrade(self.version.clone(), to.version.clone())).into_iter().collect()
     }
     fn wants(&self, id: &ObjectId) -> Wants {
         Wants { roles: Vec::new(), extension: Some(id.name.raw().to_owned()) }

@@ -1,9 +1,9 @@
 //! `FOREIGN KEY`
 
 use crate::{
-    ddl::{Action, Alter, Inline, Lock, Retype, Strategy, Target, Verb},
+    ddl::{Action, Alter, Inline, Lock, Retype, Risk, Strategy, Target, Verb},
     kinds::{
-        Namespace, PgObject, Renamed,
+        Namespace, Object, PgObject, Renamed,
         constraint::{self, alter_table},
         object, sql, state,
     },
@@ -73,6 +73,14 @@ impl PgObject for ForeignKey {
     fn since(&self) -> Option<(i32, &'static str)> {
         constraint::since(&self.definition)
     }
+    fn risks(&self, _: &ObjectId, to: Option<&ForeignKey>) -> Vec<Risk> {
+        // What was there before is validated by VALIDATE CONSTRAINT, which nobody has to wait for.
+        let is_same = |to: &&ForeignKey| self.without_timing() == to.without_timing();
+        to.filter(|to| !is_same(to)).and_then(ForeignKey::checked).into_iter().collect()
+    }
+    fn risks_when_new(&self, _: &ObjectId, within: Option<&Object>) -> Vec<Risk> {
+        within.and_then(|_| self.checked()).into_iter().collect()
+    }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         vec![alter_table(Verb::Drop, id, format!("DROP CONSTRAINT {}", id.name))]
     }
@@ -82,6 +90,11 @@ impl PgObject for ForeignKey {
 }
 
 impl ForeignKey {
+    /// PostgreSQL looks at the rows that are there, unless it is told not to.
+    fn checked(&self) -> Option<Risk> {
+        let enforced = !sql::says(&self.definition, &["NOT", "ENFORCED"]);
+        (self.validated && enforced).then(|| Risk::Validated(self.definition.clone()))
+    }
     /// When it is checked is the last that `pg_get_constraintdef` prints, before `NOT VALID`.
     fn without_timing(&self) -> &str {
         let definition = sql::without_not_valid(&self.definition);

@@ -1,8 +1,8 @@
 //! `GRANT` and `REVOKE`, on any kind that has privileges: what one role may do beyond, or short of, the default
 
 use crate::{
-    ddl::{Action, Alter, Target, Verb},
-    kinds::{PgObject, Wants, object, privileges, sql, state},
+    ddl::{Action, Alter, Risk, Target, Verb},
+    kinds::{Object, PgObject, Wants, object, privileges, sql, state},
     model::{Ident, Kind, ObjectId, Version},
 };
 
@@ -135,6 +135,14 @@ impl PgObject for Grant {
             privileges::fit(set, version);
         }
     }
+    fn risks(&self, id: &ObjectId, to: Option<&Grant>) -> Vec<Risk> {
+        self.access(id, &self.privileges, to.map_or(&self.initial, |to| &to.privileges))
+    }
+    fn risks_when_new(&self, id: &ObjectId, within: Option<&Object>) -> Vec<Risk> {
+        let found = self.access(id, &self.initial, &self.privileges);
+        // Of what is new nobody could make use before.
+        found.into_iter().filter(|risk| within.is_some() || matches!(risk, Risk::Granted(_))).collect()
+    }
     fn wants(&self, _: &ObjectId) -> Wants {
         Wants { roles: vec![self.role.clone()], extension: None }
     }
@@ -147,6 +155,14 @@ impl PgObject for Grant {
 const OWNER: &str = "<owner>";
 
 impl Grant {
+    /// The owner can always grant it back.
+    fn access(&self, id: &ObjectId, from: &[String], to: &[String]) -> Vec<Risk> {
+        let column = self.column.iter().map(|column| format!(", column {}", Ident::new(column))).collect::<String>();
+        match id.name.raw() == OWNER {
+            true => Vec::new(),
+            false => privileges::risks(from, to, &self.role, &format!("{}{column}", self.target)),
+        }
+    }
     fn statements(&self, verb: Verb, id: &ObjectId, from: &[String], to: &[String]) -> Vec<Action> {
         let column = self.column.as_ref().map(|column| Ident::new(column).to_string());
         let action = |change: privileges::Move<'_>| {

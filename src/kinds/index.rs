@@ -1,9 +1,9 @@
 //! `CREATE INDEX`. The index behind a constraint is part of the constraint.
 
 use crate::{
-    ddl::{Action, Alter, Lock, Strategy, Succession, Target, When},
-    kinds::{Namespace, PgObject, Renamed, object, sql, state},
-    model::{Ident, ObjectId},
+    ddl::{Action, Alter, Lock, Risk, Strategy, Succession, Target, When},
+    kinds::{Namespace, Object, PgObject, Renamed, object, sql, state},
+    model::{Ident, ObjectId, parser},
 };
 
 object! {
@@ -120,6 +120,12 @@ impl PgObject for Index {
         let distinct = sql::says(&self.definition, &["NULLS", "NOT", "DISTINCT"]);
         distinct.then_some((15, "NULLS NOT DISTINCT"))
     }
+    fn risks(&self, _: &ObjectId, to: Option<&Index>) -> Vec<Risk> {
+        to.filter(|to| to.bare != self.bare).map(Index::built).unwrap_or_default()
+    }
+    fn risks_when_new(&self, _: &ObjectId, within: Option<&Object>) -> Vec<Risk> {
+        within.map(|_| self.built()).unwrap_or_default()
+    }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         // A constraint whose index is a part of this one can go in no other way.
         let cascade = if self.has_constraints { " CASCADE" } else { "" };
@@ -180,6 +186,14 @@ impl Index {
         // A tablespace is set afterwards, and that moves the index under a lock.
         let sql = sql::concurrently(&self.definition, &id.name, name).filter(|_| self.tablespace.is_none())?;
         Some(Action::create(id, sql).locks(Lock::ShareUpdateExclusive).when(When::OutsideTransaction))
+    }
+    fn built(&self) -> Vec<Risk> {
+        let words: Vec<&str> = parser::tokens(&self.bare).into_iter().map(|range| &self.bare[range]).collect();
+        let method = words.iter().skip_while(|word| **word != "USING").nth(1).copied().unwrap_or("btree");
+        let unique = words.get(1) == Some(&"UNIQUE");
+        let columns = self.bare.split_once(" USING ").map_or("", |(_, rest)| rest);
+        let unique = unique.then(|| Risk::Unique(columns.trim_start_matches(method).trim().to_owned()));
+        unique.into_iter().chain([Risk::IndexBuilt(method.to_owned())]).collect()
     }
     fn attach(&self, id: &ObjectId) -> Option<Action> {
         self.part_of.as_ref().map(|parent| sql::attach_index(id, parent))

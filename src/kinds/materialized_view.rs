@@ -1,7 +1,7 @@
 //! `CREATE MATERIALIZED VIEW`
 
 use crate::{
-    ddl::{Action, Alter, Lock, Retype, Rewrite, Target},
+    ddl::{Action, Alter, Lock, Retype, Rewrite, Risk, Target},
     kinds::{Namespace, PgObject, Renamed, object, sql, state},
     model::{Ident, ObjectId},
 };
@@ -79,7 +79,22 @@ impl PgObject for MaterializedView {
         };
         Alter::Do(actions)
     }
+    fn risks(&self, _: &ObjectId, to: Option<&MaterializedView>) -> Vec<Risk> {
+        let Some(to) = to else { return vec![Risk::Gone] };
+        sql::view_columns_changed(&self.named_columns(), &to.named_columns()).into_iter().collect()
+    }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         vec![Action::drop(id, format!("DROP MATERIALIZED VIEW {}", id.qualified())).locks(Lock::AccessExclusive)]
+    }
+}
+
+impl MaterializedView {
+    fn named_columns(&self) -> Vec<(&str, &str)> {
+        // A quoted name may hold blanks.
+        let name = |column: &str| match column.strip_prefix('"').and_then(|rest| rest.find("\" ")) {
+            Some(close) => close + 2,
+            None => column.find(' ').unwrap_or(column.len()),
+        };
+        self.columns.iter().map(|column| column.split_at(name(column))).collect()
     }
 }

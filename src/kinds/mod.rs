@@ -39,6 +39,7 @@ mod identity;
 mod index;
 mod language;
 mod materialized_view;
+mod narrowing;
 mod not_null;
 mod object;
 mod operator;
@@ -85,7 +86,7 @@ pub use rebuilt::{Gone, Makeup, Part, Rebuilt};
 pub use rename::{rename, rename_label};
 
 use crate::{
-    ddl::{Action, Alter, Lock, Retype, StandIn, Strategy, Succession, Survival, Target},
+    ddl::{Action, Alter, Lock, Retype, Risk, StandIn, Strategy, Succession, Survival, Target},
     model::{Ident, Kind, ObjectId, Version, for_each_kind},
 };
 
@@ -155,6 +156,14 @@ pub trait PgObject: Clone + PartialEq + Sized {
     /// The first major version that can have it like this, and what of it older ones do not know.
     fn since(&self) -> Option<(i32, &'static str)> {
         None
+    }
+    /// What those who rely on it have to fear from what it becomes; from its end, where that is nothing.
+    fn risks(&self, _id: &ObjectId, _to: Option<&Self>) -> Vec<Risk> {
+        Vec::new()
+    }
+    /// The same where it is new. `within` is what contains it, as it was before; nothing where that is new too.
+    fn risks_when_new(&self, _id: &ObjectId, _within: Option<&Object>) -> Vec<Risk> {
+        Vec::new()
     }
     /// A difference that no statement makes good, in words.
     fn out_of_reach(&self, _to: &Self) -> Option<&'static str> {
@@ -367,6 +376,15 @@ macro_rules! dispatch {
             }
             pub fn since(&self) -> Option<(i32, &'static str)> {
                 match self { $(Object::$Kind(it) => it.since(),)* }
+            }
+            pub fn risks(&self, id: &ObjectId, to: Option<&Object>) -> Vec<Risk> {
+                match (self, to) {
+                    $((Object::$Kind(from), Some(Object::$Kind(to))) => from.risks(id, Some(to)),)*
+                    $((Object::$Kind(from), _) => from.risks(id, None),)*
+                }
+            }
+            pub fn risks_when_new(&self, id: &ObjectId, within: Option<&Object>) -> Vec<Risk> {
+                match self { $(Object::$Kind(it) => it.risks_when_new(id, within),)* }
             }
             pub fn out_of_reach(&self, to: &Object) -> Option<&'static str> {
                 match (self, to) {

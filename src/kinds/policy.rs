@@ -1,8 +1,8 @@
 //! `CREATE POLICY`
 
 use crate::{
-    ddl::{Action, Alter, Lock, Retype, Target, Verb},
-    kinds::{PgObject, Renamed, Wants, object, sql, state},
+    ddl::{Action, Alter, Lock, Retype, Risk, Target, Verb},
+    kinds::{Object, PgObject, Renamed, Wants, object, sql, state},
     model::ObjectId,
 };
 
@@ -68,12 +68,57 @@ impl PgObject for Policy {
         let head = format!("ALTER POLICY {} ON {}", id.name, id.container().qualified());
         Alter::Do(vec![Action::clause(Verb::Alter, id, head, clause, "").locks(Lock::AccessExclusive)])
     }
+    fn risks(&self, _: &ObjectId, to: Option<&Policy>) -> Vec<Risk> {
+        let how = match to {
+            Some(to) => self.widening(to),
+            // A row needs one permissive policy that lets it through, and all restrictive ones.
+            None if self.permissive => Vec::new(),
+            None => vec!["restricts no longer".to_owned()],
+        };
+        if how.is_empty() { Vec::new() } else { vec![Risk::PolicyWidened(how.join("; "))] }
+    }
+    fn risks_when_new(&self, _: &ObjectId, within: Option<&Object>) -> Vec<Risk> {
+        match within {
+            Some(Object::Table(table)) if table.row_security && self.permissive => {
+                vec![Risk::PolicyWidened("is one more that lets rows through".to_owned())]
+            }
+            Some(_) | None => Vec::new(),
+        }
+    }
     fn wants(&self, _: &ObjectId) -> Wants {
         Wants { roles: self.roles.clone(), extension: None }
     }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         let sql = format!("DROP POLICY {} ON {}", id.name, id.container().qualified());
         vec![Action::drop(id, sql).locks(Lock::AccessExclusive)]
+    }
+}
+
+impl Policy {
+    /// Each change of which nothing shows that it lets through no more than before.
+    fn widening(&self, to: &Policy) -> Vec<String> {
+        let lists = |other: &Policy, role: &String| other.roles.contains(role) || other.roles == [""];
+        let beyond = |one: &Policy, other: &Policy| {
+            let roles: Vec<String> = one.roles.iter().filter(|role| !lists(other, role)).cloned().collect();
+            (!roles.is_empty()).then(|| names(&roles))
+        };
+        // What is left of a condition, and what is then left out of it, is the same for both sorts of policy.
+        let expression = |from: &Option<String>, to: &Option<String>, word: &str| {
+            let says = |side: &Option<String>, what: &str| side.as_deref() == Some(what);
+            (from != to && !says(from, "true") && !says(to, "false")).then(|| format!("has another {word}"))
+        };
+        let narrower_command = if to.permissive { self.command == "ALL" } else { to.command == "ALL" };
+        let found = [
+            (!self.permissive && to.permissive).then(|| "is no longer restrictive".to_owned()),
+            (self.command != to.command && !narrower_command).then(|| format!("is for {}", to.command)),
+            match to.permissive {
+                true => beyond(to, self).map(|roles| format!("holds for {roles} too")),
+                false => beyond(self, to).map(|roles| format!("restricts {roles} no longer")),
+            },
+            expression(&self.using, &to.using, "USING"),
+            expression(&self.check, &to.check, "WITH CHECK"),
+        ];
+        found.into_iter().flatten().collect()
     }
 }
 

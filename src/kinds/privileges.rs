@@ -1,6 +1,9 @@
 //! Sets of privileges, as `GRANT` and `REVOKE` change them. `SELECT*` carries the grant option.
 
-use crate::model::Version;
+use crate::{
+    ddl::{Access, Risk},
+    model::Version,
+};
 
 /// One `GRANT` or `REVOKE`.
 pub(crate) struct Move<'a> {
@@ -37,6 +40,18 @@ pub(crate) fn moves<'a>(from: &'a [String], to: &'a [String], role: &str) -> Vec
     add(pick(&|old, new| old == 0 && new == 1), "GRANT", "TO", "");
     add(pick(&|old, new| old < 2 && new == 2), "GRANT", "TO", " WITH GRANT OPTION");
     moves
+}
+
+/// What one role may do with `on` from now on, and may no longer do.
+pub(crate) fn risks(from: &[String], to: &[String], role: &str, on: &str) -> Vec<Risk> {
+    let beyond = |one: &[String], other: &[String]| {
+        let held = |name: &str| other.iter().any(|it| it.trim_end_matches('*') == name);
+        let names = one.iter().map(|it| it.trim_end_matches('*')).filter(|name| !held(name));
+        let privileges: Vec<String> = names.map(str::to_owned).collect();
+        (!privileges.is_empty()).then(|| Access { role: role.to_owned(), privileges, on: on.to_owned() })
+    };
+    let granted = beyond(to, from).map(Risk::Granted);
+    granted.into_iter().chain(beyond(from, to).map(Risk::Revoked)).collect()
 }
 
 /// Leaves out the privileges that came after `version`: `MAINTAIN` came with 17.

@@ -1,8 +1,8 @@
 //! `ALTER TABLE … REPLICA IDENTITY`, where it is not the default
 
 use crate::{
-    ddl::{Action, Alter, Lock, Target, Verb},
-    kinds::{PgObject, object, sql, state},
+    ddl::{Action, Alter, Lock, Risk, Target, Verb},
+    kinds::{Object, PgObject, object, sql, state},
     model::ObjectId,
 };
 
@@ -39,6 +39,17 @@ impl PgObject for ReplicaIdentity {
             Attr::mode => Alter::Do(vec![set(Verb::Alter, id, &to.mode)]),
         }
     }
+    fn risks(&self, _: &ObjectId, to: Option<&ReplicaIdentity>) -> Vec<Risk> {
+        match to {
+            Some(to) if self.mode != to.mode => to.lost().into_iter().collect(),
+            Some(_) => Vec::new(),
+            None if self.mode == NOTHING => Vec::new(),
+            None => vec![Risk::ReplicaIdentityLost("its primary key, if it has one")],
+        }
+    }
+    fn risks_when_new(&self, _: &ObjectId, within: Option<&Object>) -> Vec<Risk> {
+        within.and_then(|_| self.lost()).into_iter().collect()
+    }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         vec![set(Verb::Drop, id, "DEFAULT")]
     }
@@ -46,4 +57,12 @@ impl PgObject for ReplicaIdentity {
 
 fn set(verb: Verb, id: &ObjectId, mode: &str) -> Action {
     sql::alter_table(verb, id, id.container(), format!("REPLICA IDENTITY {mode}")).locks(Lock::AccessExclusive)
+}
+
+const NOTHING: &str = "NOTHING";
+
+impl ReplicaIdentity {
+    fn lost(&self) -> Option<Risk> {
+        (self.mode == NOTHING).then_some(Risk::ReplicaIdentityLost("nothing"))
+    }
 }

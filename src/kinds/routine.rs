@@ -5,8 +5,8 @@
 macro_rules! routine {
     ($Type:ident, $label:literal, $prokinds:literal, $mode:literal) => {
         use crate::{
-            ddl::{Action, Alter, Lock, Retype, Target},
-            kinds::{Namespace, PgObject, Renamed, object, sql, state},
+            ddl::{Action, Alter, Lock, Retype, Risk, Target},
+            kinds::{Namespace, Object, PgObject, Renamed, object, sql, state},
             model::ObjectId,
         };
 
@@ -78,12 +78,32 @@ macro_rules! routine {
             fn drop(&self, id: &ObjectId) -> Vec<Action> {
                 vec![Action::drop(id, format!("DROP {} {}", $label, id.qualified()))]
             }
+            fn risks(&self, _: &ObjectId, to: Option<&$Type>) -> Vec<Risk> {
+                let Some(to) = to else { return vec![Risk::Gone] };
+                let open = (to.is_open() && !self.is_open()).then_some(Risk::DefinerWithoutSearchPath);
+                let shown = |result: &Option<String>| result.clone().unwrap_or_else(|| "nothing".to_owned());
+                let how = match self.result == to.result {
+                    true => (!self.is_replaced_by(to)).then(|| "its arguments change".to_owned()),
+                    false => Some(format!("it returns {}, and no longer {}", shown(&to.result), shown(&self.result))),
+                };
+                open.into_iter().chain(how.map(Risk::SignatureChanged)).collect()
+            }
+            fn risks_when_new(&self, _: &ObjectId, _: Option<&Object>) -> Vec<Risk> {
+                if self.is_open() { vec![Risk::DefinerWithoutSearchPath] } else { Vec::new() }
+            }
             fn opaque_body(&self) -> Option<(&str, &str)> {
                 self.body.as_deref().map(|body| (self.language.as_str(), body))
             }
         }
 
         impl $Type {
+            /// Whether it runs with its owner's rights, and finds what it names by the search path of who calls it
+            /// (PostgreSQL manual, `CREATE FUNCTION`, "Writing SECURITY DEFINER Functions Safely").
+            fn is_open(&self) -> bool {
+                let says = |words: &[&str]| sql::says(&self.definition, words);
+                // The names in a body that is no string are looked up once, when it is created.
+                self.body.is_some() && says(&["SECURITY", "DEFINER"]) && !says(&["SET", "search_path"])
+            }
             /// The result stays, no default goes, and no argument gets a name but one that had none (PostgreSQL manual,
             /// `CREATE FUNCTION`, Notes).
             fn is_replaced_by(&self, to: &$Type) -> bool {

@@ -1,7 +1,7 @@
 //! Words that several kinds share when they write DDL.
 
 use crate::{
-    ddl::{Action, Lock, Room, Verb},
+    ddl::{Action, Lock, Risk, Room, Verb},
     model::{Ident, Literal, ObjectId, parser},
 };
 
@@ -168,6 +168,15 @@ pub(crate) fn declaration(from: (bool, i32), to: (bool, i32)) -> Option<&'static
 pub(crate) fn is_extended_by(from: &[String], to: &[String]) -> bool {
     let kept: Vec<&String> = from.iter().filter(|name| to.contains(name)).collect();
     to.iter().take(kept.len()).eq(kept)
+}
+
+/// What those who read a view by its columns, names with types, have to hear.
+pub(crate) fn view_columns_changed(from: &[(&str, &str)], to: &[(&str, &str)]) -> Option<Risk> {
+    let now = |name: &str| to.iter().find(|(other, _)| *other == name).map(|(_, data_type)| *data_type);
+    let gone = from.iter().filter(|(name, _)| now(name).is_none()).map(|(name, _)| (*name).to_owned());
+    let retyped = from.iter().filter(|(name, data_type)| now(name).is_some_and(|it| it != *data_type));
+    let (gone, retyped): (Vec<_>, Vec<_>) = (gone.collect(), retyped.map(|(name, _)| (*name).to_owned()).collect());
+    (!gone.is_empty() || !retyped.is_empty()).then_some(Risk::ViewColumnsChanged { gone, retyped })
 }
 
 /// Drops one empty line, blanks and the semicolon that PostgreSQL's printers leave at the end.

@@ -1,7 +1,7 @@
 //! `CREATE TABLE`, plain, partitioned or a partition. Columns, constraints and indexes are kinds of their own.
 
 use crate::{
-    ddl::{Action, Alter, Descent, Leaves, Lock, Loss, Rewrite, Room, Strategy, Survival, Target, Verb, When},
+    ddl::{Action, Alter, Descent, Leaves, Lock, Loss, Rewrite, Risk, Room, Strategy, Survival, Target, Verb, When},
     kinds::{Namespace, PgObject, Rebuilt, Renamed, object, sql, state},
     model::{Ident, ObjectId, Parens, Version},
 };
@@ -143,6 +143,13 @@ impl PgObject for Table {
     fn since(&self) -> Option<(i32, &'static str)> {
         let method = self.partition_key.is_some() && self.access_method.is_some();
         method.then_some((17, "access methods of partitioned tables"))
+    }
+    fn risks(&self, _: &ObjectId, to: Option<&Table>) -> Vec<Risk> {
+        let Some(to) = to else { return Vec::new() };
+        let off = (self.row_security && !to.row_security).then_some(Risk::RowSecurityOff);
+        let was_forced = self.row_security && self.force_row_security;
+        let unforced = (was_forced && to.row_security && !to.force_row_security).then_some(Risk::RowSecurityUnforced);
+        off.into_iter().chain(unforced).collect()
     }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         let sql = format!("DROP TABLE {}", id.qualified());

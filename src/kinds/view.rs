@@ -1,7 +1,7 @@
 //! `CREATE VIEW`
 
 use crate::{
-    ddl::{Action, Alter, Lock, Retype, StandIn, Target},
+    ddl::{Action, Alter, Lock, Retype, Risk, StandIn, Target},
     kinds::{Namespace, PgObject, Renamed, object, sql, state},
     model::ObjectId,
 };
@@ -82,12 +82,27 @@ impl PgObject for View {
         let invoker = self.options.iter().any(|option| option.starts_with("security_invoker"));
         invoker.then_some((15, "views with the rights of who reads them"))
     }
+    fn risks(&self, _: &ObjectId, to: Option<&View>) -> Vec<Risk> {
+        let Some(to) = to else { return vec![Risk::Gone] };
+        let invoker = self.is_invokers() && !to.is_invokers();
+        let lost = invoker.then_some(Risk::SecurityInvokerLost);
+        lost.into_iter().chain(sql::view_columns_changed(&self.named_columns(), &to.named_columns())).collect()
+    }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         vec![Action::drop(id, format!("DROP VIEW {}", id.qualified())).locks(Lock::AccessExclusive)]
     }
 }
 
 impl View {
+    /// Whether it reads with the rights of who reads it (PostgreSQL manual, `CREATE VIEW`).
+    fn is_invokers(&self) -> bool {
+        let value = self.options.iter().find_map(|option| option.strip_prefix("security_invoker="));
+        value.is_some_and(|value| !["false", "off", "no", "0"].contains(&value.to_lowercase().as_str()))
+    }
+    fn named_columns(&self) -> Vec<(&str, &str)> {
+        let named = self.columns.iter().filter_map(|column| column.strip_prefix("NULL::")?.rsplit_once(" AS "));
+        named.map(|(data_type, name)| (name, data_type)).collect()
+    }
     fn definition(&self, verb: &str, id: &ObjectId) -> String {
         let options = match self.options.is_empty() {
             true => String::new(),

@@ -39,8 +39,8 @@ impl Folded {
     fn is_new(&self) -> bool {
         matches!(self.sql, Sql::Definition { .. })
     }
-    pub(crate) fn loses(&self) -> Vec<Loss> {
-        self.actions.iter().filter_map(|action| action.loses).collect()
+    pub(crate) fn loses(&self) -> Vec<(ObjectId, Loss)> {
+        self.actions.iter().filter_map(|action| Some((action.subject.clone(), action.loses?))).collect()
     }
     pub(crate) fn leaves(&self) -> Vec<Leaves> {
         self.actions.iter().filter_map(|action| action.leaves.clone()).collect()

@@ -18,8 +18,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::{
     catalog::Catalog,
-    ddl::{Heard, Leaves, Lock, Loss, Obstacle, Online, Rewrite, Target, When},
-    diagnostic::Diagnostic,
+    ddl::{Heard, Leaves, Lock, Loss, Obstacle, Online, Rewrite, Target, Verb, When},
+    diagnostic::{Diagnostic, Hazard},
     diff::{Change, Rename, Way, diff},
     model::ObjectId,
     plan::{edges::Edge, fold::Folded, knots::Knots},
@@ -64,13 +64,16 @@ pub struct Step {
     pub group: String,
     /// What it creates, changes or drops.
     pub subjects: Vec<ObjectId>,
+    /// Which of these it does to each of them.
+    pub verbs: Vec<Verb>,
     /// What made it necessary, where its subjects have not changed themselves.
     pub because: Vec<String>,
     pub lock: Lock,
     /// As above, where something uses its subjects in a way of which only PostgreSQL knows.
     pub lock_at_most: Lock,
     pub rewrites: Rewrite,
-    pub loses: Vec<Loss>,
+    /// What, and of which of its subjects.
+    pub loses: Vec<(ObjectId, Loss)>,
     /// Rows that make it fail.
     pub fails_if: Vec<Obstacle>,
     pub leaves: Vec<Leaves>,
@@ -79,6 +82,8 @@ pub struct Step {
     pub contracts: bool,
     /// How long it may wait for its lock, so that nobody waits behind it for longer; see [`Plan::bound_waits`].
     pub lock_timeout: Option<String>,
+    /// What its reader must know; once somebody has looked (`hazards`).
+    pub hazards: Vec<Hazard>,
 }
 
 impl Plan {
@@ -134,6 +139,7 @@ impl Step {
             sql: sql.to_owned(),
             group: String::new(),
             subjects: Vec::new(),
+            verbs: Vec::new(),
             because: Vec::new(),
             lock: Lock::None,
             lock_at_most: Lock::None,
@@ -144,6 +150,7 @@ impl Step {
             when: When::InTransaction,
             contracts: false,
             lock_timeout: None,
+            hazards: Vec::new(),
         }
     }
 }
@@ -201,6 +208,7 @@ pub fn renaming(ways: Vec<Way>) -> Vec<Step> {
         let group = words::renaming(&way);
         way.actions.into_iter().map(move |action| Step {
             group: group.clone(),
+            verbs: vec![action.verb],
             subjects: vec![action.subject],
             lock: action.lock,
             lock_at_most: action.lock,

@@ -52,6 +52,7 @@ fn steps(top: &ObjectId, members: Vec<Folded>, changes: &[Change], from: &Catalo
             sql: folded.sql.to_string(),
             group: group.clone(),
             subjects: folded.subjects(),
+            verbs: folded.actions.iter().map(|action| action.verb).collect(),
             because: folded.because(),
             lock: folded.lock(),
             lock_at_most: folded.lock_at_most(),
@@ -62,6 +63,7 @@ fn steps(top: &ObjectId, members: Vec<Folded>, changes: &[Change], from: &Catalo
             when: folded.when(),
             contracts: folded.actions.iter().any(|action| action.contracts),
             lock_timeout: None,
+            hazards: Vec::new(),
         })
         .collect()
 }

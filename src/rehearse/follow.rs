@@ -6,9 +6,9 @@ use crate::{
     catalog::Catalog,
     ddl::{Target, When},
     diagnostic::Diagnostic,
-    diff::{Change, Rename, diff},
-    model::{Files, ObjectId},
-    plan::{Step, plan},
+    diff::diff,
+    model::Files,
+    plan::{Plan, Step, plan},
     rehearse::{
         converge::View,
         observe::Observed,
@@ -35,11 +35,9 @@ pub struct Followed {
 pub struct Seen {
     /// Its place among the statements of the script, from 0.
     pub at: usize,
-    /// With what Trueup would say of statements of its own that do the same.
-    pub step: Step,
-    /// None where it only gives something another name.
-    pub changes: Vec<Change>,
-    pub rename: Option<Rename>,
+    pub sql: String,
+    /// What Trueup would do between the states before and after it; empty where it only gives something another name.
+    pub plan: Plan,
     pub before: Arc<Catalog>,
     pub after: Arc<Catalog>,
     /// Nothing for what could not be watched.
@@ -88,35 +86,11 @@ fn step(statement: &Statement, files: &Files, before: &Catalog) -> Step {
 fn seen(at: usize, step: Step, before: Arc<Catalog>, after: Arc<Catalog>, observed: Option<Observed>) -> Seen {
     let casts = before.casts.and(&after.casts);
     let target = Target { version: after.version, casts: &casts, online: None };
-    let mut changes = diff(&before, &after, target);
-    let rename = if is_rename(&step.sql) { rename(&changes) } else { None };
-    if rename.is_some() {
-        changes.clear();
-    }
-    // What Trueup's own statements between the same states would be said to do.
-    let own = match changes.is_empty() {
-        true => Vec::new(),
-        false => plan(&before, &after, target).map_or_else(|_| Vec::new(), |it| it.steps),
+    let changes = diff(&before, &after, target);
+    let plan = match changes.is_empty() || is_rename(&step.sql) {
+        true => Plan::default(),
+        // Where there is no way for Trueup, there are the differences.
+        false => plan(&before, &after, target).unwrap_or(Plan { changes, ..Plan::default() }),
     };
-    let (lock, rewrites) = observed.as_ref().map(|it| (it.lock(), it.rewrites())).unwrap_or_default();
-    let step = Step {
-        loses: own.iter().flat_map(|it| it.loses.clone()).collect(),
-        fails_if: own.iter().flat_map(|it| it.fails_if.clone()).collect(),
-        subjects: changes.iter().map(|change| change.id().clone()).collect(),
-        lock,
-        lock_at_most: lock,
-        rewrites,
-        ..step
-    };
-    Seen { at, step, changes, rename, before, after, observed }
-}
-
-/// What went by another name before: the outermost thing that is gone, and the outermost that has come.
-fn rename(changes: &[Change]) -> Option<Rename> {
-    let gone: Vec<&ObjectId> = changes.iter().filter(|it| matches!(it, Change::Remove(_))).map(Change::id).collect();
-    let come: Vec<&ObjectId> = changes.iter().filter(|it| matches!(it, Change::Add(_))).map(Change::id).collect();
-    let outermost =
-        |ids: &[&ObjectId]| ids.iter().find(|id| !id.ancestors().any(|up| ids.contains(&up))).map(|id| (*id).clone());
-    let (from, to) = (outermost(&gone)?, outermost(&come)?);
-    (from.kind == to.kind).then_some(Rename::Object { from, to })
+    Seen { at, sql: step.sql, plan, before, after, observed }
 }

@@ -78,6 +78,16 @@ pub(super) struct Observer {
     /// Those that were there at the beginning: nobody else waits for the others.
     old: BTreeSet<u32>,
     touched: Statement,
+    counted: Statement,
+    /// What the session had counted before the statement that runs: the server reports its counts only now and then.
+    counts: HashMap<u32, Counts>,
+}
+
+/// Scans, and rows that came, changed and went, of one relation.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    scans: i64,
+    tuples: Tuples,
 }
 
 #[derive(Clone, Debug)]
@@ -98,8 +108,11 @@ impl Observer {
     pub(super) fn new(client: &mut Client) -> Result<Observer, postgres::Error> {
         let each = format!("LEFT JOIN LATERAL ({RELATIONS} WHERE {OWN} AND c.oid = l.relation) r ON true");
         let touched = client.prepare(&format!("{TOUCHED} {each}"))?;
+        let counted = client
+            .prepare(&format!("SELECT c.oid AS relation, {COUNTS} FROM pg_class c WHERE 16384 <= c.oid::int8"))?;
         let relations = relations(client)?;
-        Ok(Observer { old: relations.keys().copied().collect(), relations, touched })
+        let old = relations.keys().copied().collect();
+        Ok(Observer { relations, old, touched, counted, counts: HashMap::new() })
     }
 
     /// Learns anew which relations there are, and where.
@@ -130,6 +143,7 @@ impl Observer {
         let failed = |error: &postgres::Error| Failure::new(0, step, error);
         scratch.client.batch_execute("BEGIN").map_err(|error| failed(&error))?;
         scratch.notices();
+        self.count(&mut scratch.client).map_err(|error| failed(&error))?;
         let start = Instant::now();
         let result = run(scratch, std::slice::from_ref(step));
         let took = start.elapsed();
@@ -143,6 +157,13 @@ impl Observer {
         found.map(|found| Observed { took, notices, ..found }).map_err(|error| failed(&error))
     }
 
+    /// Within a transaction nothing is reported, so that what is counted from here on is the statement's own.
+    fn count(&mut self, client: &mut Client) -> Result<(), postgres::Error> {
+        let rows = client.query(&self.counted, &[])?;
+        self.counts = rows.iter().map(|row| (row.get("relation"), Counts::read(row))).collect();
+        Ok(())
+    }
+
     /// What the transaction has done so far.
     fn look(&mut self, client: &mut Client) -> Result<Observed, postgres::Error> {
         let mut found = Observed::default();
@@ -154,7 +175,10 @@ impl Observer {
                 None => self.relations.remove(&oid),
             };
             match (before, now) {
-                (Some(before), now) if self.old.contains(&oid) => found.add(before, now, &row),
+                (Some(before), now) if self.old.contains(&oid) => {
+                    let counts = Counts::read(&row).since(self.counts.get(&oid).copied().unwrap_or_default());
+                    found.add(before, now, counts, lock(row.get("mode")));
+                }
                 (None, Some(index)) if index.is_index() && index.table.is_some_and(|it| self.old.contains(&it)) => {
                     found.built.insert(index.name);
                 }
@@ -166,8 +190,8 @@ impl Observer {
 }
 
 impl Observed {
-    fn add(&mut self, before: Relation, now: Option<Relation>, row: &Row) {
-        self.locks.insert(before.name.clone(), lock(row.get("mode")));
+    fn add(&mut self, before: Relation, now: Option<Relation>, counts: Counts, lock: Lock) {
+        self.locks.insert(before.name.clone(), lock);
         match &now {
             None if before.holds_rows() => drop(self.gone.insert(before.name.clone())),
             Some(now) if now.file != before.file && before.holds_rows() => {
@@ -176,16 +200,31 @@ impl Observed {
             Some(now) if now.file != before.file && before.is_index() => drop(self.built.insert(before.name.clone())),
             Some(_) | None => (),
         }
-        if row.get("is_scanned") {
+        if 0 < counts.scans {
             self.scanned.insert(before.name.clone());
         }
-        let tuples = Tuples { inserted: row.get("inserted"), updated: row.get("updated"), deleted: row.get("deleted") };
-        if tuples != Tuples::default() && before.holds_rows() {
-            self.tuples.insert(before.name.clone(), tuples);
+        if counts.tuples != Tuples::default() && before.holds_rows() {
+            self.tuples.insert(before.name.clone(), counts.tuples);
         }
         if let Some(now) = now.filter(|now| now.name != before.name) {
             self.renamed.insert(before.name, now.name);
         }
+    }
+}
+
+impl Counts {
+    fn read(row: &Row) -> Counts {
+        let tuples = Tuples { inserted: row.get("inserted"), updated: row.get("updated"), deleted: row.get("deleted") };
+        Counts { scans: row.get("scans"), tuples }
+    }
+    fn since(self, before: Counts) -> Counts {
+        let (now, then) = (self.tuples, before.tuples);
+        let tuples = Tuples {
+            inserted: now.inserted - then.inserted,
+            updated: now.updated - then.updated,
+            deleted: now.deleted - then.deleted,
+        };
+        Counts { scans: self.scans - before.scans, tuples }
     }
 }
 
@@ -232,7 +271,8 @@ const OWN: &str = "c.relkind <> 'c' AND n.nspname !~ '^pg_' AND n.nspname <> 'in
 
 /// The strongest mode of each lock of this session on a relation, dropped ones too.
 const TOUCHED: &str = "
-    SELECT l.relation, l.mode, r.name, r.file, r.kind, r.table, 0 < pg_stat_get_xact_numscans(l.relation) AS is_scanned,
+    SELECT l.relation, l.mode, r.name, r.file, r.kind, r.table,
+           pg_stat_get_xact_numscans(l.relation) AS scans,
            pg_stat_get_xact_tuples_inserted(l.relation) AS inserted, pg_stat_get_xact_tuples_updated(l.relation) AS updated,
            pg_stat_get_xact_tuples_deleted(l.relation) AS deleted
     FROM (SELECT DISTINCT ON (relation) relation, mode
@@ -241,3 +281,6 @@ const TOUCHED: &str = "
                USING (mode)
           WHERE pid = pg_backend_pid() AND locktype = 'relation' AND granted AND 16384 <= relation::int8
           ORDER BY relation, rank DESC) l";
+const COUNTS: &str = "
+    pg_stat_get_xact_numscans(c.oid) AS scans, pg_stat_get_xact_tuples_inserted(c.oid) AS inserted,
+    pg_stat_get_xact_tuples_updated(c.oid) AS updated, pg_stat_get_xact_tuples_deleted(c.oid) AS deleted";

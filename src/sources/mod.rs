@@ -37,6 +37,8 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
+pub(crate) use class::runs_alone;
+
 pub use annotation::{Annotations, Declared, Mapped, Told};
 pub use defines::Defined;
 pub use load::{Loaded, load};

@@ -22,7 +22,7 @@ fn what_was_probably_renamed_stops_and_either_answer_is_a_flag() {
     let kept = folder.diff(&["before.sql", "after.sql", "--rename", "column:users.name=full_name"]).ends(0);
     kept.prints("RENAME COLUMN name TO full_name");
     let dropped = folder.diff(&["before.sql", "after.sql", "--no-rename", "column:public.users.name"]).ends(0);
-    dropped.prints("DROP COLUMN name").prints("hazard[data-loss]");
+    dropped.prints("DROP COLUMN name").prints("hazard[drops-column]");
     let never = folder.diff(&["before.sql", "after.sql", "--drop", "never"]).ends(0);
     never.prints("ADD COLUMN full_name");
 }

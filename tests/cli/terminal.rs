@@ -93,7 +93,7 @@ fn answers_make_the_plan_and_are_kept() {
     let ended = terminal.ends(0);
     let plan = ended.plan();
     assert!(plan.contains("RENAME COLUMN name TO full_name"), "{plan}");
-    assert!(plan.contains("DROP COLUMN email") && plan.contains("hazard[data-loss]"), "{plan}");
+    assert!(plan.contains("DROP COLUMN email") && plan.contains("hazard[drops-column]"), "{plan}");
     let kept = "column:public.users.name=full_name\ndrop column:public.users.email\n";
     assert_eq!(ended.file("trueup.renames").as_deref(), Some(kept));
     // Nobody is asked again, and the same is planned.

@@ -8,6 +8,7 @@ use trueup::{
     ddl::{Casts, Heard, Online, Target},
     diagnostic::Diagnostic,
     emit::{sql, terminal},
+    hazards::{Seen, Sides, judge},
     model::{Files, Pair},
     plan::{Plan, replan},
     rehearse::{self, Convergence, Rehearsal, Room, Said, Stage, View},
@@ -51,10 +52,15 @@ impl How<'_> {
     }
 }
 
-/// The text of the plan. `scratch` holds the starting state, and holds the other one afterwards.
+fn text(plan: &Plan) -> String {
+    sql::render(plan, sql::Style::default())
+}
+
+/// The text of the plan, as [`planned`].
 ///
 /// # Errors
-/// What is different still, what failed, what was not as it had been said to be, or which rows were lost; with the plan.
+/// As [`planned`].
+#[allow(dead_code, reason = "where hazards are looked at, the text is not")]
 pub(crate) fn way(
     shadow: &dyn Shadow,
     sides: Pair<&Catalog>,
@@ -62,6 +68,20 @@ pub(crate) fn way(
     scratch: &mut Scratch,
     how: How<'_>,
 ) -> Result<String, Trouble> {
+    planned(shadow, sides, said, scratch, how).map(|plan| text(&plan))
+}
+
+/// The plan with its hazards. `scratch` holds the starting state, and holds the other one afterwards.
+///
+/// # Errors
+/// What is different still, what failed, what was not as it had been said to be, or which rows were lost; with the plan.
+pub(crate) fn planned(
+    shadow: &dyn Shadow,
+    sides: Pair<&Catalog>,
+    said: Said<'_>,
+    scratch: &mut Scratch,
+    how: How<'_>,
+) -> Result<Plan, Trouble> {
     let Pair { from, to } = sides;
     let target = Target { version: from.version, casts: &from.casts, online: None };
     let view = View { owners: how.owners, ..View::default() };
@@ -69,7 +89,6 @@ pub(crate) fn way(
     let casts = Casts { values: named.instead, ..from.casts.and(&to.casts) };
     let target = Target { casts: &casts, online: how.online, ..target };
     let goal = rehearse::settle(shadow, &named.from, to, target, &view).map_err(Trouble::Refused)?;
-    let text = |plan: &Plan| sql::render(plan, sql::Style::default());
     let made =
         |heard: &Heard| replan(&named.from, &goal, target, heard).map(|plan| plan.after(&named.steps, &named.renames));
     let (plan, again) =
@@ -79,8 +98,10 @@ pub(crate) fn way(
     }
     let copy = |from: &Catalog| Ok(rehearse::reload(shadow, from, &rehearse::wanted(&goal), &view)?.scratch);
     let stage = Stage { shadow, from: &named.from, to: &goal, target, view: &view, rows: how.rows, copy: &copy };
-    let Rehearsal { mut plan, seen, rows, disagreements, .. } =
+    let Rehearsal { mut plan, seen, observed, rows, disagreements, .. } =
         rehearse::rehearse(&stage, scratch, plan, &made).map_err(Trouble::Refused)?;
+    let shown = Seen { observed: &observed, fates: &rows.fates, sizes: None };
+    judge(&mut plan, &Sides::new(&named.from, &goal), &shown);
     let wrong: Vec<String> = disagreements.into_iter().chain(rows.unexpected).chain(rows.none).collect();
     if !wrong.is_empty() {
         return Err(Trouble::Wrong(format!("{}\n{}", wrong.join("\n"), text(&plan))));
@@ -89,12 +110,13 @@ pub(crate) fn way(
         plan.bound_waits("2s");
     }
     match seen {
-        Convergence::Reached => Ok(text(&plan)),
+        Convergence::Reached => Ok(plan),
         Convergence::Remainder(left) => Err(Trouble::Wrong(format!("still different: {left:#?}\n{}", text(&plan)))),
         Convergence::Failed(failure) => Err(Trouble::Wrong(format!("{failure:#?}\n{}", text(&plan)))),
     }
 }
 
+#[allow(dead_code, reason = "where hazards are looked at, there is one way")]
 pub(crate) fn headed(way: &str, failed: impl Into<Failed>) -> Failed {
     let failed = failed.into();
     format!("{way}: {}", failed.message().unwrap_or("failed")).into()
@@ -104,6 +126,7 @@ pub(crate) fn headed(way: &str, failed: impl Into<Failed>) -> Failed {
 ///
 /// # Errors
 /// The difference.
+#[allow(dead_code, reason = "the pages of hazards hold no plans")]
 pub(crate) fn compare_plan(case: &Case, plan: &str) -> Result<(), Failed> {
     if env::var_os("UPDATE").is_some() && case.plan.as_deref() != Some(plan) {
         return case_file::update(case, plan).map_err(Failed::from);
