@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::{
     catalog::Entry,
-    ddl::{Descent, Inline, Room, Verb},
+    ddl::{Action, Descent, Inline, Room, Verb},
     model::ObjectId,
     plan::{expand::Work, knots::ring},
 };
@@ -163,9 +163,10 @@ impl<'a, 'w> Edges<'a, 'w> {
 
     fn find(mut self) -> Vec<Edge> {
         type Search<'a, 'w> = fn(&mut Edges<'a, 'w>);
-        let searches: [(Why, Search<'a, 'w>); 6] = [
+        let searches: [(Why, Search<'a, 'w>); 7] = [
             (Why::OneChange, Self::in_sequence),
             (Why::InTheWay, Self::tear_down),
+            (Why::InTheWay, Self::leave_parents),
             (Why::Needed, Self::build_up),
             (Why::Inherited, Self::join_parents),
             (Why::Name, Self::free_names),
@@ -206,6 +207,11 @@ impl<'a, 'w> Edges<'a, 'w> {
     /// What needs something goes before it, or lets go of it before.
     fn tear_down(&mut self) {
         let work = self.work;
+        // What a column contains and would not let it change, as its default does not.
+        let blocks = |id: &ObjectId| {
+            let is_of_part = id.container().parent().is_some_and(|whole| whole.kind.takes_contents_along());
+            is_of_part && id.kind.blocks().is_some()
+        };
         for (id, entry) in work.from.iter() {
             let own = work.is_dropped(id).then(|| self.drop_of(id)).flatten();
             // A column that is inherited goes with its parent's: what is to drop it by itself leaves before.
@@ -247,7 +253,7 @@ impl<'a, 'w> Edges<'a, 'w> {
                         self.add(alter, drop, false);
                     }
                 }
-                if let Some(own) = own.filter(|_| id.parent() != Some(needed)) {
+                if let Some(own) = own.filter(|_| id.parent() != Some(needed) || blocks(id)) {
                     for alter in self.alters.get(needed).cloned().unwrap_or_default() {
                         self.add(own, alter, false);
                     }
@@ -267,6 +273,25 @@ impl<'a, 'w> Edges<'a, 'w> {
         id.parent().and_then(|parent| self.leaves.get(parent)).cloned().unwrap_or_default()
     }
 
+    /// What leaves another has left before that one changes: the change would reach it still.
+    fn leave_parents(&mut self) {
+        let work = self.work;
+        for (child, leaves) in self.leaves.clone() {
+            let needs = work.from.entry(child).into_iter().flat_map(|entry| &entry.needs);
+            let left: Vec<&ObjectId> = needs.filter(|it| work.leaves(child, it)).collect();
+            for (after, action) in work.actions.iter().enumerate().filter(|(_, action)| action.verb != Verb::Drop) {
+                let joins = matches!(action.descent, Some(Descent::Joins | Descent::JoinsWhole));
+                let within = |parent: &&ObjectId| action.subject.ancestors().any(|it| it == *parent);
+                let reaches = |parent: &&ObjectId| (joins && action.subject == **parent) || within(parent);
+                if left.iter().any(reaches) {
+                    for &before in &leaves {
+                        self.add(before, after, false);
+                    }
+                }
+            }
+        }
+    }
+
     /// What is needed comes first.
     fn build_up(&mut self) {
         let work = self.work;
@@ -276,7 +301,18 @@ impl<'a, 'w> Edges<'a, 'w> {
                 parts.entry(parent).or_default().push(at);
             }
         }
-        for (at, action) in work.actions.iter().enumerate().filter(|(_, action)| action.verb != Verb::Drop) {
+        // PostgreSQL changes no field of a type that a column holds by then.
+        let is_field = |id: &ObjectId| {
+            let of_value = id.parent().is_some_and(|whole| whole.kind.takes_contents_along());
+            of_value && work.to.get(id).is_some_and(|object| object.data_type().is_some())
+        };
+        let mut fields: HashMap<&ObjectId, Vec<usize>> = HashMap::new();
+        for (id, alters) in self.alters.iter().filter(|(id, _)| is_field(id)) {
+            fields.entry(id.container()).or_default().extend(alters);
+        }
+        // What leaves something needs nothing of what is to come.
+        let needy = |action: &Action| action.verb != Verb::Drop && action.descent != Some(Descent::Leaves);
+        for (at, action) in work.actions.iter().enumerate().filter(|(_, action)| needy(action)) {
             let id = &action.subject;
             let Some(entry) = work.to.entry(id) else { continue };
             // The whole takes up such a part when it is created, if the part is there.
@@ -299,6 +335,9 @@ impl<'a, 'w> Edges<'a, 'w> {
                     self.add(before, at, soft);
                 }
                 let contains = id.parent() == Some(needed);
+                for &before in fields.get(needed).into_iter().flatten().filter(|_| !contains) {
+                    self.add(before, at, true);
+                }
                 // What a definition contains need not wait for what is set afterwards.
                 if !(contains && self.creates.contains_key(needed)) {
                     for before in self.changes_for(id, needed) {
