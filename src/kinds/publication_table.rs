@@ -53,8 +53,11 @@ impl PgObject for PublicationTable {
         table.extend(self.filter.iter().map(|filter| format!(" WHERE ({filter})")));
         vec![change(Verb::Create, id, "ADD", table)]
     }
-    fn alter(&self, _: &ObjectId, _: &PublicationTable, attr: Attr, _: Target) -> Alter {
+    fn alter(&self, _: &ObjectId, to: &PublicationTable, attr: Attr, _: Target) -> Alter {
         match attr {
+            Attr::columns if is_permutation(&self.columns, &to.columns) => {
+                Alter::Ignore("they stand in the order of the table's columns, which PostgreSQL cannot move")
+            }
             // SET TABLE would have to repeat all the other tables.
             Attr::columns | Attr::filter => Alter::Rebuild,
             Attr::has_children => Alter::Ignore("it is about the table"),
@@ -75,6 +78,10 @@ impl PublicationTable {
         let only = if self.has_children { "ONLY " } else { "" };
         format!("{only}{}", id.container().qualified())
     }
+}
+
+fn is_permutation(some: &[String], others: &[String]) -> bool {
+    some.len() == others.len() && some.iter().all(|name| others.contains(name))
 }
 
 fn change(verb: Verb, id: &ObjectId, word: &str, table: String) -> Action {

@@ -45,6 +45,10 @@ impl PgObject for ViewColumn {
         settings.map(|set| self.set(id, &set)).collect()
     }
     fn alter(&self, id: &ObjectId, to: &ViewColumn, attr: Attr, _: Target) -> Alter {
+        // It keeps what the type asked for when the view was made. Another type is another column all the same.
+        if matches!(attr, Attr::storage) && !to.materialized && self.type_storage == to.type_storage {
+            return Alter::Ignore("a view stores nothing");
+        }
         Alter::Do(self.settings(to, attr).into_iter().map(|set| to.set(id, &set)).collect())
     }
     fn drop(&self, _: &ObjectId) -> Vec<Action> {

@@ -61,11 +61,13 @@ fn blocks(dump: &str) -> BTreeSet<String> {
     statements.filter(|block| !block.is_empty()).collect()
 }
 
-/// Options in one order: a line of their own in a definition, and a list after `WITH`.
+/// Options in one order: a line of their own in a definition, and a list after `WITH`. Published columns too, which stand
+/// as in their table.
 fn in_order(line: &str) -> String {
-    let Some((head, rest)) = line.split_once("WITH (") else { return line.to_owned() };
+    let start = if line.starts_with("ALTER PUBLICATION ") { " (" } else { "WITH (" };
+    let Some((head, rest)) = line.split_once(start) else { return line.to_owned() };
     let Some((list, tail)) = rest.split_once(')') else { return line.to_owned() };
     let mut options: Vec<&str> = list.split(", ").collect();
     options.sort_unstable();
-    format!("{head}WITH ({}){tail}", options.join(", "))
+    format!("{head}{start}{}){tail}", options.join(", "))
 }
