@@ -59,15 +59,11 @@ const PATIENCE: u32 = 400;
 const READ_TWICE: u64 = 10;
 
 /// Seeds that are known to fail, each with the reason.
-const KNOWN: &[(u64, &str)] = &[
-    (
-        78,
-        "a type changes in place before a column is moved over to another type that is to hold it; then default privileges on functions reach those of a range",
-    ),
-    (92, "a column of a materialized view gets another name, and PostgreSQL leaves the old one in its indexes"),
-    (155, "a child declares by itself a column that its parent gets in the same plan"),
-    (196, "a column gets another name, and PostgreSQL leaves the old one in its indexes"),
-];
+const KNOWN: &[(u64, &str)] = &[(
+    506,
+    "two indexes of a partitioned table over the same column were not created in the order of their names, so that their parts \
+     are numbered otherwise when the schema is created anew in the shadow",
+)];
 
 #[allow(clippy::print_stdout, reason = "what came of the pairs is the result")]
 fn main() {

@@ -41,11 +41,22 @@ const LEFT_OUT: &[(&str, &str)] = &[
 /// Columns that are not read as they are: trees of nodes, and numbers that only count in their order.
 const READ: &[(&str, &str)] = &[
     ("pg_attrdef.adbin", "pg_get_expr(t.adbin, t.adrelid)"),
+    // PostgreSQL names what an index holds when it is made, and leaves the names when a column is renamed. Nothing goes by
+    // them, and no dump has them.
+    (
+        "pg_attribute.attname",
+        "CASE WHEN (SELECT c.relkind NOT IN ('i', 'I') FROM pg_class c WHERE c.oid = t.attrelid) THEN t.attname END",
+    ),
     // A column of a table cannot be moved, and is the same wherever it stands.
     (
         "pg_attribute.attnum",
         "CASE WHEN (SELECT c.relkind IN ('r', 'p', 'f') FROM pg_class c WHERE c.oid = t.attrelid) THEN NULL
          ELSE row_number() OVER (PARTITION BY t.attrelid ORDER BY t.attnum) END",
+    ),
+    // A view stores nothing, and keeps what its column's type asked for when the view was made.
+    (
+        "pg_attribute.attstorage",
+        "CASE WHEN (SELECT c.relkind <> 'v' FROM pg_class c WHERE c.oid = t.attrelid) THEN t.attstorage END",
     ),
     ("pg_class.relpartbound", "pg_get_expr(t.relpartbound, t.oid)"),
     // A table has its TOAST whether or not it needs it still; only its settings are anybody's decision.
@@ -63,6 +74,13 @@ const READ: &[(&str, &str)] = &[
     ("pg_partitioned_table.partexprs", "pg_get_expr(t.partexprs, t.partrelid)"),
     ("pg_policy.polqual", "pg_get_expr(t.polqual, t.polrelid)"),
     ("pg_policy.polwithcheck", "pg_get_expr(t.polwithcheck, t.polrelid)"),
+    // The functions of a range go with their type; no dump has their privileges.
+    (
+        "pg_proc.proacl",
+        "CASE WHEN NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = t.oid
+                               AND d.deptype = 'i')
+         THEN ARRAY(SELECT i::text FROM unnest(coalesce(t.proacl, acldefault('f', t.proowner))) i ORDER BY 1) END",
+    ),
     ("pg_proc.proargdefaults", "pg_get_expr(t.proargdefaults, 0)"),
     ("pg_proc.prosqlbody", "pg_get_function_sqlbody(t.oid)"),
     (
@@ -72,6 +90,11 @@ const READ: &[(&str, &str)] = &[
     ("pg_publication_rel.prqual", "pg_get_expr(t.prqual, t.prrelid)"),
     ("pg_rewrite.ev_action", "pg_get_ruledef(t.oid)"),
     ("pg_statistic_ext.stxexprs", "pg_get_statisticsobjdef_expressions(t.oid)"),
+    // In the order of the columns, which is not compared.
+    (
+        "pg_statistic_ext.stxkeys",
+        "ARRAY(SELECT a.attname FROM pg_attribute a WHERE a.attrelid = t.stxrelid AND a.attnum = ANY(t.stxkeys) ORDER BY 1)",
+    ),
     ("pg_trigger.tgname", r"CASE WHEN t.tgisinternal THEN regexp_replace(t.tgname, '\d+$', '') ELSE t.tgname END"),
     ("pg_trigger.tgqual", "CASE WHEN NOT t.tgisinternal THEN pg_get_triggerdef(t.oid) END"),
     ("pg_type.typdefaultbin", "pg_get_expr(t.typdefaultbin, 0)"),
@@ -80,7 +103,6 @@ const READ: &[(&str, &str)] = &[
 /// The privileges that hold where none are written down, so that both ways of saying it are one.
 const PRIVILEGES: &[(&str, &str)] = &[
     ("pg_class", "acldefault(CASE t.relkind WHEN 'S' THEN 's' ELSE 'r' END::\"char\", t.relowner)"),
-    ("pg_proc", "acldefault('f', t.proowner)"),
     ("pg_namespace", "acldefault('n', t.nspowner)"),
     ("pg_type", "acldefault('T', t.typowner)"),
     ("pg_language", "acldefault('l', t.lanowner)"),
