@@ -44,14 +44,11 @@ impl PgObject for ViewColumn {
         plain.changed_attrs(self).into_iter().flat_map(|attr| plain.settings(id, self, attr)).collect()
     }
     fn alter(&self, id: &ObjectId, to: &ViewColumn, attr: Attr, _: Target) -> Alter {
-        match attr {
-            Attr::materialized => Alter::Ignore("it is about the view"),
-            Attr::type_storage => Alter::Ignore("it belongs to the type"),
-            Attr::storage if !to.materialized => Alter::Ignore("a view stores nothing"),
-            Attr::statistics | Attr::options | Attr::storage | Attr::compression => {
-                Alter::Do(self.settings(id, to, attr))
-            }
+        // It keeps what the type asked for when the view was made. Another type is another column all the same.
+        if matches!(attr, Attr::storage) && !to.materialized && self.type_storage == to.type_storage {
+            return Alter::Ignore("a view stores nothing");
         }
+        Alter::Do(self.settings(id, to, attr))
     }
     fn drop(&self, _: &ObjectId) -> Vec<Action> {
         vec![]
