@@ -24,6 +24,8 @@ use trueup::shadow::{Local, Scratch, Shadow, Wanted};
 mod chain;
 #[path = "cli/config.rs"]
 mod config;
+#[path = "cli/lint.rs"]
+mod lint;
 #[path = "cli/names.rs"]
 mod names;
 #[path = "cli/online.rs"]

@@ -126,12 +126,25 @@ fn validate(value: &Value, schema: &Value, root: &Value, at: &str, faults: &mut 
         let definition = name.strip_prefix("#/$defs/").map(|name| &root["$defs"][name]).expect("a definition");
         return validate(value, definition, root, at, faults);
     }
+    if let Some(allowed) = schema["type"].as_array() {
+        let of = |one: &Value| serde_json::json!({ "type": one });
+        let fits = |one: &Value| {
+            let mut faults = Vec::new();
+            validate(value, &of(one), root, at, &mut faults);
+            faults.is_empty()
+        };
+        if !allowed.iter().any(fits) {
+            faults.push(format!("{at}: {value} is not {schema}"));
+        }
+        return;
+    }
     let fits = match schema["type"].as_str() {
         Some("object") => value.is_object(),
         Some("array") => value.is_array(),
         Some("string") => value.is_string(),
         Some("integer") => value.is_u64(),
         Some("boolean") => value.is_boolean(),
+        Some("null") => value.is_null(),
         Some(other) => panic!("the validator does not know the type {other}"),
         None => schema.get("const").is_none_or(|it| it == value),
     };
@@ -144,7 +157,8 @@ fn validate(value: &Value, schema: &Value, root: &Value, at: &str, faults: &mut 
         }
     }
     for (name, member) in value.as_object().into_iter().flatten() {
-        match schema["properties"].get(name) {
+        // Where the names are those of relations, there is one schema for all of them.
+        match schema["properties"].get(name).or(schema.get("additionalProperties")) {
             Some(schema) => validate(member, schema, root, &format!("{at}/{name}"), faults),
             None => faults.push(format!("{at}: `{name}` is not documented")),
         }

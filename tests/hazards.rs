@@ -151,7 +151,8 @@ fn hazards(shown: &Shown, shadow: &dyn Shadow) -> Result<Vec<Hazard>, Failed> {
     let (mut before, mut after) = (scratch()?, scratch()?);
     let (from, to) = (load_side(&shown.from, &mut before)?, load_side(&shown.to, &mut after)?);
     let sides = Pair::new(&from.catalog, &to.catalog);
-    let plan = planned(shadow, sides, to.said(), &mut before, How { owners: Owners::Stated, rows: ROWS, online: None })?;
+    let plan =
+        planned(shadow, sides, to.said(), &mut before, How { owners: Owners::Stated, rows: ROWS, online: None })?;
     Ok(plan.steps.into_iter().flat_map(|step| step.hazards).collect())
 }
 

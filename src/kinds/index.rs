@@ -145,7 +145,8 @@ impl PgObject for Index {
         Some(Succession {
             strategy: Strategy::IndexReplacement,
             build: to.concurrently(id, &new)?,
-            swap: vec![drop_concurrently(id), Action::create(id, rename).locks(Lock::ShareUpdateExclusive)],
+            // Nobody but the planner has seen the new one: the lock on it keeps nobody waiting.
+            swap: vec![drop_concurrently(id), Action::create(id, rename)],
         })
     }
     fn without_parts(&self) -> Option<(Strategy, Index)> {

@@ -8,7 +8,7 @@ use crate::{
     diagnostic::Diagnostic,
     diff::Change,
     kinds::Namespace,
-    model::ObjectId,
+    model::{ObjectId, Sql},
     plan::{
         edges::{self, Edge},
         knots::Knots,
@@ -301,14 +301,14 @@ impl<'a> Work<'a> {
     fn as_others_see(&self, action: Action) -> Action {
         let subject = &action.subject;
         let is_relation = |id: &&ObjectId| id.kind.namespaces().contains(&Namespace::Relation);
-        let on_new = match subject.ancestors().find(is_relation) {
-            Some(relation) if self.is_created(relation) => true,
-            Some(_) | None => action.verb == Verb::Alter && self.is_created(subject) && is_relation(&subject),
-        };
-        let is_there =
-            |needed: &ObjectId| self.from.contains(needed) && !needed.upwards().any(|up| self.is_created(up));
-        let beside = |needed: &&ObjectId| !needed.upwards().any(|up| up == subject || Some(up) == subject.parent());
-        let elsewhere = self.to.needs(subject).filter(beside).any(is_there);
+        let whole = subject.ancestors().find(is_relation);
+        // A clause is about what contains the subject; a statement is about the subject itself.
+        let is_about_itself =
+            action.verb == Verb::Alter && matches!(action.sql, Sql::Statement(_)) && is_relation(&subject);
+        let on_new = whole.is_some_and(|it| self.is_created(it)) || (is_about_itself && self.is_created(subject));
+        let is_old = |needed: &ObjectId| self.from.contains(needed) && !needed.upwards().any(|up| self.is_created(up));
+        let is_beside = |needed: &&ObjectId| !needed.upwards().any(|up| up == subject || Some(up) == whole);
+        let elsewhere = self.to.needs(subject).filter(is_beside).filter(|it| it.parent().is_some()).any(is_old);
         Action {
             lock: if on_new && action.verb != Verb::Drop { Lock::None } else { action.lock },
             lock_elsewhere: if elsewhere { action.lock_elsewhere } else { Lock::None },

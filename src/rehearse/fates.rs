@@ -133,21 +133,27 @@ impl Contents {
             let (table, before) = (self.table.clone(), self.rows.len());
             return Fate { table, before, after: None, lost: Vec::new(), changed: Vec::new() };
         };
-        let is_there = |(number, _): &(&i16, &String)| now.columns.contains_key(*number);
-        let (kept, lost): (Vec<_>, Vec<_>) = self.columns.iter().partition(is_there);
-        Fate {
-            table: self.table.clone(),
-            before: self.rows.len(),
-            after: Some(now.rows.len()),
-            lost: lost.into_iter().map(|(_, name)| name.clone()).collect(),
-            changed: kept.into_iter().filter_map(|(number, name)| self.changed(now, *number, name)).collect(),
+        // A column that took another one's place under its name has its values.
+        let successor = |number: &i16, name: &String| match now.columns.contains_key(number) {
+            true => Some(*number),
+            false => now.columns.iter().find(|(_, it)| *it == name).map(|(number, _)| *number),
+        };
+        let mut lost = Vec::new();
+        let mut changed = Vec::new();
+        for (number, name) in &self.columns {
+            match successor(number, name) {
+                None => lost.push(name.clone()),
+                Some(then) => changed.extend(self.changed(now, (*number, then), name)),
+            }
         }
+        Fate { table: self.table.clone(), before: self.rows.len(), after: Some(now.rows.len()), lost, changed }
     }
 
-    fn changed(&self, now: &Contents, number: i16, column: &str) -> Option<Changed> {
+    /// `numbers` are those of the column before and after.
+    fn changed(&self, now: &Contents, numbers: (i16, i16), column: &str) -> Option<Changed> {
         let pairs = match self.by_key(now) {
-            Some(pairs) => pairs.into_iter().map(|(old, new)| (value(old, number), value(new, number))).collect(),
-            None => self.by_value(now, number),
+            Some(pairs) => pairs.into_iter().map(|(old, new)| (value(old, numbers.0), value(new, numbers.1))).collect(),
+            None => self.by_value(now, numbers),
         };
         let mut differ = pairs.into_iter().filter(|(old, new)| old != new);
         let example = differ.next()?;
@@ -167,10 +173,10 @@ impl Contents {
     }
 
     /// The values that one side has more often than the other, in order.
-    fn by_value(&self, now: &Contents, number: i16) -> Vec<(Option<String>, Option<String>)> {
+    fn by_value(&self, now: &Contents, numbers: (i16, i16)) -> Vec<(Option<String>, Option<String>)> {
         let mut counts: BTreeMap<Option<String>, i64> = BTreeMap::new();
-        self.rows.iter().for_each(|row| *counts.entry(value(row, number)).or_default() += 1);
-        now.rows.iter().for_each(|row| *counts.entry(value(row, number)).or_default() -= 1);
+        self.rows.iter().for_each(|row| *counts.entry(value(row, numbers.0)).or_default() += 1);
+        now.rows.iter().for_each(|row| *counts.entry(value(row, numbers.1)).or_default() -= 1);
         let surplus = |sign: i64| {
             let times = move |count: i64| usize::try_from(sign * count).unwrap_or(0);
             counts.iter().flat_map(move |(value, &count)| std::iter::repeat_n(value.clone(), times(count)))
@@ -244,3 +250,51 @@ const TABLES: &str = "
                          coalesce(array_agg(a.attname::text ORDER BY a.attnum), '{}') AS names
                   FROM pg_attribute a WHERE a.attrelid = c.oid AND 0 < a.attnum AND NOT a.attisdropped
                     AND a.attgenerated = '') a ON true";
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::{Changed, Contents};
+
+    /// A table of two columns, of which the first may be its key.
+    fn table(key: &[i16], rows: &[(&str, &str)]) -> Contents {
+        let row =
+            |(id, value): &(&str, &str)| BTreeMap::from([(1, Some((*id).to_owned())), (2, Some((*value).to_owned()))]);
+        Contents {
+            table: "public.t".to_owned(),
+            columns: BTreeMap::from([(1, "id".to_owned()), (2, "value".to_owned())]),
+            key: key.to_vec(),
+            rows: rows.iter().map(row).collect(),
+        }
+    }
+
+    fn changed(before: &Contents, after: &Contents) -> Vec<Changed> {
+        before.fate(Some(after)).changed
+    }
+
+    #[test]
+    fn rows_that_change_places_are_the_same() {
+        let (before, after) = (table(&[1], &[("1", "a"), ("2", "b")]), table(&[1], &[("2", "b"), ("1", "a")]));
+        assert!(before.fate(Some(&after)).is_unharmed());
+    }
+
+    #[test]
+    fn values_that_change_places_are_seen_by_the_key_and_only_by_it() {
+        let (rows, swapped) = ([("1", "a"), ("2", "b")], [("1", "b"), ("2", "a")]);
+        assert_eq!(changed(&table(&[1], &rows), &table(&[1], &swapped))[0].rows, 2);
+        assert!(changed(&table(&[], &rows), &table(&[], &swapped)).is_empty());
+    }
+
+    #[test]
+    fn without_a_key_values_are_counted() {
+        let (before, after) = (table(&[], &[("1", "a"), ("1", "a")]), table(&[], &[("1", "a"), ("1", "c")]));
+        let example = (Some("a".to_owned()), Some("c".to_owned()));
+        assert_eq!(changed(&before, &after), [Changed { column: "value".to_owned(), rows: 1, example }]);
+    }
+
+    #[test]
+    fn a_table_that_is_gone_has_no_rows_left() {
+        assert_eq!(table(&[1], &[("1", "a")]).fate(None).after, None);
+    }
+}

@@ -124,6 +124,23 @@ impl Observer {
         Ok(())
     }
 
+    /// Takes away indexes that a statement which failed outside of a transaction has left behind
+    /// (PostgreSQL manual, `CREATE INDEX`, "Building Indexes Concurrently").
+    ///
+    /// # Errors
+    /// Whatever the server says.
+    pub(super) fn clear_away(&self, client: &mut Client) -> Result<(), postgres::Error> {
+        for row in
+            client.query("SELECT indexrelid, indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid", &[])?
+        {
+            let (oid, name): (u32, String) = (row.get(0), row.get(1));
+            if !self.relations.contains_key(&oid) {
+                client.batch_execute(&format!("DROP INDEX {name}"))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Runs one step in a transaction of its own. What must not run in one is run all the same, and not observed.
     ///
     /// # Errors

@@ -86,3 +86,32 @@ fn meets_rows(step: &Step) -> bool {
     let reads = Lock::ShareUpdateExclusive < step.lock_at_most || step.rewrites != Rewrite::Never;
     reads || !step.loses.is_empty() || !step.fails_if.is_empty()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::unexpected;
+    use crate::{
+        catalog::Catalog,
+        model::Version,
+        plan::Plan,
+        rehearse::fates::{Changed, Fate},
+    };
+
+    #[test]
+    fn what_no_step_speaks_of_is_unexpected() {
+        let changed = Changed { column: "a".to_owned(), rows: 2, example: (Some("1".to_owned()), None) };
+        let fate = |after, lost: &[&str], changed| Fate {
+            table: "public.t".to_owned(),
+            before: 3,
+            after,
+            lost: lost.iter().map(|it| (*it).to_owned()).collect(),
+            changed,
+        };
+        let told = |fate: Fate| unexpected(&[fate], &Plan::default(), &Catalog::new(Version::major(17)));
+        assert!(told(fate(Some(3), &[], vec![])).is_empty());
+        assert_eq!(told(fate(None, &[], vec![])), ["public.t is gone, with 3 rows"]);
+        assert_eq!(told(fate(Some(1), &[], vec![])), ["public.t has 1 of 3 rows left"]);
+        assert_eq!(told(fate(Some(3), &["b"], vec![])), ["public.t has lost its column b"]);
+        assert_eq!(told(fate(Some(3), &[], vec![changed])), ["public.t.a reads otherwise in 2 rows"]);
+    }
+}

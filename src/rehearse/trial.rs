@@ -89,7 +89,8 @@ impl<'a> Trial<'a> {
         let own = |name: &str| touched.has(name);
         let chosen: [&dyn Fn(&str) -> bool; 2] = [&own, &|_| true];
         for chosen in chosen {
-            let emptied = self.population.empty(scratch, chosen);
+            let cleared = self.observer.clear_away(&mut scratch.client);
+            let emptied = cleared.and_then(|()| self.population.empty(scratch, chosen));
             let ready = emptied.and_then(|()| self.observer.look_again(&mut scratch.client));
             ready.map_err(|error| Failure::new(0, step, &error))?;
             if let Ok(observed) = self.observer.run(scratch, step) {
