@@ -97,7 +97,7 @@ impl PgObject for Column {
             let add = alter_table(Verb::Create, id, format!("ADD COLUMN {}", self.definition(id, true)));
             let add = add.inline(Inline::Item(self.definition(id, self.states_expression(target))));
             actions.push(match self.generated {
-                Some(_) if self.is_virtual => add,
+                Some(_) if self.is_virtual || is_foreign(id) => add,
                 Some(_) => add.rewrites(Rewrite::Always),
                 None if self.default_varies && !is_foreign(id) => self.or_fill(add, id, target),
                 None if self.not_null && !is_foreign(id) => add.fails_if(self.has_rows(id)),

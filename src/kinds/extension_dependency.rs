@@ -38,6 +38,6 @@ impl PgObject for ExtensionDependency {
 
 /// Of what depends; routines are no relations.
 fn lock(id: &ObjectId) -> Lock {
-    let is_on_relation = [Kind::Index, Kind::MaterializedView, Kind::Trigger].contains(&id.container().kind);
+    let is_on_relation = [Kind::Index, Kind::MaterializedView].contains(&id.container().kind);
     if is_on_relation { Lock::AccessExclusive } else { Lock::None }
 }

@@ -58,7 +58,7 @@ impl PgObject for ForeignTable {
         let secrets = foreign_options::leave_secrets(id, &format!("ALTER {id}"), &[], &self.secrets);
         let define = Action::define(id, head, tail, parens);
         let define = match (&self.partition_of, self.inherits.is_empty()) {
-            (Some(_), _) => define.locks_elsewhere(Lock::AccessExclusive),
+            (Some(_), _) => define.locks_elsewhere(Lock::AccessExclusive).locks_users(Lock::AccessExclusive),
             (None, false) => define.locks_elsewhere(Lock::ShareUpdateExclusive),
             (None, true) => define,
         };

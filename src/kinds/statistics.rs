@@ -29,7 +29,8 @@ impl PgObject for Statistics {
         WHERE s.stxnamespace = ANY($1)";
 
     fn create(&self, id: &ObjectId, _: Target) -> Vec<Action> {
-        let mut actions = vec![Action::create(id, self.definition.as_str()).locks(Lock::ShareUpdateExclusive)];
+        let mut actions =
+            vec![Action::create(id, self.definition.as_str()).locks_elsewhere(Lock::ShareUpdateExclusive)];
         if self.target.is_some() {
             actions.push(self.set_target(id));
         }

@@ -204,7 +204,10 @@ impl Table {
         tail.extend(self.tablespace.iter().map(|name| format!(" TABLESPACE {}", Ident::new(name))));
         let define = Action::define(id, head, tail, parens);
         match partition_of {
-            Some(parent) => define.room(Room::Takes(parent.clone())).locks_elsewhere(Lock::AccessExclusive),
+            Some(parent) => define
+                .room(Room::Takes(parent.clone()))
+                .locks_elsewhere(Lock::AccessExclusive)
+                .locks_users(Lock::AccessExclusive),
             None if self.inherits.is_empty() => define,
             None => define.locks_elsewhere(Lock::ShareUpdateExclusive),
         }

@@ -97,16 +97,18 @@ fn run_through(stage: &Stage<'_>, scratch: &mut Scratch, mut plan: Plan) -> Resu
     let seen = converge(stage, scratch, &mut plan, &mut trial)?;
     let (observed, mut rows) = trial.end(scratch)?;
     rows.unexpected = unexpected(&rows.fates, &plan, stage.from);
-    let disagreements = settle_facts(&mut plan, &observed);
+    let disagreements = settle_facts(&mut plan, &observed, planned);
     Ok(Rehearsal { follow_ups: plan.steps.len() - planned, plan, seen, observed, rows, disagreements })
 }
 
-/// What was seen counts from now on. Tells where something else had been said before.
-fn settle_facts(plan: &mut Plan, observed: &[Option<Observed>]) -> Vec<String> {
+/// What was seen counts from now on. Tells where something else had been said before, of the steps that were planned: those
+/// that were appended are about what is new, which is not theirs to know.
+fn settle_facts(plan: &mut Plan, observed: &[Option<Observed>], planned: usize) -> Vec<String> {
     let mut disagreements = Vec::new();
-    for (step, seen) in plan.steps.iter_mut().zip(observed) {
+    for (at, (step, seen)) in plan.steps.iter_mut().zip(observed).enumerate() {
         let Some(seen) = seen else { continue };
-        disagreements.extend(seen.disagreement(step).map(|how| format!("{how}: {}", step.sql)));
+        let disagreement = seen.disagreement(step).filter(|_| at < planned);
+        disagreements.extend(disagreement.map(|how| format!("{how}: {}", step.sql)));
         step.lock = seen.lock();
         step.lock_at_most = step.lock;
         step.rewrites = seen.rewrites();

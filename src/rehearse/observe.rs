@@ -59,7 +59,7 @@ impl Observed {
     /// In which way a step did something else than was said of it; nothing where the two agree.
     pub fn disagreement(&self, step: &Step) -> Option<String> {
         let listed = |names: Vec<String>| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-        let lock = (self.lock() != step.lock && self.lock() != step.lock_at_most).then(|| {
+        let lock = (self.lock() < step.lock || step.lock_at_most < self.lock()).then(|| {
             let seen = self.locks.iter().map(|(name, lock)| format!("{} on {name}", lock.name())).collect();
             format!("the lock is said to be {}, and was {}", step.lock.name(), listed(seen))
         });
