@@ -302,9 +302,9 @@ impl<'a> Work<'a> {
         let subject = &action.subject;
         let is_relation = |id: &&ObjectId| id.kind.namespaces().contains(&Namespace::Relation);
         let whole = subject.ancestors().find(is_relation);
-        // A clause is about what contains the subject; a statement is about the subject itself.
-        let is_about_itself =
-            action.verb == Verb::Alter && matches!(action.sql, Sql::Statement(_)) && is_relation(&subject);
+        // A clause is about the relation that contains the subject, if there is one; a statement is about the subject itself.
+        let is_by_itself = whole.is_none() || matches!(action.sql, Sql::Statement(_));
+        let is_about_itself = action.verb == Verb::Alter && is_by_itself && is_relation(&subject);
         let on_new = whole.is_some_and(|it| self.is_created(it)) || (is_about_itself && self.is_created(subject));
         let is_old = |needed: &ObjectId| self.from.contains(needed) && !needed.upwards().any(|up| self.is_created(up));
         let is_beside = |needed: &&ObjectId| !needed.upwards().any(|up| up == subject || Some(up) == whole);
@@ -312,6 +312,8 @@ impl<'a> Work<'a> {
         Action {
             lock: if on_new && action.verb != Verb::Drop { Lock::None } else { action.lock },
             lock_elsewhere: if elsewhere { action.lock_elsewhere } else { Lock::None },
+            // What is not in the catalog, as a platform's own tables, may be there all the same.
+            lock_of_users: action.lock_of_users.max(action.lock_elsewhere),
             ..action
         }
     }
