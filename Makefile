@@ -7,11 +7,12 @@ SHELL := /bin/bash
 TRUEUP := target/release/trueup
 SHOP := fixtures/schemas/shop
 CONFORMANCE := ../shared/conformance
+REAL := ../shared/corpus/real
 PAIRS := 1000
 SEED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long test-versions build ready fmt lint docs conformance round-trip bench-online libclang
+.PHONY: help demo test test-long test-versions build ready fmt lint docs conformance lint-real round-trip bench-online libclang
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -48,6 +49,10 @@ docs: libclang ## Write the generated pages of docs/reference anew
 conformance: build ## Judge the program by a corpus of real schema changes, where that corpus is
 	@test -f $(CONFORMANCE)/run.py || { echo "there is no corpus at $(CONFORMANCE); CONFORMANCE=DIR names another folder"; exit 1; }
 	python3 $(CONFORMANCE)/run.py --bin $(TRUEUP)
+
+lint-real: build ## Lint the histories of real projects, where that corpus is, and say how far each runs; REAL=DIR names it
+	@test -d $(REAL) || { echo "there is no corpus at $(REAL); REAL=DIR names another folder"; exit 1; }
+	python3 .ci/lint-real $(REAL) --bin $(TRUEUP)
 
 round-trip: libclang ## Take real schemas from nothing to the schema and back, and count what survives
 	cargo test --release --test round_trip

@@ -1,10 +1,12 @@
 //! The vocabulary of change: one DDL operation, and what it does to a running database.
 
+mod expansion;
 mod strategy;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use strategy::{Gentler, Online, Strategy, Succession};
+pub use expansion::{Expansion, Following, together};
+pub use strategy::{Gentler, Online, SMALL, Strategy, Succession};
 
 use crate::model::{ObjectId, Pair, Parens, Sql, Version};
 
@@ -38,6 +40,10 @@ pub struct Action {
     pub leaves: Option<Leaves>,
     /// What can be done instead, so that others wait less.
     pub gentler: Option<Gentler>,
+    /// The way by a successor beside it, or why there is none.
+    pub expansion: Option<Box<Result<Expansion, String>>>,
+    /// Why no gentler form was taken, where one was wanted.
+    pub not_online: Option<String>,
     /// Takes away what nobody uses once the rest is done: at the end, and best in a later migration.
     pub contracts: bool,
 }
@@ -131,10 +137,12 @@ pub struct Obstacle {
     pub meets: Meets,
     /// In words: `the table has rows`.
     pub what: String,
-    /// The column that they are about.
+    /// The column that they are about, or the table, or what is on the table.
     pub column: ObjectId,
     /// True of such a row before the migration.
     pub condition: String,
+    /// Expressions in which several rows agree; none where each is in the way by itself.
+    pub agree_in: Vec<String>,
     /// What to do about it.
     pub advice: String,
 }
@@ -147,6 +155,39 @@ pub enum Meets {
     Null,
     /// One with a value for which there is no place any more.
     Value,
+    /// Two that agree in a key.
+    Twin,
+    /// One that a check or the bounds of a partition do not admit.
+    Outside,
+}
+
+impl Obstacle {
+    /// Rows that agree in all of `keys`, as a unique index has them. With `nulls_agree`, NULL is a value like others;
+    /// else it agrees with nothing. `predicate` says which rows count.
+    pub fn twins(of: &ObjectId, keys: &[String], predicate: Option<&str>, nulls_agree: bool) -> Obstacle {
+        let known = keys.iter().filter(|_| !nulls_agree).map(|key| format!("({key}) IS NOT NULL"));
+        let conditions: Vec<String> = predicate.map(|it| format!("({it})")).into_iter().chain(known).collect();
+        Obstacle {
+            meets: Meets::Twin,
+            what: format!("rows agree in ({})", keys.join(", ")),
+            column: of.clone(),
+            condition: if conditions.is_empty() { "true".to_owned() } else { conditions.join(" AND ") },
+            agree_in: keys.to_vec(),
+            advice: "find them with GROUP BY and HAVING 1 < count(*), and keep one of each".to_owned(),
+        }
+    }
+
+    /// Rows of which `expression` is false.
+    pub fn outside(of: &ObjectId, what: &str, expression: &str) -> Obstacle {
+        Obstacle {
+            meets: Meets::Outside,
+            what: what.to_owned(),
+            column: of.clone(),
+            condition: format!("NOT ({expression})"),
+            agree_in: Vec::new(),
+            advice: "find them by the condition, and change them first".to_owned(),
+        }
+    }
 }
 
 /// What a change of an object's state may do to those who rely on it. These are facts; `hazards` holds the opinions.
@@ -365,6 +406,8 @@ impl Action {
             because: None,
             leaves: None,
             gentler: None,
+            expansion: None,
+            not_online: None,
             contracts: false,
         }
     }
@@ -444,10 +487,7 @@ impl Action {
     }
     /// What can be done instead, one after the other.
     pub fn or(self, strategy: Strategy, actions: impl Into<Vec<Action>>) -> Action {
-        Action {
-            gentler: Some(Gentler { strategy, actions: actions.into(), finally: Vec::new(), alone: false }),
-            ..self
-        }
+        Action { gentler: Some(Gentler { strategy, actions: actions.into(), finally: Vec::new() }), ..self }
     }
 }
 

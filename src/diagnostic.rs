@@ -51,6 +51,42 @@ pub struct Hazard {
     pub instead: String,
     /// Where the object is declared.
     pub written: Option<Span>,
+    /// How much there is to do or to lose, where sizes are known.
+    pub estimate: Option<Estimate>,
+}
+
+/// How much work a statement has with a relation, or how much it takes away, by what is known of its size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Estimate {
+    /// Nothing where PostgreSQL has never counted them.
+    pub rows: Option<u64>,
+    /// What is read, written anew or lost, without indexes; nothing where that cannot be told apart from the rest.
+    pub bytes: Option<u64>,
+    /// Indexes that are built anew along with it, how many and how large.
+    pub indexes: Option<(usize, u64)>,
+    /// About how long it takes; where nobody has counted the rows, at most.
+    pub time: Option<Time>,
+}
+
+/// How long something takes, to an order of magnitude: on which machine, nobody knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Time {
+    /// Less than a second.
+    Moment,
+    Seconds,
+    Minutes,
+    Hours,
+}
+
+impl Time {
+    pub const fn word(self) -> &'static str {
+        match self {
+            Time::Moment => "moment",
+            Time::Seconds => "seconds",
+            Time::Minutes => "minutes",
+            Time::Hours => "hours",
+        }
+    }
 }
 
 /// A place and what is there.

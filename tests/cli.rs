@@ -24,14 +24,22 @@ use trueup::shadow::{Local, Scratch, Shadow, Wanted};
 mod chain;
 #[path = "cli/config.rs"]
 mod config;
+#[path = "cli/history.rs"]
+mod history;
 #[path = "cli/lint.rs"]
 mod lint;
+#[path = "cli/dump.rs"]
+mod dump;
 #[path = "cli/names.rs"]
 mod names;
 #[path = "cli/online.rs"]
 mod online;
+#[path = "cli/sample.rs"]
+mod sample;
 #[path = "cli/scope.rs"]
 mod scope;
+#[path = "cli/stats.rs"]
+mod stats;
 #[path = "cli/terminal.rs"]
 mod terminal;
 
@@ -676,12 +684,8 @@ const MIXED: &str = r#"
 #[test]
 fn a_dump_equals_the_database_it_came_from() {
     let Some(live) = Live::start(MIXED) else { return };
-    let bin = Local::available().into_iter().find(|it| it.dir.join("pg_dump").is_file());
-    let Some(bin) = bin else {
-        println!("skipped: no pg_dump on this machine");
-        return;
-    };
-    let dump = Command::new(bin.dir.join("pg_dump")).arg(live.url("postgres")).output().expect("pg_dump");
+    let Some(bin) = dump::program() else { return };
+    let dump = Command::new(bin.join("pg_dump")).arg(live.url("postgres")).output().expect("pg_dump");
     assert!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stderr));
     let folder = Folder::new(&[]);
     folder.write("dump.sql", &dump.stdout);
@@ -735,6 +739,50 @@ fn rows_that_are_in_the_way() {
     folder.run(&["diff", &url, "fails.sql"]).ends(1).shown_as("fails-on-rows");
     let run = folder.run(&["diff", &url, "passes.sql"]).ends(0).says("converged");
     run.prints("-- hazard[adds-required-column]: fails if public.bare has rows");
+}
+
+#[test]
+fn rows_that_agree_or_are_outside() {
+    let schema = "
+        CREATE TABLE users (id int, email text, gone bool);
+        INSERT INTO users VALUES (1, 'a', false), (2, 'A', true), (3, NULL, false), (4, NULL, false), (4, 'b', false);
+        CREATE TABLE days (day date) PARTITION BY RANGE (day);
+        CREATE TABLE days_2026 (day date);
+        INSERT INTO days_2026 VALUES ('2025-12-31'), ('2026-01-01');";
+    let Some(live) = Live::start(schema) else { return };
+    let url = live.url("postgres");
+    let days = "CREATE TABLE days (day date) PARTITION BY RANGE (day);";
+    let loose = format!("{days} CREATE TABLE days_2026 (day date);");
+    let users = |rest: &str| format!("CREATE TABLE users (id int, email text, gone bool); {rest}");
+    let cases = [
+        ("ALTER TABLE users ADD UNIQUE (id);", Some("rows agree in (id)"), "such rows: 2"),
+        ("ALTER TABLE users ADD UNIQUE (email);", None, ""),
+        ("CREATE UNIQUE INDEX one ON users (email) NULLS NOT DISTINCT;", Some("rows agree in (email)"), "such rows: 2"),
+        ("CREATE UNIQUE INDEX one ON users (lower(email));", Some("rows agree in (lower(email))"), "such rows: 2"),
+        ("CREATE UNIQUE INDEX one ON users (lower(email)) WHERE NOT gone;", None, ""),
+        ("ALTER TABLE users ADD CHECK (email = 'b');", Some("rows break the check"), "such rows: 2"),
+        ("ALTER TABLE users ADD CHECK (0 < id);", None, ""),
+    ];
+    for (rest, fault, count) in cases {
+        let folder = Folder::new(&[("to.sql", &format!("{loose} {}", users(rest)))]);
+        let run = folder.run(&["diff", &url, "to.sql"]);
+        match fault {
+            Some(fault) => drop(run.ends(1).says("error[fails-on-rows]").says(fault).says(count)),
+            None => drop(run.ends(0).says("converged")),
+        }
+    }
+    let attached = format!("{days} CREATE TABLE days_2026 PARTITION OF days FOR VALUES FROM");
+    let within = |bounds: &str| {
+        let folder = Folder::new(&[("to.sql", &format!("{attached} {bounds}; {}", users("")))]);
+        folder.run(&["diff", &url, "to.sql"])
+    };
+    let run = within("('2026-01-01') TO ('2027-01-01')").ends(1);
+    run.says("rows are outside the bounds of the partition").says("such rows: 1");
+    within("('2025-01-01') TO ('2027-01-01')").ends(0).says("converged");
+    let renamed = "CREATE TABLE users (number int, email text, gone bool, UNIQUE (number, gone));";
+    let folder = Folder::new(&[("to.sql", &format!("{loose}\n{renamed}"))]);
+    let run = folder.run(&["diff", &url, "to.sql", "--rename", "column:users.id=number"]).ends(1);
+    run.says("rows agree in (number, gone)").says("such rows: 2");
 }
 
 #[test]

@@ -13,9 +13,10 @@ use serde_json::Value;
 use trueup::{
     cli::{CONFIG_KEYS, tools},
     ddl::Strategy,
+    stats::{self, Index, Keeps, Name, Relation, Statistics},
 };
 
-const COMMANDS: &[&[&str]] = &[&[], &["diff"], &["explain"]];
+const COMMANDS: &[&[&str]] = &[&[], &["diff"], &["explain"], &["lint"], &["stats"]];
 
 #[test]
 fn the_readme_shows_what_the_program_prints() {
@@ -77,8 +78,9 @@ fn the_reference_of_the_configuration_has_every_key_and_every_tool() {
 fn every_strategy_has_a_page() {
     let mut text = String::from(
         "# Strategies\n\nWays to change tables that let others read and write meanwhile. `--online always` takes them wherever \
-         there is one, and `--online auto` leaves out tables that are known to be small: under 8 MB, where FROM is a live \
-         database. Tables that are not in FROM are made as usual. `--online-off NAME` does without one. This page is written by `make docs` from \
+         there is one, and `--online auto` leaves out tables that are known to be small: under 8 MB, by `--stats FILE`, or by \
+         FROM where it is a live database ([sizes](stats.md)). With a file FROM may be anything that `diff` reads. Tables that \
+         are not in FROM are made as usual. `--online-off NAME` does without one. This page is written by `make docs` from \
          `src/ddl/strategy.rs`.\n\n\
          With `--online`, statements that others would have to wait behind are run with a `lock_timeout` (`--lock-timeout`, 2s): \
          one that cannot have its lock fails, and can be run again when fewer are in the way. What PostgreSQL does \
@@ -92,18 +94,47 @@ fn every_strategy_has_a_page() {
     settle("docs/reference/strategies.md", &text);
 }
 
+fn schema(file: &str) -> Value {
+    let text = fs::read_to_string(format!("docs/reference/{file}")).expect("the schema");
+    serde_json::from_str(&text).expect("JSON")
+}
+
+#[test]
+fn what_lint_says_is_as_its_schema_says() {
+    let schema = schema("lint.schema.json");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("1_fails.sql");
+    fs::write(&file, "CREATE TABLE t AS SELECT 1 AS x;\nALTER TABLE t DROP COLUMN x;\nDROP TABLE nobody;\n")
+        .expect("a file");
+    let output = Command::new(env!("CARGO_BIN_EXE_trueup"))
+        .args(["lint", "--shadow", "embedded", "--format", "json"])
+        .arg(&file)
+        .stdin(Stdio::null())
+        .output()
+        .expect("the program");
+    let document: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let mut faults = Vec::new();
+    validate(&document, &schema, &schema, "", &mut faults);
+    assert!(faults.is_empty(), "{faults:#?}");
+    let migration = &document["migrations"][0];
+    assert_eq!(migration["statements"][1]["hazards"][0]["code"], "drops-column");
+    assert_eq!(migration["failure"]["line"], 3);
+}
+
 #[test]
 fn json_is_as_its_schema_says() {
-    let schema = fs::read_to_string("docs/reference/diff.schema.json").expect("the schema");
-    let schema: Value = serde_json::from_str(&schema).expect("JSON");
+    let schema = schema("diff.schema.json");
     let shop = ["fixtures/schemas/shop/v1", "fixtures/schemas/shop/v2"];
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("warns.sql");
     // Rows are skipped with a word about it, which has a place.
     fs::write(&file, "CREATE TABLE t (x int);\nCOPY t FROM stdin;\n1\n\\.\n").expect("a file");
     let file = file.to_str().expect("UTF-8");
-    let mut diagnostics = 0;
-    for arguments in [shop, ["empty", file]] {
+    let sizes = folder.path().join("stats.json");
+    fs::write(&sizes, snapshot().render()).expect("a file");
+    let sizes = sizes.to_str().expect("UTF-8");
+    let (mut diagnostics, mut estimates) = (0, 0);
+    for arguments in [&shop[..], &["empty", file], &[shop[0], shop[1], "--stats", sizes]] {
         let output = Command::new(env!("CARGO_BIN_EXE_trueup"))
             .args(["diff", "--shadow", "embedded", "--format", "json"])
             .args(arguments)
@@ -115,16 +146,58 @@ fn json_is_as_its_schema_says() {
         validate(&document, &schema, &schema, "", &mut faults);
         assert!(faults.is_empty(), "{arguments:?}: {faults:#?}");
         diagnostics += document["diagnostics"].as_array().map_or(0, Vec::len);
+        let hazards = document["statements"].as_array().into_iter().flatten().flat_map(|it| it["hazards"].as_array());
+        estimates += hazards.flatten().filter(|it| it["estimate"]["bytes"].is_u64()).count();
     }
     assert!(diagnostics > 0, "no diagnostic was held to the schema");
+    assert!(estimates > 0, "no estimate was held to the schema");
+}
+
+#[test]
+fn a_snapshot_is_as_its_schema_says() {
+    let schema = fs::read_to_string("docs/reference/stats.schema.json").expect("the schema");
+    let schema: Value = serde_json::from_str(&schema).expect("JSON");
+    let document: Value = serde_json::from_str(&snapshot().render()).expect("JSON");
+    let mut faults = Vec::new();
+    validate(&document, &schema, &schema, "", &mut faults);
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+/// Sizes of the web shop, with every member there is.
+fn snapshot() -> Statistics {
+    let name = |name: &str| Name { schema: "shop".to_owned(), name: name.to_owned() };
+    let relation = |(kind, table, rows): (Keeps, &str, Option<u64>)| Relation {
+        schema: "shop".to_owned(),
+        name: table.to_owned(),
+        kind,
+        partition_of: Some(name("whole")),
+        rows,
+        bytes: 1 << 30,
+        toast_bytes: 0,
+        total_bytes: 2 << 30,
+        analyzed: Some("2026-01-01T00:00:00Z".to_owned()),
+        indexes: vec![Index { name: format!("{table}_pkey"), bytes: 1 << 30 }],
+    };
+    let tables = ["customers", "products", "addresses"].map(|table| (Keeps::Table, table, Some(1_000_000)));
+    let others = [(Keeps::PartitionedTable, "whole", None), (Keeps::MaterializedView, "sums", Some(0))];
+    Statistics {
+        version: stats::VERSION,
+        trueup: "0".to_owned(),
+        server: "17.5".to_owned(),
+        block_size: 8192,
+        taken: "2026-01-01T00:00:00Z".to_owned(),
+        relations: tables.into_iter().chain(others).map(relation).collect(),
+    }
 }
 
 /// The part of JSON Schema that ours uses. Here, unlike for those who read the format, a member that the schema does not
 /// name is a fault: it would be undocumented.
 fn validate(value: &Value, schema: &Value, root: &Value, at: &str, faults: &mut Vec<String>) {
     if let Some(name) = schema["$ref"].as_str() {
-        let definition = name.strip_prefix("#/$defs/").map(|name| &root["$defs"][name]).expect("a definition");
-        return validate(value, definition, root, at, faults);
+        let (file, name) = name.split_once("#/$defs/").expect("a definition");
+        let other = (!file.is_empty()).then(|| self::schema(file));
+        let root = other.as_ref().unwrap_or(root);
+        return validate(value, &root["$defs"][name], root, at, faults);
     }
     if let Some(allowed) = schema["type"].as_array() {
         let of = |one: &Value| serde_json::json!({ "type": one });

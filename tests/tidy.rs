@@ -14,6 +14,7 @@ const LAYERS: &[&str] = &[
     "kinds",
     "catalog",
     "connect",
+    "stats",
     "shadow",
     "sources",
     "diff",
@@ -21,6 +22,7 @@ const LAYERS: &[&str] = &[
     "rehearse",
     "hazards",
     "stubs",
+    "history",
     "emit",
     "cli",
 ];

@@ -20,10 +20,10 @@ use strategies::{STRATEGIES, Strategy, WORLD};
 use traffic::{Figures, Traffic};
 use trueup::{
     catalog::Catalog,
-    ddl::{Online, Target},
+    ddl::{Heard, Online, Target},
     diff::diff,
-    plan::{Plan, plan},
-    rehearse::{View, settle},
+    plan::{Plan, replan},
+    rehearse::{View, beside, settle},
     shadow::{Choice, Shadow, Wanted, open, set_executable},
     sources::introspect::{Owners, introspect},
 };
@@ -83,7 +83,12 @@ impl<'a> Lab<'a> {
             (self.state(&[WORLD, strategy.before])?, self.state(&[WORLD, strategy.before, strategy.after])?);
         let online = Online { always: true, ..Online::default() };
         let target = |online| Target { version: from.version, casts: &from.casts, online };
-        let planned = |online| plan(&from, &to, target(online)).map_err(|found| format!("{found:#?}"));
+        let planned = |online| {
+            let target = target(online);
+            let plan = |successors| replan(&from, &to, target, &Heard::new(), &successors);
+            let planned = beside(self.shadow, &from, &to, target, &View::default()).and_then(plan);
+            planned.map_err(|found| format!("{found:#?}"))
+        };
         let traffic = strategy.traffic.usual[0];
         let usual = match self.usual.get(traffic) {
             Some(known) => *known,

@@ -39,9 +39,13 @@ pub(super) fn compare(proof: &Proof, sql: &str, before: &Catalog, after: &Catalo
         let title = "the migration does not lead to the schema that the proof ends with";
         found.push(Diagnostic::error("proof-stale", title));
     }
-    let proven = proof.statements.iter().filter(|it| !it.sql.is_empty());
-    for (proven, again) in proven.zip(&linted.statements) {
-        let seen = again.seen.observed.as_ref().map(Observation::from);
+    // What only sets a timeout is no statement of the plan.
+    let mut rest = linted.statements.iter();
+    for proven in &proof.statements {
+        let Some(again) = rest.clone().position(|it| it.sql == proven.sql).and_then(|at| rest.nth(at)) else {
+            continue;
+        };
+        let seen = again.observed.as_ref().map(Observation::from);
         if let (Some(proven), Some(seen)) = (&proven.observed, seen)
             && (&proven.locks, &proven.rewritten, &proven.gone) != (&seen.locks, &seen.rewritten, &seen.gone)
         {

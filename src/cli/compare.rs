@@ -13,9 +13,10 @@ use crate::{
         findings, online,
         pattern::Pattern,
         profile::{Platform, Profile},
-        renames,
+        renames, sample,
         scope::{Drop, Scope},
         side::{self, Side},
+        sizes::{self, Snapshot},
         stand_ins,
         ui::Ui,
         way_back::{WayBack, way_back},
@@ -27,7 +28,10 @@ use crate::{
     hazards::{Seen, Sides, access, judge},
     model::{Files, Pair, Version},
     plan::{Explanation, Plan, explain, replan},
-    rehearse::{Convergence, Observed, Rows, Stage, View, elsewhere, rehearse, settle, wanted},
+    rehearse::{
+        Convergence, Observed, Rows, Stage, View, Witness, beside, elsewhere, rehearse, rows::Sample, settle, wanted,
+        witness,
+    },
     shadow::{self, Choice, Shadow},
     sources::Past,
 };
@@ -48,8 +52,10 @@ pub(crate) struct Comparison {
     /// How many made-up rows each table has in the rehearsal that the plan touches [default: 20]
     #[arg(long, value_name = "ROWS", conflicts_with = "no_rehearse")]
     rows: Option<u32>,
+    #[command(flatten)]
+    sample: sample::Options,
     /// Do not run the plan in the shadow
-    #[arg(long)]
+    #[arg(long, conflicts_with = "rows_from")]
     no_rehearse: bool,
     /// Change only these objects, by name (public.*, audit), kind (kind:view), kind and name (table:public.a*), or owner
     /// (owner:alice)
@@ -70,6 +76,8 @@ pub(crate) struct Comparison {
     #[command(flatten)]
     online: online::Options,
     #[command(flatten)]
+    sizes: sizes::Options,
+    #[command(flatten)]
     names: renames::Options,
     /// Do not compare owners
     #[arg(long)]
@@ -86,7 +94,7 @@ pub(crate) struct Comparison {
     /// Whether the way back is to be found too.
     #[arg(skip)]
     pub(super) turns_back: bool,
-    /// Whether the states before and after are to be kept for a proof.
+    /// Whether the state that was reached is to be kept for a proof.
     #[arg(skip)]
     pub(super) proves: bool,
 }
@@ -120,6 +128,7 @@ impl Comparison {
         it.no_privileges |= config.no_privileges;
         it.strict |= config.strict;
         it.online.complete(config.online, &config.online_off, config.lock_timeout.as_ref());
+        it.sizes.complete(config.stats.as_deref());
         for (given, said) in [(&mut it.include, &config.include), (&mut it.exclude, &config.exclude)] {
             if given.is_empty() {
                 given.clone_from(said);
@@ -167,6 +176,8 @@ pub(crate) struct Findings {
     /// What was seen of each statement, as far as it was watched.
     pub observed: Vec<Option<Observed>>,
     pub rows: Rows,
+    /// What `pg_dump` says of the result; nothing where there is none, or a person has to complete it.
+    pub witness: Option<Witness>,
     /// Where it was asked for.
     pub way_back: Option<WayBack>,
     /// The state before, and the one that was reached, where a proof was asked for.
@@ -186,9 +197,7 @@ impl Findings {
 pub(crate) fn compare(arguments: &Comparison, config: Option<&Path>, ui: &Ui) -> Result<(Findings, Files), Error> {
     let config = Config::load(config).map_err(|(found, files)| Error::Diagnostics(found, files))?;
     let arguments = &arguments.completed(&config)?;
-    let choice = Choice::parse(arguments.shadow.as_deref().unwrap_or("auto")).map_err(|error| {
-        Error::Usage(std::iter::once(error.to_string()).chain(error.hint()).collect::<Vec<_>>().join("; "))
-    })?;
+    let choice = choice(arguments.shadow.as_deref())?;
     if arguments.words() == Pair::new("-", "-") {
         return Err(Error::Usage("only one side can be standard input".to_owned()));
     }
@@ -198,10 +207,20 @@ pub(crate) fn compare(arguments: &Comparison, config: Option<&Path>, ui: &Ui) ->
     Ok((findings, files))
 }
 
+/// The shadow that is asked for, or the one that is used where none is.
+pub(super) fn choice(word: Option<&str>) -> Result<Choice, Error> {
+    Choice::parse(word.unwrap_or("auto")).map_err(|error| {
+        Error::Usage(std::iter::once(error.to_string()).chain(error.hint()).collect::<Vec<_>>().join("; "))
+    })
+}
+
 fn look(arguments: &Comparison, choice: &Choice, files: &mut Files, ui: &Ui) -> Result<Findings, Error> {
     let words = arguments.words();
+    // What is wrong with a small file is told before anything takes its time.
+    let snapshot = arguments.sizes.read(files).map_err(|found| Error::Diagnostics(found, files.clone()))?;
     let openings = Pair::new(side::open(words.from, files), side::open(words.to, files));
     let mut openings = openings.transpose().map_err(|found| Error::Diagnostics(found, files.clone()))?;
+    let sample = arguments.sample.open().map_err(|found| Error::Diagnostics(found, files.clone()))?;
     let live = openings.as_ref().map(side::live_version);
     let opened = shadow::open(choice, live.from.or(live.to).map(|version| version.major_number()))
         .map_err(|error| Error::from(error.diagnostic()))?;
@@ -256,9 +275,11 @@ fn look(arguments: &Comparison, choice: &Choice, files: &mut Files, ui: &Ui) -> 
     diagnostics.extend(findings::server_privileges(&sides));
     diagnostics.extend(findings::secrets(&sides));
     // A comment that has no effect explains what is refused.
-    let findings = plan_and_rehearse(arguments, shadow, sides, &Past::new(words.to, files), &view, ui)
+    let given = (snapshot.as_ref(), sample.as_ref());
+    let findings = plan_and_rehearse(arguments, shadow, sides, &Past::new(words.to, files), given, &view, ui)
         .map_err(|found| fault([diagnostics.clone(), found].concat()))?;
     diagnostics.extend(findings::by_hand(&findings.plan));
+    diagnostics.extend(findings::not_online(&findings.plan));
     diagnostics.extend(findings.diagnostics);
     Ok(Findings { diagnostics, unmanaged, ..findings })
 }
@@ -268,6 +289,7 @@ fn plan_and_rehearse(
     shadow: &dyn Shadow,
     mut sides: Pair<Side>,
     past: &Past<'_>,
+    (snapshot, sample): (Option<&Snapshot>, Option<&Sample>),
     view: &View<'_>,
     ui: &Ui,
 ) -> Result<Findings, Vec<Diagnostic>> {
@@ -283,14 +305,21 @@ fn plan_and_rehearse(
     let from = named.from;
     let kept = arguments.scope().keep_the_rest(&from, &mut sides.to.catalog, (shadow, view), ui)?;
     let casts = Casts { values: named.instead, ..before.casts.and(&sides.to.catalog.casts) };
-    let online = arguments.online.online(sides.from.live.as_mut(), &from, &named.renames);
+    let (known, of_sizes) = {
+        let _progress = ui.progress("reading sizes");
+        sizes::known(snapshot, sides.from.live.as_mut())
+    };
+    let sizes = sizes::named(&known, &from, &named.renames);
+    let of_sizes = of_sizes.or_else(|| snapshot?.stranger(&[&before]));
+    let online = arguments.online.online(&from, &sizes);
     let target = Target { version: spoken, casts: &casts, online: online.as_ref() };
     let to = {
         let _progress = ui.progress("comparing");
         settle(shadow, &from, &sides.to.catalog, target, view)?
     };
+    let successors = beside(shadow, &from, &to, target, view)?;
     let planned = |heard: &Heard| {
-        Ok::<_, Vec<Diagnostic>>(replan(&from, &to, target, heard)?.after(&named.steps, &named.renames))
+        Ok::<_, Vec<Diagnostic>>(replan(&from, &to, target, heard, &successors)?.after(&named.steps, &named.renames))
     };
     let plan = planned(&Heard::new())?;
     let beyond = findings::beyond(&plan.changes, &from, &to, version);
@@ -302,12 +331,13 @@ fn plan_and_rehearse(
         verdict: Verdict::NotRehearsed,
         remainder: Vec::new(),
         unmanaged: Vec::new(),
-        diagnostics: kept.into_iter().chain(doubts).chain(findings::out_of_reach(&from, &to)).collect(),
+        diagnostics: kept.into_iter().chain(doubts).chain(of_sizes).chain(findings::out_of_reach(&from, &to)).collect(),
         shadow: shadow.describe(),
         explanations: Vec::new(),
         words: arguments.words().map(str::to_owned),
         observed: Vec::new(),
         rows: Rows::default(),
+        witness: None,
         way_back: None,
         states: None,
     };
@@ -318,6 +348,9 @@ fn plan_and_rehearse(
     let seen = if arguments.no_rehearse {
         None
     } else if findings.plan.is_empty() {
+        if let Some(scratch) = &mut sides.from.scratch {
+            findings.witness = Some(witness(scratch, sides.to.scratch.as_mut(), view)?);
+        }
         Some(Convergence::Reached)
     } else {
         let _progress = ui.progress("rehearsing");
@@ -326,28 +359,38 @@ fn plan_and_rehearse(
             Some(scratch) => scratch,
             None => copy(&from)?,
         };
-        let stage =
-            Stage { shadow, from: &from, to: &to, target, view, rows: arguments.rows.unwrap_or(ROWS), copy: &copy };
+        let rows = arguments.sample.supply(arguments.rows, sample);
+        let stage = Stage { shadow, from: &from, to: &to, target, view, rows, copy: &copy };
         let rehearsal = rehearse(&stage, &mut scratch, std::mem::take(&mut findings.plan), &planned)?;
         findings.plan = rehearsal.plan;
         findings.diagnostics.extend(findings::rows(&rehearsal.rows));
+        findings.diagnostics.extend(sample.and_then(findings::idle_patterns));
         findings.diagnostics.extend(findings::mispredicted(&rehearsal.disagreements));
         (findings.observed, findings.rows) = (rehearsal.observed, rehearsal.rows);
-        let is_reached = matches!(rehearsal.seen, Convergence::Reached);
-        if arguments.proves && is_reached {
-            findings.states = Some(Pair::new(before.clone(), view.read(&mut scratch)?));
+        for (step, seen) in findings.plan.steps.iter().zip(&findings.observed) {
+            let took = seen.as_ref().map_or_else(String::new, |seen| format!("{:>9.1?}", seen.took));
+            ui.detail(&format!("{took:9}  {}", step.sql.lines().next().unwrap_or_default()));
         }
-        if arguments.turns_back && is_reached {
-            let back = way_back(shadow, &before, &findings.plan, version, view, &mut scratch)?;
-            findings.diagnostics.extend(back.fault.clone());
-            findings.way_back = Some(back);
+        let is_reached = matches!(rehearsal.seen, Convergence::Reached);
+        if is_reached && findings.plan.steps.iter().all(|step| step.leaves.is_empty()) {
+            findings.witness = Some(witness(&mut scratch, sides.to.scratch.as_mut(), view)?);
+        }
+        if (arguments.proves || arguments.turns_back) && is_reached {
+            let reached = view.read(&mut scratch)?;
+            if arguments.turns_back {
+                let back = way_back(shadow, (&before, &reached), &findings.plan, spoken, view, &mut scratch)?;
+                findings.diagnostics.extend(back.fault.clone());
+                findings.way_back = Some(back);
+            }
+            findings.states = Some(Pair::new(before.clone(), reached));
         }
         follow_ups = rehearsal.follow_ups;
         Some(rehearsal.seen)
     };
+    findings.diagnostics.extend(findings.witness.as_ref().and_then(findings::disagreement));
     arguments.online.bound_waits(&mut findings.plan);
     let both = Sides::new(&from, &to);
-    let seen_of_each = Seen { observed: &findings.observed, fates: &findings.rows.fates, sizes: None };
+    let seen_of_each = Seen { observed: &findings.observed, fates: &findings.rows.fates, sizes: Some(&sizes) };
     judge(&mut findings.plan, &both, &seen_of_each);
     findings.diagnostics.extend(findings::access(&access(&findings.plan, &both)));
     if let Some(live) = &mut sides.from.live {

@@ -23,6 +23,7 @@ use crate::{
     },
     ddl::Strategy,
     diagnostic::Diagnostic,
+    history,
     model::{FileId, Files, Span},
     shadow::Choice,
     sources::{Source, nearest::nearest},
@@ -49,6 +50,10 @@ pub(crate) struct Config {
     pub online: Option<Mode>,
     pub online_off: Vec<Strategy>,
     pub lock_timeout: Option<Patience>,
+    pub stats: Option<PathBuf>,
+    pub migrations: Option<PathBuf>,
+    pub layout: Option<String>,
+    pub database: Option<Word>,
     /// What the user should know, with the texts that it points at.
     pub warnings: Vec<Diagnostic>,
     pub files: Files,
@@ -148,6 +153,30 @@ pub const KEYS: &[Key] = &[
         example: r#""2s""#,
         about: "As `--lock-timeout`.",
         set: |config, given| put(&mut config.lock_timeout, given.time().map(Some)),
+    },
+    Key {
+        name: "stats",
+        example: r#""stats.json""#,
+        about: "As `--stats`. The path is relative to the file.",
+        set: |config, given| put(&mut config.stats, given.path().map(Some)),
+    },
+    Key {
+        name: "migrations",
+        example: r#""db/migrations""#,
+        about: "As `--migrations`. The path is relative to the file.",
+        set: |config, given| put(&mut config.migrations, given.path().map(Some)),
+    },
+    Key {
+        name: "layout",
+        example: r#""prisma""#,
+        about: "As `--layout`. [Layouts](layouts.md) have a page.",
+        set: |config, given| put(&mut config.layout, given.layout().map(Some)),
+    },
+    Key {
+        name: "database",
+        example: r#""env:DATABASE_URL""#,
+        about: "As `--database`. `env:NAME` is the value of an environment variable.",
+        set: |config, given| put(&mut config.database, given.word().map(Some)),
     },
     Key {
         name: "database-settings",
@@ -350,6 +379,10 @@ impl Given<'_> {
         Ok(self.word()?.map(|word| if is_variable { word } else { Source::relative_to(&word, self.folder) }))
     }
 
+    fn path(&self) -> Result<PathBuf, Fault> {
+        Ok(self.folder.join(self.text()?))
+    }
+
     fn shadow(&self) -> Result<Word, Fault> {
         let word = self.word()?;
         match &word {
@@ -360,6 +393,13 @@ impl Given<'_> {
             Word::Unset(_) => (),
         }
         Ok(word)
+    }
+
+    fn layout(&self) -> Result<String, Fault> {
+        let name = self.text()?;
+        history::layout(name)
+            .map(|it| it.name().to_owned())
+            .map_err(|found| Fault { help: found.help, ..self.fault(format!("names no layout: `{name}`")) })
     }
 
     fn time(&self) -> Result<Patience, Fault> {

@@ -67,7 +67,7 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
     comparison.turns_back = arguments.down.is_some() || arguments.proof.is_some();
     comparison.proves = arguments.proof.is_some();
     let (findings, files) = compare(&comparison, config, ui)?;
-    write_beside(arguments, &findings)?;
+    write_beside(arguments, &findings, ui)?;
     match write(arguments, &findings, &files) {
         // A reader that has seen enough of the plan has not been told how it ends.
         Err(Error::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => (),
@@ -89,6 +89,7 @@ fn write(arguments: &Arguments, findings: &Findings, files: &Files) -> Result<()
             remainder: &findings.remainder,
             observed: &findings.observed,
             rows: &findings.rows,
+            witness: findings.witness.as_ref(),
             unmanaged: &findings.unmanaged,
             diagnostics: &findings.diagnostics,
             files,
@@ -101,13 +102,18 @@ fn write(arguments: &Arguments, findings: &Findings, files: &Files) -> Result<()
 }
 
 /// The way back, and the proof.
-fn write_beside(arguments: &Arguments, findings: &Findings) -> Result<(), Error> {
+fn write_beside(arguments: &Arguments, findings: &Findings, ui: &Ui) -> Result<(), Error> {
     let style = Style { transaction: arguments.transaction };
     if let (Some(path), Some(back)) = (&arguments.down, &findings.way_back) {
         let lost = back.lost.iter().map(|it| format!("-- does not come back: {}\n", it.replace(['\n', '\r'], " ")));
         keep(path, &(lost.collect::<String>() + &sql::render(&back.plan, style)))?;
     }
-    let (Some(path), Some(states)) = (&arguments.proof, &findings.states) else { return Ok(()) };
+    let Some(path) = &arguments.proof else { return Ok(()) };
+    let Some(states) = &findings.states else {
+        let why = if findings.plan.is_empty() { "nothing differs" } else { "the plan does not lead to TO" };
+        ui.say(&format!("`{}` was not written: {why}", path.display()));
+        return Ok(());
+    };
     let proof = Proof::of(Evidence {
         sql: &sql::render(&findings.plan, style),
         engine: &findings.shadow,
@@ -116,6 +122,7 @@ fn write_beside(arguments: &Arguments, findings: &Findings) -> Result<(), Error>
         plan: &findings.plan,
         observed: &findings.observed,
         rows: &findings.rows,
+        witness: findings.witness.as_ref(),
         way_back: findings
             .way_back
             .as_ref()
@@ -124,7 +131,11 @@ fn write_beside(arguments: &Arguments, findings: &Findings) -> Result<(), Error>
     keep(path, &(serde_json::to_string_pretty(&proof).unwrap_or_default() + "\n"))
 }
 
-fn keep(path: &Path, text: &str) -> Result<(), Error> {
+/// Writes a file.
+///
+/// # Errors
+/// A diagnostic that names it.
+pub(super) fn keep(path: &Path, text: &str) -> Result<(), Error> {
     std::fs::write(path, text).map_err(|error| {
         Diagnostic::error("cannot-write", format!("cannot write `{}`: {error}", path.display())).into()
     })
@@ -167,9 +178,14 @@ fn tell(arguments: &Arguments, findings: &Findings, files: &Files, ui: &Ui) -> R
     })
 }
 
-/// ` with 40 rows in 2 tables`
+/// ` with 40 rows in 2 tables`, and how many of them come from a sample
 fn with_rows(rows: &Rows) -> String {
     let filled: Vec<u32> = rows.filling.tables.iter().map(|it| it.rows).filter(|&it| 0 < it).collect();
     let tables = if filled.len() == 1 { "1 table".to_owned() } else { format!("{} tables", filled.len()) };
-    if filled.is_empty() { String::new() } else { format!(" with {} rows in {tables}", filled.iter().sum::<u32>()) }
+    let sampled: u32 = rows.filling.tables.iter().filter_map(|it| it.sampled).sum();
+    let from = rows.filling.origin.iter().map(|it| format!(", {sampled} of them from {}", it.database));
+    match filled.iter().sum::<u32>() {
+        0 => String::new(),
+        count => format!(" with {count} rows in {tables}{}", from.collect::<String>()),
+    }
 }

@@ -10,7 +10,10 @@ use crate::{
     diff::Change,
     model::{ObjectId, Pair, Version},
     plan::Plan,
-    rehearse::{Failure, Rows},
+    rehearse::{
+        Failure, Rows, Witness,
+        rows::{Filling, Sample},
+    },
     shadow::Shadow,
 };
 
@@ -126,7 +129,32 @@ pub(super) fn rows(rows: &Rows) -> Vec<Diagnostic> {
         Diagnostic::note("no-rows", "no table has rows in the rehearsal: they could not be made")
             .with_note(why.as_str())
     });
-    (!rows.unexpected.is_empty()).then_some(unexpected).into_iter().chain(none).collect()
+    let lacking = sample(&rows.filling);
+    (!rows.unexpected.is_empty()).then_some(unexpected).into_iter().chain(none).chain(lacking).collect()
+}
+
+/// What of a sample could not be had, or not be kept.
+pub(super) fn sample(filling: &Filling) -> Option<Diagnostic> {
+    let origin = filling.origin.as_ref()?;
+    let title = format!("not all rows of the rehearsal are as they are in {}", origin.database);
+    let notes = filling.tables.iter().flat_map(|it| it.notes.iter().map(|note| format!("{}: {note}", it.table)));
+    let found = notes.fold(Diagnostic::note("sample", title), Diagnostic::with_note);
+    (!found.notes.is_empty()).then_some(found)
+}
+
+/// Patterns of `--unmasked` that have met no column.
+pub(super) fn idle_patterns(sample: &Sample) -> Option<Diagnostic> {
+    let idle = sample.idle();
+    let title = format!("`--unmasked` names no column that rows were taken of: {}", idle.join(", "));
+    (!idle.is_empty()).then(|| Diagnostic::warning("unknown-column", title))
+}
+
+/// What `pg_dump` sees and Trueup does not.
+pub(super) fn disagreement(witness: &Witness) -> Option<Diagnostic> {
+    let Witness::Differs(how) = witness else { return None };
+    let title = "pg_dump sees a difference between the result and TO that Trueup does not see";
+    let found = Diagnostic::error("pg-dump-differs", title).with_note(how.trim_end());
+    Some(found.with_help("please report this with both schemas; look at the difference before the migration is used"))
 }
 
 /// Statements that did something else than Trueup says of such statements.
@@ -146,6 +174,11 @@ pub(super) fn by_hand(plan: &Plan) -> Vec<Diagnostic> {
         Leaves::Elsewhere(text) => Diagnostic::warning("by-hand", text.as_str()),
     })
     .collect()
+}
+
+/// What others have to wait for, though they were not to, and why.
+pub(super) fn not_online(plan: &Plan) -> impl Iterator<Item = Diagnostic> + '_ {
+    plan.steps.iter().flat_map(|step| &step.not_online).map(|why| Diagnostic::note("not-online", why.as_str()))
 }
 
 /// Sums up who can do what from now on.

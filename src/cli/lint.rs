@@ -10,22 +10,28 @@ use clap::{Args, ValueEnum};
 use crate::{
     catalog::Catalog,
     cli::{
+        advice::{Circumstances, advice},
         check_proof,
-        compare::ROWS,
+        compare::choice,
         config::Config,
         exit::{Ended, Error},
         filter::Filter,
+        findings,
+        profile::{Platform, Profile},
+        sample,
         side::{self, Opening},
+        sizes::{self, Snapshot},
         stand_ins,
         ui::{self, Ui},
     },
     diagnostic::{Diagnostic, Hazard, Severity},
     emit::lint::{self, Linted},
-    hazards::{Event, Session, Sides, find},
+    hazards::{Course, Event, Session, Sides, find},
     model::{Files, Pair},
-    rehearse::{Followed, Seen, View, follow},
-    shadow::{self, Choice, Opened, Scratch, Wanted},
-    sources::{self, Migration, Script, introspect::Owners, migrations},
+    rehearse::{Followed, History, Seen, View, rows::Supply},
+    shadow::{self, Choice},
+    sources::{self, Migration, Script, introspect::Owners, migrations, programs},
+    stats::Sizes,
 };
 
 /// Rehearse migrations that were written by hand, or by another tool, each on the schema and rows before it
@@ -51,9 +57,16 @@ pub(crate) struct Arguments {
     /// The PostgreSQL to rehearse on: auto, embedded, local, local:MAJOR, or postgres://… [default: auto]
     #[arg(long, value_name = "SHADOW")]
     shadow: Option<String>,
+    /// Have the schemas, roles and extensions of a platform in the shadow, and say nothing of them
+    #[arg(long, value_enum, value_name = "PLATFORM")]
+    profile: Option<Profile>,
     /// How many made-up rows each table has that a migration names [default: 20]
     #[arg(long, value_name = "ROWS")]
     rows: Option<u32>,
+    #[command(flatten)]
+    sizes: sizes::Options,
+    #[command(flatten)]
+    sample: sample::Options,
     /// Compare the last migration with what `diff --proof` has written: its text, both states, and what it does
     #[arg(long, value_name = "FILE")]
     check_proof: Option<PathBuf>,
@@ -87,22 +100,35 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
     let config = Config::load(config).map_err(|(found, files)| Error::Diagnostics(found, files))?;
     let mut files = config.files.clone();
     let word = config.or_said(arguments.shadow.clone(), &config.shadow)?;
-    let choice = Choice::parse(word.as_deref().unwrap_or("auto")).map_err(|error| {
-        Error::Usage(std::iter::once(error.to_string()).chain(error.hint()).collect::<Vec<_>>().join("; "))
-    })?;
-    let history = read(&arguments.paths, &mut files).map_err(|found| Error::Diagnostics(found, files.clone()))?;
+    let choice = choice(word.as_deref())?;
+    let mut sizes = arguments.sizes.clone();
+    sizes.complete(config.stats.as_deref());
+    let snapshot = sizes.read(&mut files).map_err(|found| Error::Diagnostics(found, files.clone()))?;
+    let profile = arguments.profile.or(config.profile);
+    let mut history = read(&arguments.paths, &mut files).map_err(|found| Error::Diagnostics(found, files.clone()))?;
+    if let Some(profile) = profile {
+        history.iter_mut().for_each(|read| profile.prepare(&mut read.script));
+    }
+    let first = first(arguments.since.as_deref(), &history)?;
     let from = side::open(&arguments.from, &mut files).map_err(|found| Error::Diagnostics(found, files.clone()))?;
     let proof = arguments.check_proof.as_deref().map(check_proof::read).transpose()?;
-    let (outcome, shadow) = lint(arguments, &choice, from, &history, &files, ui)
+    let sample = arguments.sample.open().map_err(|found| Error::Diagnostics(found, files.clone()))?;
+    let supply = arguments.sample.supply(arguments.rows, sample.as_ref());
+    let surroundings = Surroundings { from, profile, snapshot: snapshot.as_ref(), supply };
+    let (outcome, shadow) = lint(arguments, &choice, surroundings, (&history, first), &files, ui)
         .map_err(|found| Error::Diagnostics(found, files.clone()))?;
-    let stale = match (&proof, outcome.linted.last(), history.last()) {
+    let stale: Vec<Diagnostic> = match (&proof, outcome.linted.last(), history.last()) {
         (Some(proof), Some(last), Some(read)) => {
             let sql = std::fs::read_to_string(&read.migration.path).unwrap_or_default();
             check_proof::compare(proof, &sql, &outcome.before, &outcome.after, last)
         }
         _ => Vec::new(),
     };
-    tell(arguments, &outcome.linted, stale, &shadow, &files, ui)
+    let is_stale = !stale.is_empty();
+    let left_out = arguments.paths.iter().filter_map(|path| programs(path));
+    let idle = sample.as_ref().and_then(findings::idle_patterns);
+    let beside = config.warnings.into_iter().chain(left_out).chain(outcome.notes).chain(idle).chain(stale).collect();
+    tell(arguments, &outcome.linted, history.len() - first, (beside, is_stale), &shadow, &files, ui)
 }
 
 struct Read {
@@ -127,14 +153,24 @@ struct Outcome {
     /// What was there before the last of them, and after it.
     before: Arc<Catalog>,
     after: Arc<Catalog>,
+    /// What is to be said of the sizes that were known.
+    notes: Vec<Diagnostic>,
 }
 
-/// Follows the migrations; and says which shadow that was on.
+/// What migrations meet, besides each other.
+struct Surroundings<'a> {
+    from: Opening,
+    profile: Option<Profile>,
+    snapshot: Option<&'a Snapshot>,
+    supply: Supply<'a>,
+}
+
+/// Loads the migrations before the first that is looked at, and follows the others; and says which shadow that was on.
 fn lint(
     arguments: &Arguments,
     choice: &Choice,
-    from: Opening,
-    history: &[Read],
+    Surroundings { from, profile, snapshot, supply }: Surroundings<'_>,
+    (history, first): (&[Read], usize),
     files: &Files,
     ui: &Ui,
 ) -> Result<(Outcome, String), Vec<Diagnostic>> {
@@ -144,84 +180,110 @@ fn lint(
     };
     let live = side::live_version(&from).map(|version| version.major_number());
     let opened = shadow::open(choice, live).map_err(|error| vec![error.diagnostic()])?;
-    let mut openings = Pair::new(from, Opening::Text(whole.clone()));
-    let words = Pair::new(arguments.from.as_str(), "");
-    let opened = stand_ins::provide(opened, choice, &mut openings, words, files, Default::default())?;
-    ui.detail(&format!("shadow: {}", opened.shadow.describe()));
-    let filter = Filter::default();
-    let apply = |catalog: &mut Catalog| filter.apply(catalog);
-    let view = View { owners: Owners::Stated, filter: &apply, ..View::default() };
     let wanted = sources::wanted(&whole, files);
-    let mut scratch = base(openings.from, &arguments.from, &opened, &wanted, files, &view)?;
+    let mut openings = Pair::new(from, Opening::Text(whole));
+    let words = Pair::new(arguments.from.as_str(), "");
+    let used = profile.map(Profile::extensions).unwrap_or_default();
+    let mut opened = stand_ins::provide(opened, choice, &mut openings, words, files, used)?;
+    let mut platform = None;
+    if let Some(profile) = profile {
+        let (known, on_top) = Platform::open(profile, opened, &mut openings)?;
+        (platform, opened) = (Some(known), on_top);
+    }
+    let shadow = opened.shadow.as_ref();
+    ui.detail(&format!("shadow: {}", shadow.describe()));
+    let filter = Filter::default();
+    let baseline = |catalog: &mut Catalog| platform.iter().for_each(|platform: &Platform| platform.apply(catalog));
+    let apply = |catalog: &mut Catalog| {
+        filter.apply(catalog);
+        baseline(catalog);
+    };
+    let view = View { owners: Owners::Stated, filter: &apply, baseline: &baseline };
+    // What stands empty explains what is refused.
+    let explained = |found: Vec<Diagnostic>| [opened.warnings.clone(), found].concat();
+    let mut base = side::read_one(openings.from, &arguments.from, shadow, files, &wanted, &view).map_err(&explained)?;
+    let (mut sizes, said) = sizes::known(snapshot, base.live.as_mut());
+    let scratch = match base.scratch.take() {
+        Some(scratch) => scratch,
+        None => side::copy(shadow, &base.catalog, &wanted, &view)?,
+    };
     let _progress = ui.progress("rehearsing");
-    let now = Arc::new(view.read(&mut scratch)?);
-    let mut outcome = Outcome { linted: Vec::new(), before: now.clone(), after: now };
-    let first = first(arguments.since.as_deref(), history)?;
-    for (at, Read { migration, script }) in history.iter().enumerate() {
-        if at < first {
-            sources::load(script, files, &mut scratch.client, &*scratch.adapt)?;
-            if at + 1 == first {
-                outcome.after = Arc::new(view.read(&mut scratch)?);
-            }
-            continue;
-        }
-        let rows = arguments.rows.unwrap_or(ROWS);
-        let before = outcome.after.clone();
-        let Followed { statements, failure, after, .. } = follow(script, files, &mut scratch, &before, &view, rows)?;
+    let mut database = History::begin(scratch, &view, supply)?;
+    let now = database.now().clone();
+    if 0 < first {
+        database.load(history[..first].iter().map(|read| &read.script), files).map_err(&explained)?;
+    }
+    let mut outcome = Outcome {
+        linted: Vec::new(),
+        before: database.now().clone(),
+        after: database.now().clone(),
+        notes: opened.warnings.iter().chain(&base.notes).cloned().chain(said).collect(),
+    };
+    for Read { migration, script } in &history[first..] {
+        outcome.before = database.now().clone();
+        let Followed { statements, failure, rows } = database.follow(script, files)?;
         ui.detail(&format!("{}: {} statements", migration.name, statements.len()));
-        (outcome.before, outcome.after) = (before, after);
-        let fails = failure.is_some();
-        let hazards = hazards(&statements);
-        outcome.linted.push(Linted::new(migration, script, statements, hazards, failure, files));
-        if fails {
+        outcome.after = database.now().clone();
+        let run = Circumstances {
+            has_profile: profile.is_some(),
+            is_beginning: arguments.from == "empty" && outcome.linted.is_empty() && first == 0,
+            catches_errors: database.catches_errors(),
+        };
+        let help = failure.as_ref().map(|failure| advice(failure, run));
+        let hazards = hazards(script, &statements, &mut sizes);
+        let linted = Linted::new(migration, script, statements, hazards, failure, files);
+        outcome.linted.push(Linted { rows, advice: help.clone().unwrap_or_default(), ..linted });
+        outcome.notes.extend(script.notes.iter().cloned());
+        if help.is_some() {
             break;
         }
     }
-    Ok((outcome, opened.shadow.describe()))
+    outcome.notes.extend(snapshot.and_then(|it| it.stranger(&[&now, &outcome.after])));
+    Ok((outcome, shadow.describe()))
 }
 
-/// Those of each statement, which meets what the ones before it in its migration have set.
-fn hazards(statements: &[Seen]) -> Vec<Vec<Hazard>> {
+/// Those of each statement, which meets what the ones before it in its migration have set. `sizes` go by the names that
+/// tables have before it, and afterwards by those after the last.
+fn hazards(script: &Script, statements: &[Seen], sizes: &mut Sizes) -> Vec<Vec<Hazard>> {
     let mut session = Session::default();
+    let [first, ..] = statements else { return Vec::new() };
+    let mut course = Course::new(&first.before, statements.last().map_or(&first.after, |it| &it.after));
+    let mut at = 0;
     let each = |seen: &Seen| {
+        if script.statements[at..seen.at].iter().any(sources::Statement::ends_transaction) {
+            session.end_transaction();
+        }
+        at = seen.at;
         let sides = Sides::new(&seen.before, &seen.after);
         let event = Event::written(&sides, &seen.sql, &seen.plan, seen.observed.as_ref(), session.clone());
+        let mut event = event.within(&course);
         session.hear(&seen.sql);
-        find(&event)
+        event.sizes = Some(sizes);
+        let found = find(&event);
+        session.is_told |= found.iter().any(|it| it.code == "lacks-lock-timeout");
+        course.hear(&event, &seen.plan.changes);
+        if let Some(observed) = &seen.observed {
+            sizes.follow(&observed.renamed, &observed.gone);
+        }
+        found
     };
     statements.iter().map(each).collect()
 }
 
 /// The place of the first migration that is looked at.
-fn first(since: Option<&str>, history: &[Read]) -> Result<usize, Vec<Diagnostic>> {
+fn first(since: Option<&str>, history: &[Read]) -> Result<usize, Diagnostic> {
     let Some(since) = since else { return Ok(0) };
     let is_it = |read: &Read| read.migration.name == since;
     let resembles_it = |read: &Read| read.migration.name.contains(since);
     let found = history.iter().position(is_it).or_else(|| history.iter().position(resembles_it));
-    found.ok_or_else(|| vec![Diagnostic::error("no-migrations", format!("no migration is called `{since}`"))])
-}
-
-/// A database that holds the state before the first migration.
-fn base(
-    from: Opening,
-    word: &str,
-    opened: &Opened,
-    wanted: &Wanted,
-    files: &Files,
-    view: &View<'_>,
-) -> Result<Scratch, Vec<Diagnostic>> {
-    let shadow = opened.shadow.as_ref();
-    let side = side::alone(from, word, shadow, files, wanted, view)?;
-    match side.scratch {
-        Some(scratch) => Ok(scratch),
-        None => side::copy(shadow, &side.catalog, wanted, view),
-    }
+    found.ok_or_else(|| Diagnostic::error("no-migrations", format!("no migration is called `{since}`")))
 }
 
 fn tell(
     arguments: &Arguments,
     linted: &[Linted],
-    stale: Vec<Diagnostic>,
+    all: usize,
+    (beside, is_stale): (Vec<Diagnostic>, bool),
     shadow: &str,
     files: &Files,
     ui: &Ui,
@@ -229,23 +291,26 @@ fn tell(
     if arguments.format == Format::Json {
         ui::print(&lint::render(linted, shadow, files)).map_err(Error::Output)?;
     }
-    let is_stale = !stale.is_empty();
-    let found: Vec<Diagnostic> = linted.iter().flat_map(Linted::diagnostics).chain(stale).collect();
+    let sampled = linted.iter().filter_map(|it| findings::sample(&it.rows.filling));
+    let hazards: Vec<Diagnostic> = linted.iter().flat_map(Linted::diagnostics).collect();
+    // What is said of the shadow and of files is no fault of a migration.
+    let least_met = |least: Severity| hazards.iter().any(|it| least <= it.severity);
+    let is_too_bad = match arguments.fail_on {
+        FailOn::Error => least_met(Severity::Error),
+        FailOn::Warning => least_met(Severity::Warning),
+        FailOn::Never => false,
+    };
+    let found: Vec<Diagnostic> = hazards.into_iter().chain(sampled).chain(beside).collect();
     ui.diagnostics(&found, files);
     let counts = |severity: Severity| found.iter().filter(|it| it.severity == severity).count();
     let statements: usize = linted.iter().map(|it| it.statements.len()).sum();
+    let of_all = if linted.len() < all { format!(" of {all}") } else { String::new() };
     ui.say(&format!(
-        "{} migrations, {statements} statements; rehearsed on {shadow}: {} errors, {} warnings",
+        "{}{of_all} migrations, {statements} statements; rehearsed on {shadow}: {} errors, {} warnings",
         linted.len(),
         counts(Severity::Error),
         counts(Severity::Warning),
     ));
-    let least = match arguments.fail_on {
-        FailOn::Error => Some(Severity::Error),
-        FailOn::Warning => Some(Severity::Warning),
-        FailOn::Never => None,
-    };
     let fails = linted.iter().any(|it| it.failure.is_some());
-    let counts = least.is_some_and(|least| found.iter().any(|it| least <= it.severity));
-    Ok(if fails || counts || is_stale { Ended::WithFault } else { Ended::Well })
+    Ok(if fails || is_too_bad || is_stale { Ended::WithFault } else { Ended::Well })
 }

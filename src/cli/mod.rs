@@ -1,5 +1,6 @@
 //! The program: reads the command line, runs one command, says how it ended.
 
+mod advice;
 mod check_proof;
 mod compare;
 mod config;
@@ -8,15 +9,22 @@ mod exit;
 mod explain;
 mod filter;
 mod findings;
+mod history;
+mod in_the_way;
 mod lint;
 mod mask;
 mod online;
 mod pattern;
 mod profile;
 mod renames;
+mod resolve;
+mod sample;
 mod scope;
 mod side;
+mod sizes;
 mod stand_ins;
+mod stats;
+mod status;
 pub mod tools;
 mod ui;
 mod way_back;
@@ -58,6 +66,9 @@ enum Command {
     Diff(diff::Arguments),
     Explain(explain::Arguments),
     Lint(lint::Arguments),
+    Resolve(resolve::Arguments),
+    Stats(stats::Arguments),
+    Status(status::Arguments),
 }
 
 /// Runs the program with the arguments of the process.
@@ -95,6 +106,9 @@ fn run(arguments: &Arguments) -> ExitCode {
         Command::Diff(command) => diff::run(command, arguments.config.as_deref(), &ui),
         Command::Explain(command) => explain::run(command, arguments.config.as_deref(), &ui),
         Command::Lint(command) => lint::run(command, arguments.config.as_deref(), &ui),
+        Command::Resolve(command) => resolve::run(command, arguments.config.as_deref(), &ui),
+        Command::Stats(command) => stats::run(command, &ui),
+        Command::Status(command) => status::run(command, arguments.config.as_deref(), &ui),
     };
     exit::code(ended, &ui)
 }

@@ -1,22 +1,21 @@
 //! `--online`: which statements are to let others read and write meanwhile.
 
-use std::{collections::BTreeMap, str::FromStr};
+use std::str::FromStr;
 
 use clap::{Args, ValueEnum, builder::PossibleValue};
 
 use crate::{
     catalog::Catalog,
-    cli::side::Live,
     ddl::{Online, Strategy},
-    diff::{Rename, before},
     model::ObjectId,
     plan::Plan,
+    stats::Sizes,
 };
 
 /// When gentler forms are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Mode {
-    /// Where a table is not known to be small: where FROM is a live database, its sizes are asked for
+    /// Where a table is not known to be small: by --stats, or by FROM where it is a live database
     Auto,
     /// Wherever there is one
     Always,
@@ -50,13 +49,17 @@ impl Options {
         self.lock_timeout = self.lock_timeout.take().or(lock_timeout.cloned());
     }
 
-    /// What the planner is to know. `live` is asked for the sizes of what `from` has, if anybody wants to know.
-    pub(super) fn online(&self, live: Option<&mut Live>, from: &Catalog, renames: &[Rename]) -> Option<Online> {
+    /// What the planner is to know. `sizes` are those of what `from` has, by its names.
+    pub(super) fn online(&self, from: &Catalog, sizes: &Sizes) -> Option<Online> {
         let mode = self.online.filter(|mode| *mode != Mode::Never)?;
-        let always = mode == Mode::Always;
-        let sizes = live.filter(|_| !always).map(Live::sizes).unwrap_or_default();
-        let bytes = sizes_of(from, &sizes, renames);
-        Some(Online { always, off: self.online_off.iter().copied().collect(), bytes, ..Online::default() })
+        let sized = |id: &ObjectId| Some((id.clone(), sizes.get(&id.qualified())?.contents()));
+        let things = from.ids().filter(|id| id.kind.takes_contents_along());
+        Some(Online {
+            always: mode == Mode::Always,
+            off: self.online_off.iter().copied().collect(),
+            bytes: things.filter_map(sized).collect(),
+            ..Online::default()
+        })
     }
 
     pub(super) fn bound_waits(&self, plan: &mut Plan) {
@@ -64,12 +67,6 @@ impl Options {
             plan.bound_waits(self.lock_timeout.as_ref().map_or(PATIENCE, |it| &it.0));
         }
     }
-}
-
-/// The server knows its tables by the names that they have before the plan.
-fn sizes_of(from: &Catalog, sizes: &BTreeMap<String, i64>, renames: &[Rename]) -> BTreeMap<ObjectId, i64> {
-    let things = from.ids().filter(|id| id.kind.takes_contents_along() && !sizes.is_empty());
-    things.filter_map(|id| Some((id.clone(), *sizes.get(&before(renames, id).qualified())?))).collect()
 }
 
 /// A time as `lock_timeout` takes it (PostgreSQL manual, 20.1.1).

@@ -1,18 +1,19 @@
 //! One side of a comparison: a source, read into a catalog.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use crate::{
     catalog::Catalog,
     cli::{exit::Error, ui::Ui},
     connect,
-    ddl::{Obstacle, Target},
+    ddl::Target,
     diagnostic::Diagnostic,
-    diff::{Change, Rename, before, diff, wish},
+    diff::{Change, diff, wish},
     model::{Files, ObjectId, Pair, Version},
     rehearse::{View, reload},
     shadow::{Opened, Scratch, Shadow, Wanted},
     sources::{self, Declared, Mapped, Script, Source, Told, introspect, introspect::Owners},
+    stats::{self, Statistics},
 };
 
 /// A schema state, as the shadow's version of PostgreSQL sees it.
@@ -33,7 +34,7 @@ pub(crate) struct Side {
 
 pub(crate) struct Live {
     pub version: Version,
-    client: Box<postgres::Client>,
+    pub(super) client: Box<postgres::Client>,
 }
 
 impl Live {
@@ -42,52 +43,17 @@ impl Live {
         self.client.query_one(&query, &[]).and_then(|row| row.try_get(0)).unwrap_or(true)
     }
 
-    /// What the tables and materialized views take up, by their qualified names: a partitioned table is the sum of its
-    /// partitions. Where the server does not tell, nothing is known.
-    pub(crate) fn sizes(&mut self) -> BTreeMap<String, i64> {
-        let rows = self.client.query(SIZES, &[]).unwrap_or_default();
-        rows.iter().filter_map(|row| Some((row.try_get(0).ok()?, row.try_get(1).ok()?))).collect()
-    }
-
-    /// Whether rows are in the way of a migration by this obstacle, and how many, if they can be counted in a moment. What cannot be told at all is left to the hazard's comment. `renames` lead from what the server knows.
-    pub(crate) fn met(&mut self, obstacle: &Obstacle, renames: &[Rename]) -> Option<Option<i64>> {
-        let bound = format!("SET statement_timeout = {}; SET default_transaction_read_only = on", PATIENCE.as_millis());
-        if self.client.batch_execute(&bound).is_err() {
-            return None;
-        }
-        let column = before(renames, &obstacle.column);
-        let table = column.container().qualified();
-        // A column that is yet to come is not spoken of.
-        let rows = match column.name == obstacle.column.name {
-            true => table,
-            false => format!("(SELECT {} AS {} FROM {table}) AS renamed", column.name, obstacle.column.name),
-        };
-        let mut asked =
-            |query: &str| -> Option<i64> { self.client.query_one(query, &[]).and_then(|row| row.try_get(0)).ok() };
-        let count = asked(&format!("SELECT count(*) FROM {rows} WHERE {}", obstacle.condition));
-        match count {
-            Some(0) => None,
-            Some(count) => Some(Some(count)),
-            None => {
-                let any = asked(&format!(
-                    "SELECT count(*) FROM (SELECT FROM {rows} WHERE {} LIMIT 1) AS any_row",
-                    obstacle.condition
-                ));
-                (any == Some(1)).then_some(None)
-            }
-        }
+    /// How large everything is.
+    ///
+    /// # Errors
+    /// What the server says, such as that somebody has locked a table for longer than anybody wants to wait here.
+    pub(crate) fn statistics(&mut self) -> Result<Statistics, postgres::Error> {
+        stats::take(&mut self.client, SIZES)
     }
 }
 
-const SIZES: &str = "
-    SELECT format('%I.%I', n.nspname, c.relname),
-           CASE c.relkind WHEN 'p' THEN (SELECT coalesce(sum(pg_table_size(relid)), 0) FROM pg_partition_tree(c.oid) WHERE isleaf)
-                          ELSE pg_table_size(c.oid) END::int8
-    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind IN ('r', 'm', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'";
-
-/// How long a look at the rows of a live table may take.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long it may take to say how large everything is: PostgreSQL looks at every file, some thousands of them a second.
+const SIZES: Duration = Duration::from_secs(30);
 
 /// What is to be read, opened as far as it can be without a shadow.
 pub(crate) enum Opening {
@@ -99,17 +65,26 @@ pub(crate) enum Opening {
 pub(crate) fn open(word: &str, files: &mut Files) -> Result<Opening, Vec<Diagnostic>> {
     let source = Source::parse(word).map_err(|diagnostic| vec![diagnostic])?;
     let Source::Live(url) = &source else { return source.read(files).map(Opening::Text) };
-    let target = connect::Target::parse(url)
-        .map_err(|error| vec![Diagnostic::error("bad-connection-string", error.to_string())])?;
-    let mut client = target.connect().map_err(|error| {
-        let diagnostic = Diagnostic::error("cannot-connect", error.to_string());
-        vec![error.hint().into_iter().fold(diagnostic, Diagnostic::with_help)]
-    })?;
+    let (target, mut client) = connect(url)?;
     let version = client
         .query_one("SELECT current_setting('server_version_num')::int4", &[])
         .map(|row| Version(row.get(0)))
         .map_err(|error| vec![unreadable(&target.redacted(), &error)])?;
     Ok(Opening::Live { client: Box::new(client), version })
+}
+
+/// A session on a running database.
+///
+/// # Errors
+/// What is wrong with the connection string, or why there is no session; neither shows a password.
+pub(super) fn connect(url: &str) -> Result<(connect::Target, postgres::Client), Vec<Diagnostic>> {
+    let target = connect::Target::parse(url)
+        .map_err(|error| vec![Diagnostic::error("bad-connection-string", error.to_string())])?;
+    let client = target.connect().map_err(|error| {
+        let diagnostic = Diagnostic::error("cannot-connect", error.to_string());
+        vec![error.hint().into_iter().fold(diagnostic, Diagnostic::with_help)]
+    })?;
+    Ok((target, client))
 }
 
 /// Reads both sides at once, with what the view leaves out. `like` is the version that a new database is to be as one of.
@@ -146,18 +121,7 @@ pub(crate) fn read(
 }
 
 /// Reads one side by itself.
-pub(crate) fn alone(
-    opening: Opening,
-    word: &str,
-    shadow: &dyn Shadow,
-    files: &Files,
-    wanted: &Wanted,
-    view: &View<'_>,
-) -> Result<Side, Vec<Diagnostic>> {
-    read_one(opening, word, shadow, files, wanted, view)
-}
-
-fn read_one(
+pub(crate) fn read_one(
     opening: Opening,
     word: &str,
     shadow: &dyn Shadow,
@@ -276,7 +240,8 @@ fn read_script(
     Ok(Side { catalog, scratch: Some(scratch), live: None, notes, declared, mapped, doubts })
 }
 
-fn unreadable(what: &str, error: &postgres::Error) -> Diagnostic {
+/// A diagnostic that shows no password.
+pub(super) fn unreadable(what: &str, error: &postgres::Error) -> Diagnostic {
     let source = std::error::Error::source(error).map(|it| format!(": {it}")).unwrap_or_default();
     let reason = error.as_db_error().map_or_else(|| format!("{error}{source}"), |it| it.message().to_owned());
     // The word may be a connection string, with a password in it.

@@ -9,8 +9,8 @@ use crate::{
         wish::{Wish, spell},
     },
     model::{ObjectId, Version},
-    plan::{Plan, replan},
-    rehearse::{Convergence, Room, Said, Stage, View, name, rehearse, settle, wanted},
+    plan::{Plan, Successors, replan},
+    rehearse::{Convergence, Room, Said, Stage, View, name, rehearse, rows::Supply, settle, wanted},
     shadow::{Scratch, Shadow},
 };
 
@@ -25,19 +25,18 @@ pub(crate) struct WayBack {
     pub lost: Vec<String>,
 }
 
-/// Plans the way from what `scratch` holds, where `forward` has been run, back to `before`, and rehearses it there.
+/// Plans the way from what `scratch` holds, which is `reached` by `forward`, back to `before`, and rehearses it there.
 ///
 /// # Errors
 /// Diagnostics where the shadow is lost.
 pub(super) fn way_back(
     shadow: &dyn Shadow,
-    before: &Catalog,
+    (before, reached): (&Catalog, &Catalog),
     forward: &Plan,
     version: Version,
     view: &View<'_>,
     scratch: &mut Scratch,
 ) -> Result<WayBack, Vec<Diagnostic>> {
-    let reached = view.read(scratch)?;
     let lost: Vec<String> = forward.steps.iter().flat_map(|step| &step.loses).map(lost).collect();
     let refused = |found: Vec<Diagnostic>| {
         let fault =
@@ -48,7 +47,7 @@ pub(super) fn way_back(
     let target = Target { version, casts: &casts, online: None };
     let noted: Vec<Wish> = forward.renames.iter().filter_map(back).collect();
     let said = Said { noted: &noted, ..Said::default() };
-    let named = match name(&reached, before, said, target, view, Room::Here(scratch)) {
+    let named = match name(reached, before, said, target, view, Room::Here(scratch)) {
         Ok(named) => named,
         Err(found) => return Ok(refused(found)),
     };
@@ -56,14 +55,16 @@ pub(super) fn way_back(
     let target = Target { version, casts: &casts, online: None };
     let goal = settle(shadow, &named.from, before, target, view)?;
     let planned = |heard: &Heard| {
-        Ok::<_, Vec<Diagnostic>>(replan(&named.from, &goal, target, heard)?.after(&named.steps, &named.renames))
+        Ok::<_, Vec<Diagnostic>>(
+            replan(&named.from, &goal, target, heard, &Successors::new())?.after(&named.steps, &named.renames),
+        )
     };
     let plan = match planned(&Heard::new()) {
         Ok(plan) => plan,
         Err(found) => return Ok(refused(found)),
     };
     let copy = |from: &Catalog| side::copy(shadow, from, &wanted(&goal), view);
-    let stage = Stage { shadow, from: &named.from, to: &goal, target, view, rows: 0, copy: &copy };
+    let stage = Stage { shadow, from: &named.from, to: &goal, target, view, rows: Supply::made_up(0), copy: &copy };
     let rehearsal = rehearse(&stage, scratch, plan, &planned)?;
     let fault = match &rehearsal.seen {
         Convergence::Reached => None,

@@ -4,6 +4,7 @@
 mod conninfo;
 mod error;
 mod passfile;
+mod programs;
 mod server_error;
 mod service;
 mod settings;

@@ -101,15 +101,23 @@ strategies! {
     /// **Not used** for identity columns and for generated ones, which have no such way.
     Backfill = "backfill",
     /// A column that gets another type gets a successor beside it, which a trigger keeps as the column is. Rows that are
-    /// there are filled as `backfill` has it, and all are compared. Then the two change places, in one short transaction.
-    /// The column as it was is dropped at the end, in a phase of its own (`phase: contract`), which is best run once
-    /// everything works.
+    /// there are filled as `backfill` has it, and all are compared. What stands on the column is made on the successor: its
+    /// indexes, keys and checks as `index-concurrently`, `using-index`, `not-valid` and `not-null-by-check` have it, foreign
+    /// keys of other tables that refer to it, statistics, comments, privileges. Then the two change places, in one short
+    /// transaction, and its default, its sequence or its identity go along. The column as it was is dropped at the end, in
+    /// a phase of its own (`phase: contract`), which is best run once everything works.
     ///
-    /// **Cost.** As `backfill`; the table holds both columns for a time, and the column comes to stand last.
+    /// How something reads on the successor, PostgreSQL says: the target is made in the shadow, the column is renamed there
+    /// for a moment, and what stands on it is read.
     ///
-    /// **Not used** where something else stands on the column, such as an index, a constraint, a view, or privileges of its
-    /// own; for identity columns, generated ones, and those of parents and children; and where PostgreSQL need not write
-    /// the rows anew, as from `varchar(10)` to `text`.
+    /// **Cost.** As `backfill`; the table holds both columns for a time, with the indexes of both, and the column comes to
+    /// stand last. A foreign key of another table is exchanged by itself, just before, under a short lock on both tables. An
+    /// index over two columns that both change is built twice.
+    ///
+    /// **Not used** where a view, a rule, a policy, a trigger, a generated column, a function or a publication names the
+    /// column, or an exclusion constraint; where an index on it has a tablespace of its own; for generated columns, and for
+    /// those of parents and children. The column is then changed in place, and the migration says why (`-- not online: …`).
+    /// Where PostgreSQL need not write the rows anew, as from `varchar(10)` to `text`, there is nothing to be gained.
     ExpandContract = "expand-contract",
     /// The index of a `UNIQUE` constraint or a primary key is built first, as a unique index, with `CONCURRENTLY`. The
     /// constraint takes it over (`ADD CONSTRAINT … USING INDEX`) in a moment. One that has to be made anew is built under
@@ -130,8 +138,6 @@ pub struct Gentler {
     pub actions: Vec<Action>,
     /// What comes once all properties of the subject are set.
     pub finally: Vec<Action>,
-    /// Only where nothing but such properties stands on the subject.
-    pub alone: bool,
 }
 
 /// How something is replaced by its successor without a time in which there is neither.
@@ -151,13 +157,13 @@ pub struct Online {
     pub always: bool,
     pub off: BTreeSet<Strategy>,
     /// Of tables and of what else holds rows, as far as they are known.
-    pub bytes: BTreeMap<ObjectId, i64>,
+    pub bytes: BTreeMap<ObjectId, u64>,
     /// The columns by which rows can be gone through in order, where there are any. The planner sees to them.
     pub keys: BTreeMap<ObjectId, Vec<Ident>>,
 }
 
-/// What is read and written anew in less time than a lock is waited for.
-const SMALL: i64 = 8 << 20;
+/// What is less than this, in bytes, is read and written anew in less time than a lock is waited for.
+pub const SMALL: u64 = 8 << 20;
 
 impl Online {
     /// Whether a strategy is wanted for something that holds rows. What is not known to be small counts as large.

@@ -4,12 +4,15 @@ use serde::Serialize;
 
 use crate::{
     ddl::{Leaves, Loss, When},
-    diagnostic::{Diagnostic, Hazard},
+    diagnostic::Diagnostic,
     diff::{Change, Rename},
-    emit::observation::Observation,
-    model::{Files, ObjectId, Span},
+    emit::{
+        hazard::{HazardJson, Place},
+        observation::Observation,
+    },
+    model::{Files, ObjectId},
     plan::{Explanation, Plan, Step},
-    rehearse::{Changed, Observed, Rows, rows::Filled},
+    rehearse::{Changed, Observed, Rows, Witness, rows::Filled},
 };
 
 /// The version of the format.
@@ -28,6 +31,7 @@ pub struct Report<'a> {
     /// What was seen of each statement, as far as it was watched.
     pub observed: &'a [Option<Observed>],
     pub rows: &'a Rows,
+    pub witness: Option<&'a Witness>,
     pub remainder: &'a [Change],
     pub unmanaged: &'a [String],
     pub diagnostics: &'a [Diagnostic],
@@ -55,6 +59,8 @@ pub fn render(report: &Report<'_>) -> String {
             verdict: report.verdict,
             remainder: report.remainder.iter().map(change).collect(),
             tables: tables(report.rows),
+            rows_from: rows_from(report.rows),
+            pg_dump: report.witness.map(pg_dump),
         },
         changes: report.plan.changes.iter().map(change).collect(),
         renames: report.plan.renames.iter().map(rename).collect(),
@@ -88,12 +94,48 @@ struct Rehearsal<'a> {
     remainder: Vec<ChangeJson>,
     /// Those that had rows, or were to have some.
     tables: Vec<TableJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rows_from: Option<RowsFrom<'a>>,
+    /// What `pg_dump` says of the result.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pg_dump: Option<PgDump<'a>>,
 }
 
 #[derive(Serialize)]
-struct TableJson<'a> {
+struct PgDump<'a> {
+    verdict: &'static str,
+    /// The difference, or why it was not asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<&'a str>,
+}
+
+fn pg_dump(witness: &Witness) -> PgDump<'_> {
+    match witness {
+        Witness::Agrees => PgDump { verdict: "agrees", text: None },
+        Witness::Differs(how) => PgDump { verdict: "differs", text: Some(how) },
+        Witness::NotAsked(why) => PgDump { verdict: "not-asked", text: Some(why) },
+    }
+}
+
+/// The database that a sample was taken from.
+#[derive(Serialize)]
+pub(super) struct RowsFrom<'a> {
+    database: &'a str,
+    sample: u32,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    unmasked: &'a [String],
+}
+
+#[derive(Serialize)]
+pub(super) struct TableJson<'a> {
     table: &'a str,
     rows: u32,
+    /// How many of them come from a sample.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sampled: Option<u32>,
+    /// What of the sample could not be had or kept.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    notes: &'a [String],
     /// Why there are not as many as were wanted.
     #[serde(skip_serializing_if = "Option::is_none")]
     short: Option<&'a str>,
@@ -152,17 +194,6 @@ struct Statement<'a> {
 }
 
 #[derive(Serialize)]
-struct HazardJson<'a> {
-    code: &'a str,
-    severity: &'static str,
-    object: &'a str,
-    text: &'a str,
-    instead: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    place: Option<Place<'a>>,
-}
-
-#[derive(Serialize)]
 struct RenameJson<'a> {
     object: String,
     /// Set where one of its values is renamed.
@@ -180,13 +211,6 @@ struct Finding<'a> {
     place: Option<Place<'a>>,
     notes: &'a [String],
     help: &'a [String],
-}
-
-#[derive(Serialize)]
-struct Place<'a> {
-    file: &'a str,
-    line: usize,
-    column: usize,
 }
 
 fn change(change: &Change) -> ChangeJson {
@@ -239,7 +263,7 @@ fn statement<'a>(
             })
             .collect(),
         fails_if: step.fails_if.iter().map(|obstacle| obstacle.what.as_str()).collect(),
-        hazards: step.hazards.iter().map(|it| hazard(it, files)).collect(),
+        hazards: step.hazards.iter().map(|it| HazardJson::of(it, files)).collect(),
         by_hand: step.leaves.iter().map(Leaves::text).collect(),
         transaction: match step.when {
             When::InTransaction => "inside",
@@ -254,7 +278,12 @@ fn statement<'a>(
     }
 }
 
-fn tables(rows: &Rows) -> Vec<TableJson<'_>> {
+pub(super) fn rows_from(rows: &Rows) -> Option<RowsFrom<'_>> {
+    let origin = rows.filling.origin.as_ref()?;
+    Some(RowsFrom { database: &origin.database, sample: origin.size, unmasked: &origin.unmasked })
+}
+
+pub(super) fn tables(rows: &Rows) -> Vec<TableJson<'_>> {
     rows.filling.tables.iter().map(|filled| one_table(filled, rows)).collect()
 }
 
@@ -269,6 +298,8 @@ fn one_table<'a>(filled: &'a Filled, rows: &'a Rows) -> TableJson<'a> {
     TableJson {
         table: &filled.table,
         rows: filled.rows,
+        sampled: filled.sampled,
+        notes: &filled.notes,
         short: filled.short.as_deref(),
         left: fate.map(|fate| fate.after),
         emptied: rows.emptied.contains(&filled.table),
@@ -277,28 +308,12 @@ fn one_table<'a>(filled: &'a Filled, rows: &'a Rows) -> TableJson<'a> {
     }
 }
 
-fn hazard<'a>(hazard: &'a Hazard, files: &'a Files) -> HazardJson<'a> {
-    HazardJson {
-        code: hazard.code,
-        severity: hazard.severity.word(),
-        object: &hazard.object,
-        text: &hazard.text,
-        instead: &hazard.instead,
-        place: hazard.written.as_ref().map(|span| place(span, files)),
-    }
-}
-
-fn place<'a>(span: &Span, files: &'a Files) -> Place<'a> {
-    let (line, column) = files.line_column(span);
-    Place { file: files.name(span.file), line, column }
-}
-
 fn finding<'a>(diagnostic: &'a Diagnostic, files: &'a Files) -> Finding<'a> {
     Finding {
         code: diagnostic.code,
         severity: diagnostic.severity.word(),
         title: &diagnostic.title,
-        place: diagnostic.labels.first().map(|label| place(&label.span, files)),
+        place: diagnostic.labels.first().map(|label| Place::of(&label.span, files)),
         notes: &diagnostic.notes,
         help: &diagnostic.help,
     }

@@ -4,24 +4,37 @@ use serde::Serialize;
 
 use crate::{
     diagnostic::{Diagnostic, Hazard, Severity},
-    emit::observation::Observation,
+    diff::Change,
+    emit::{
+        hazard::HazardJson,
+        json::{self, RowsFrom, TableJson},
+        observation::Observation,
+    },
     model::{Files, Span},
-    rehearse::{Failure, Seen},
+    rehearse::{Failure, Observed, Rows, Seen},
     sources::{Migration, Script},
 };
 
-/// One migration, with what was seen of it.
+/// One migration, with what was seen of it. `rows` are for the caller to set.
 pub struct Linted {
     pub name: String,
     pub file: String,
     pub statements: Vec<Statement>,
     pub failure: Option<(Span, Box<Failure>)>,
+    /// The rows that it was run on.
+    pub rows: Rows,
+    /// What may help where it fails.
+    pub advice: Vec<String>,
 }
 
 /// One statement that was run.
 pub struct Statement {
     pub span: Span,
-    pub seen: Seen,
+    pub sql: String,
+    /// In what the schema is another one afterwards.
+    pub changes: Vec<Change>,
+    /// Nothing for what could not be watched.
+    pub observed: Option<Observed>,
     /// Without those that a comment accepts.
     pub hazards: Vec<Hazard>,
 }
@@ -40,13 +53,16 @@ impl Linted {
         let statements = seen.into_iter().zip(hazards).map(|(seen, hazards)| {
             let accepted = script.accepted(seen.at, files);
             let kept = hazards.into_iter().filter(|it| !accepted.iter().any(|code| code == it.code));
-            Statement { span: span(seen.at), hazards: kept.collect(), seen }
+            let Seen { at, sql, plan, observed, .. } = seen;
+            Statement { span: span(at), sql, changes: plan.changes, observed, hazards: kept.collect() }
         });
         Linted {
             name: migration.name.clone(),
             file: migration.path.display().to_string(),
             statements: statements.collect(),
             failure: failure.map(|it| (span(it.step), it)),
+            rows: Rows::default(),
+            advice: Vec::new(),
         }
     }
 
@@ -54,7 +70,7 @@ impl Linted {
     pub fn diagnostics(&self) -> Vec<Diagnostic> {
         let hazards = self.statements.iter().flat_map(|it| it.hazards.iter().map(|hazard| told(hazard, &it.span)));
         let told = hazards.filter(|it| Severity::Note < it.severity);
-        told.chain(self.failure.iter().map(|(span, failure)| failed(failure, span))).collect()
+        told.chain(self.failure.iter().map(|(span, failure)| failed(failure, &self.advice, span))).collect()
     }
 }
 
@@ -63,10 +79,10 @@ fn told(hazard: &Hazard, span: &Span) -> Diagnostic {
     found.at(span.clone(), "here").with_help(hazard.instead.as_str())
 }
 
-fn failed(failure: &Failure, span: &Span) -> Diagnostic {
+fn failed(failure: &Failure, advice: &[String], span: &Span) -> Diagnostic {
     let found = Diagnostic::error("migration-fails", failure.message.as_str()).at(span.clone(), "this statement fails");
     let found = failure.detail.iter().fold(found, |found, it| found.with_note(it.as_str()));
-    failure.hint.iter().fold(found, |found, it| found.with_help(it.as_str()))
+    failure.hint.iter().chain(advice).fold(found, |found, it| found.with_help(it.as_str()))
 }
 
 #[derive(Serialize)]
@@ -81,6 +97,10 @@ struct MigrationJson<'a> {
     name: &'a str,
     file: &'a str,
     statements: Vec<StatementJson<'a>>,
+    /// Those that had rows, or were to have some.
+    tables: Vec<TableJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rows_from: Option<RowsFrom<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<FailureJson<'a>>,
 }
@@ -94,15 +114,6 @@ struct StatementJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     observed: Option<Observation>,
     hazards: Vec<HazardJson<'a>>,
-}
-
-#[derive(Serialize)]
-struct HazardJson<'a> {
-    code: &'a str,
-    severity: &'static str,
-    object: &'a str,
-    text: &'a str,
-    instead: &'a str,
 }
 
 #[derive(Serialize)]
@@ -120,27 +131,24 @@ pub fn render(linted: &[Linted], shadow: &str, files: &Files) -> String {
     text
 }
 
-fn migration<'a>(it: &'a Linted, files: &Files) -> MigrationJson<'a> {
+fn migration<'a>(it: &'a Linted, files: &'a Files) -> MigrationJson<'a> {
     let line = |span: &Span| files.line_column(span).0;
     MigrationJson {
         name: &it.name,
         file: &it.file,
-        statements: it.statements.iter().map(|statement| one(statement, line(&statement.span))).collect(),
+        statements: it.statements.iter().map(|statement| one(statement, files)).collect(),
+        tables: json::tables(&it.rows),
+        rows_from: json::rows_from(&it.rows),
         failure: it.failure.as_ref().map(|(span, it)| FailureJson { line: line(span), message: &it.message }),
     }
 }
 
-fn one(it: &Statement, line: usize) -> StatementJson<'_> {
+fn one<'a>(it: &'a Statement, files: &'a Files) -> StatementJson<'a> {
     StatementJson {
-        line,
-        sql: &it.seen.sql,
-        changes: it.seen.plan.changes.iter().map(|change| change.id().to_string()).collect(),
-        observed: it.seen.observed.as_ref().map(Observation::from),
-        hazards: it.hazards.iter().map(hazard).collect(),
+        line: files.line_column(&it.span).0,
+        sql: &it.sql,
+        changes: it.changes.iter().map(|change| change.id().to_string()).collect(),
+        observed: it.observed.as_ref().map(Observation::from),
+        hazards: it.hazards.iter().map(|it| HazardJson::of(it, files)).collect(),
     }
-}
-
-fn hazard(it: &Hazard) -> HazardJson<'_> {
-    let Hazard { code, severity, object, text, instead, written: _ } = it;
-    HazardJson { code, severity: severity.word(), object, text, instead }
 }

@@ -1,6 +1,8 @@
 //! Renders a plan and what was found for people and machines. Decides nothing.
 
+mod estimate;
 pub mod explain;
+mod hazard;
 pub mod json;
 pub mod lint;
 pub mod observation;

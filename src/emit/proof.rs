@@ -8,7 +8,7 @@ use crate::{
     catalog::Catalog,
     emit::observation::Observation,
     plan::Plan,
-    rehearse::{Fate, Observed, Rows},
+    rehearse::{Fate, Observed, Rows, Witness, rows::Origin},
 };
 
 /// The version of the format.
@@ -29,6 +29,9 @@ pub struct Proof {
     pub to: String,
     pub statements: Vec<Statement>,
     pub tables: Vec<Table>,
+    /// Where rows were not made up, but taken from a database.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows_from: Option<RowsFrom>,
     /// Whether the way back was rehearsed too, and led back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub way_back: Option<WayBack>,
@@ -58,6 +61,19 @@ pub struct Table {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RowsFrom {
+    /// Without a password.
+    pub database: String,
+    /// How many rows were asked for of each table.
+    pub sample: u32,
+    /// How many rows were taken in all.
+    pub rows: u32,
+    /// The columns that were not masked, as they were named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unmasked: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WayBack {
     pub leads_back: bool,
     /// What no way back brings again.
@@ -73,12 +89,13 @@ pub struct Evidence<'a> {
     pub plan: &'a Plan,
     pub observed: &'a [Option<Observed>],
     pub rows: &'a Rows,
+    pub witness: Option<&'a Witness>,
     pub way_back: Option<WayBack>,
 }
 
 impl Proof {
     pub fn of(evidence: Evidence<'_>) -> Proof {
-        let Evidence { sql, engine, from, to, plan, observed, rows, way_back } = evidence;
+        let Evidence { sql, engine, from, to, plan, observed, rows, witness, way_back } = evidence;
         let seen = observed.iter().map(Option::as_ref).chain(std::iter::repeat(None));
         let statement = |(step, seen): (&crate::plan::Step, Option<&Observed>)| Statement {
             sql: step.sql.clone(),
@@ -93,10 +110,17 @@ impl Proof {
             to: digest(to),
             statements: plan.steps.iter().zip(seen).map(statement).collect(),
             tables: rows.fates.iter().map(table).collect(),
+            rows_from: rows_from(rows),
             way_back,
-            not_covered: not_covered(plan, observed, rows),
+            not_covered: not_covered(plan, observed, rows).chain(unseen_by(witness)).collect(),
         }
     }
+}
+
+fn rows_from(rows: &Rows) -> Option<RowsFrom> {
+    let Origin { database, size, unmasked } = rows.filling.origin.clone()?;
+    let taken = rows.filling.tables.iter().filter_map(|it| it.sampled).sum();
+    Some(RowsFrom { database, sample: size, rows: taken, unmasked })
 }
 
 fn table(fate: &Fate) -> Table {
@@ -109,7 +133,20 @@ fn table(fate: &Fate) -> Table {
     }
 }
 
-fn not_covered(plan: &Plan, observed: &[Option<Observed>], rows: &Rows) -> Vec<String> {
+/// Why `pg_dump` has not looked; nothing where it has.
+fn unseen_by(witness: Option<&Witness>) -> Option<String> {
+    match witness {
+        Some(Witness::Agrees | Witness::Differs(_)) => None,
+        Some(Witness::NotAsked(why)) => Some(format!("pg_dump did not look at the result: {why}")),
+        None => Some("pg_dump did not look at the result, which a person has to complete".to_owned()),
+    }
+}
+
+fn not_covered<'a>(
+    plan: &'a Plan,
+    observed: &'a [Option<Observed>],
+    rows: &'a Rows,
+) -> impl Iterator<Item = String> + 'a {
     let seen = observed.iter().chain(std::iter::repeat(&None)).enumerate();
     let unseen = plan.steps.iter().zip(seen).filter(|(_, (_, seen))| seen.is_none());
     let unseen = unseen.map(|(_, (at, _))| match at < plan.carried_out {
@@ -121,8 +158,14 @@ fn not_covered(plan: &Plan, observed: &[Option<Observed>], rows: &Rows) -> Vec<S
         .tables
         .iter()
         .filter_map(|it| Some(format!("{} has {} rows: {}", it.table, it.rows, it.short.as_ref()?)));
+    let tables = rows.filling.tables.iter();
+    let lacking = tables.flat_map(|it| it.notes.iter().map(|note| format!("{}: {note}", it.table)));
     let emptied = rows.emptied.iter().map(|table| format!("{table} was emptied, since a statement fails on its rows"));
-    unseen.chain(short).chain(emptied).chain(rows.none.iter().map(|why| format!("no table had rows: {why}"))).collect()
+    unseen
+        .chain(short)
+        .chain(lacking)
+        .chain(emptied)
+        .chain(rows.none.iter().map(|why| format!("no table had rows: {why}")))
 }
 
 /// SHA-256 of a text, in hexadecimal digits.

@@ -43,6 +43,9 @@ pub fn render(plan: &Plan, style: Style) -> String {
         for Hazard { code, text, .. } in step.hazards.iter().filter(|it| Severity::Note < it.severity) {
             out.push_str(&format!("-- hazard[{code}]: {}\n", comment(text)));
         }
+        for why in &step.not_online {
+            out.push_str(&format!("-- not online: {}\n", comment(why)));
+        }
         for left in &step.leaves {
             out.push_str(&format!("-- by hand: {}\n", comment(left.text())));
         }

@@ -17,6 +17,7 @@ use crate::{
     diagnostic::Severity,
     hazards::{
         Event, Found, Rule,
+        estimate::{Work, told},
         event::whole,
         words::{brief, path},
     },
@@ -32,8 +33,10 @@ pub(super) const RULE: Rule = Rule {
 fn find(event: &Event<'_>) -> Vec<Found> {
     let unique = event.risks.iter().filter_map(|(id, risk)| match risk {
         Risk::Unique(definition) => {
-            let text = format!("fails on rows of {} that agree: {}", path(whole(id)), brief(definition));
-            Some(Found::of(event, id, text))
+            let size = event.estimate(&whole(id).qualified(), Work::Scan);
+            let table = format!("{}{}", path(whole(id)), told(size.as_ref()));
+            let text = format!("fails on rows of {table} that agree: {}", brief(definition));
+            Some(Found::of(event, id, text).estimated(size))
         }
         _ => None,
     });

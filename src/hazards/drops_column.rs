@@ -15,7 +15,13 @@
 use crate::{
     ddl::Loss,
     diagnostic::Severity,
-    hazards::{Event, Found, Rule, words::path},
+    hazards::{
+        Event, Found, Rule,
+        estimate::{Work, told},
+        event::whole,
+        words::path,
+    },
+    model::ObjectId,
 };
 
 pub(super) const RULE: Rule = Rule {
@@ -27,5 +33,12 @@ pub(super) const RULE: Rule = Rule {
 
 fn find(event: &Event<'_>) -> Vec<Found> {
     let lost = event.losses.iter().filter(|(_, loss)| *loss == Loss::Values);
-    lost.map(|(id, _)| Found::of(event, id, format!("the values of {} are lost", path(id)))).collect()
+    let each = |id: &ObjectId| {
+        let size = event.estimate(&whole(id).qualified(), Work::LoseValues);
+        let text = format!("the values of {} are lost{}", path(id), told(size.as_ref()));
+        let found = Found::of(event, id, text).estimated(size);
+        // Only a plan can be told that it is a rename.
+        if event.session.is_some() { found.instead("drop it once no release names it") } else { found }
+    };
+    lost.map(|(id, _)| each(id)).collect()
 }

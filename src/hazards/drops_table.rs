@@ -1,6 +1,7 @@
 //! # What it warns about
 //!
-//! A table is dropped, or an extension that has tables. All of its rows are lost.
+//! A table is dropped, or an extension that has tables. All of its rows are lost. It is an error where sizes say that
+//! there are none, too: that was before, and programs may write some.
 //!
 //! # Why
 //!
@@ -15,7 +16,12 @@
 use crate::{
     ddl::Loss,
     diagnostic::Severity,
-    hazards::{Event, Found, Rule, words::path},
+    hazards::{
+        Event, Found, Rule,
+        estimate::{Work, told},
+        words::path,
+    },
+    model::ObjectId,
 };
 
 pub(super) const RULE: Rule = Rule {
@@ -27,5 +33,10 @@ pub(super) const RULE: Rule = Rule {
 
 fn find(event: &Event<'_>) -> Vec<Found> {
     let lost = event.losses.iter().filter(|(_, loss)| *loss == Loss::Rows);
-    lost.map(|(id, _)| Found::of(event, id, format!("the rows of {} are lost", path(id)))).collect()
+    let each = |id: &ObjectId| {
+        let size = event.estimate(&id.qualified(), Work::LoseRows);
+        let text = format!("the rows of {} are lost{}", path(id), told(size.as_ref()));
+        Found::of(event, id, text).estimated(size)
+    };
+    lost.map(|(id, _)| each(id)).collect()
 }

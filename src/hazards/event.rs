@@ -7,12 +7,17 @@ use pg_query::NodeEnum;
 use crate::{
     catalog::{Catalog, Entry},
     ddl::{Access, Lock, Loss, Obstacle, Rewrite, Risk, Verb, When},
+    diagnostic::Estimate,
     diff::Change,
-    hazards::Session,
+    hazards::{
+        Session,
+        estimate::{Work, estimate},
+    },
     kinds::Namespace,
     model::{ObjectId, Span, parser},
     plan::{Plan, Step},
     rehearse::{Fate, Observed},
+    stats::Sizes,
 };
 
 /// The states before and after.
@@ -21,19 +26,6 @@ pub struct Sides<'a> {
     pub(super) to: &'a Catalog,
     /// Tables, views, indexes of both, by the names that SQL has for them.
     relations: BTreeMap<String, &'a ObjectId>,
-}
-
-/// How large a relation is, where somebody knows.
-pub trait Sizes {
-    /// What a piece of work on it comes to, in words: `about 3 GB`.
-    fn estimate(&self, relation: &str, work: Work) -> Option<String>;
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Work {
-    Rewrite,
-    Scan,
-    BuildIndex,
 }
 
 /// What there is to know of one statement.
@@ -57,7 +49,10 @@ pub struct Event<'a> {
     pub(super) revoked: BTreeMap<String, usize>,
     /// What the session has set, where the statement is written by hand.
     pub session: Option<Session>,
-    pub sizes: Option<&'a dyn Sizes>,
+    /// By the names that tables have before it.
+    pub sizes: Option<&'a Sizes>,
+    /// What is there before and after the migration that it is in, where it is one of several.
+    pub(super) migration: Option<(&'a Catalog, &'a Catalog)>,
 }
 
 impl<'a> Sides<'a> {
@@ -159,6 +154,7 @@ impl<'a> Event<'a> {
             revoked: BTreeMap::new(),
             session: None,
             sizes: None,
+            migration: None,
         }
     }
 
@@ -212,10 +208,9 @@ impl<'a> Event<'a> {
         self.relation(relation).map_or_else(|| relation.to_owned(), ObjectId::to_string)
     }
 
-    /// ` (about 3 GB)`, where it is known.
-    pub(super) fn estimate(&self, relation: &str, work: Work) -> String {
-        let words = self.sizes.and_then(|sizes| sizes.estimate(relation, work));
-        words.map(|words| format!(" ({words})")).unwrap_or_default()
+    /// What a piece of work on a relation comes to, where its size is known.
+    pub(super) fn estimate(&self, relation: &str, work: Work<'_>) -> Option<Estimate> {
+        self.sizes?.get(relation).map(|size| estimate(size, work))
     }
 }
 

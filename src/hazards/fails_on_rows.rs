@@ -1,8 +1,7 @@
 //! # What it warns about
 //!
 //! The statement fails on rows that the table may hold: on a value that an enum lists no more, on a value that no
-//! cast turns into the new type. Or it failed on rows that the rehearsal had made up, for a reason that nothing else
-//! tells.
+//! cast turns into the new type. Or it failed on the rows of the rehearsal, for a reason that nothing else tells.
 //!
 //! # Why
 //!
@@ -14,7 +13,7 @@
 //! for them.
 
 use crate::{
-    ddl::{Meets, Risk},
+    ddl::{Meets, Obstacle, Risk},
     diagnostic::Severity,
     hazards::{Event, Found, Rule, words::brief},
 };
@@ -28,23 +27,23 @@ pub(super) const RULE: Rule = Rule {
 
 fn find(event: &Event<'_>) -> Vec<Found> {
     let met = event.obstacles.iter().filter(|it| it.meets == Meets::Value);
-    let told = |it: &&crate::ddl::Obstacle| {
-        Found::of(event, &it.column, format!("fails if {}", it.what)).instead(it.advice.as_str())
-    };
+    let told =
+        |it: &&Obstacle| Found::of(event, &it.column, format!("fails if {}", it.what)).instead(it.advice.as_str());
     met.map(told).chain(stumbled(event)).collect()
 }
 
-/// What PostgreSQL said to the made-up rows, where no other hazard speaks of that.
+/// What PostgreSQL said to the rows of the rehearsal, where no other hazard speaks of that.
 fn stumbled(event: &Event<'_>) -> Option<Found> {
     let message = event.observed?.stumbled.as_deref()?;
     let speaks = |risk: &Risk| {
         matches!(risk, Risk::Unique(_) | Risk::Validated(_) | Risk::TypeNarrowed(..) | Risk::TypeChanged(..))
     };
-    let is_told = !event.obstacles.is_empty() || !event.losses.is_empty();
+    let tells = |it: &&Obstacle| matches!(it.meets, Meets::Row | Meets::Null | Meets::Value);
+    let is_told = event.obstacles.iter().any(tells) || !event.losses.is_empty();
     if is_told || event.risks.iter().any(|(_, risk)| speaks(risk)) {
         return None;
     }
-    let text = format!("it failed on made-up rows: {}", brief(message));
+    let text = format!("it failed on rows of the rehearsal: {}", brief(message));
     let found = match event.subjects.first() {
         Some(id) => Found::of(event, id, text),
         None => Found::about(String::new(), text),

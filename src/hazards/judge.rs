@@ -6,13 +6,14 @@ use crate::{
     ddl::Risk,
     diagnostic::Hazard,
     hazards::{
-        Event, Sides, Sizes,
+        Event, Sides,
         event::{is_due, revoked},
         find,
     },
     model::ObjectId,
     plan::Plan,
     rehearse::{Fate, Observed},
+    stats::Sizes,
 };
 
 /// What a rehearsal has shown; nothing of it where there was none.
@@ -21,7 +22,8 @@ pub struct Seen<'a> {
     /// For each step, as far as it came.
     pub observed: &'a [Option<Observed>],
     pub fates: &'a [Fate],
-    pub sizes: Option<&'a dyn Sizes>,
+    /// By the names that tables have after the renames of the plan.
+    pub sizes: Option<&'a Sizes>,
 }
 
 /// Finds the hazards of every step. What concerns an object as a whole is told once, at the first statement that does it.

@@ -1,7 +1,8 @@
 //! # What it warns about
 //!
 //! A statement that has to wait for a lock may wait for ever, since `lock_timeout` is not set. This is told of
-//! migrations that are written by hand; who runs a plan of `trueup diff` sets it.
+//! migrations that are written by hand; who runs a plan of `trueup diff` sets it. It is told once for a migration, of the
+//! first such statement.
 //!
 //! # Why
 //!
@@ -27,7 +28,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn find(event: &Event<'_>) -> Vec<Found> {
-    if event.session.as_ref().is_none_or(|session| session.has_lock_timeout) {
+    if event.session.as_ref().is_none_or(|session| session.has_lock_timeout || session.is_told) {
         return Vec::new();
     }
     let locked = event.locks().into_iter().filter(|(_, lock)| lock.keeps_waiting().is_some()).map(|(name, _)| name);

@@ -15,11 +15,13 @@ mod breaks_view;
 mod builds_index;
 mod casts_values;
 mod changes_type;
+mod course;
 mod disables_row_security;
 mod drops_column;
 mod drops_replica_identity;
 mod drops_security_invoker;
 mod drops_table;
+mod estimate;
 mod event;
 mod fails_on_rows;
 mod grants_to_public;
@@ -44,12 +46,13 @@ mod widens_policy;
 mod words;
 
 pub use access::access;
-pub use event::{Event, Sides, Sizes, Work};
+pub use course::Course;
+pub use event::{Event, Sides};
 pub use judge::{Seen, judge};
 pub use session::Session;
 
 use crate::{
-    diagnostic::{Hazard, Severity},
+    diagnostic::{Estimate, Hazard, Severity},
     model::{ObjectId, Span},
 };
 
@@ -108,6 +111,7 @@ struct Found {
     severity: Option<Severity>,
     instead: Option<String>,
     written: Option<Span>,
+    estimate: Option<Estimate>,
 }
 
 impl Found {
@@ -116,10 +120,18 @@ impl Found {
         Found { written: event.written_at(id), ..Found::about(id.to_string(), text) }
     }
     fn about(object: String, text: String) -> Found {
-        Found { object, text, severity: None, instead: None, written: None }
+        Found { object, text, severity: None, instead: None, written: None, estimate: None }
     }
     fn severity(self, severity: Severity) -> Found {
         Found { severity: Some(severity), ..self }
+    }
+    fn estimated(self, estimate: Option<Estimate>) -> Found {
+        Found { estimate, ..self }
+    }
+    /// What others wait for is only good to know where it is over in a moment.
+    fn a_note_where_small(self) -> Found {
+        let is_small = self.estimate.as_ref().is_some_and(estimate::is_small);
+        if is_small { self.severity(Severity::Note) } else { self }
     }
     fn instead(self, instead: impl Into<String>) -> Found {
         Found { instead: Some(instead.into()), ..self }
@@ -136,6 +148,7 @@ pub fn find(event: &Event<'_>) -> Vec<Hazard> {
             text: found.text,
             instead: found.instead.unwrap_or_else(|| rule.instead.to_owned()),
             written: found.written,
+            estimate: found.estimate,
         })
     };
     let mut hazards: Vec<Hazard> = Vec::new();

@@ -1,6 +1,7 @@
 //! # What it warns about
 //!
-//! Every row of a table is written anew, and every index of it is built anew.
+//! Every row of a table is written anew, and every index of it is built anew. It is a note where the table is known to
+//! be small: under 8 MB with its indexes ([how sizes are known](../stats.md)).
 //!
 //! # Why
 //!
@@ -14,7 +15,10 @@
 
 use crate::{
     diagnostic::Severity,
-    hazards::{Event, Found, Rule, Work},
+    hazards::{
+        Event, Found, Rule,
+        estimate::{Work, told},
+    },
 };
 
 pub(super) const RULE: Rule = Rule {
@@ -28,11 +32,12 @@ fn find(event: &Event<'_>) -> Vec<Found> {
     let each = |(table, is_certain): (String, bool)| {
         let verb = if is_certain { "rewrites" } else { "may rewrite" };
         let size = event.estimate(&table, Work::Rewrite);
-        let text = format!("{verb} {table}{size}, while reads and writes wait");
-        match event.relation(&table) {
+        let text = format!("{verb} {table}{}, while reads and writes wait", told(size.as_ref()));
+        let found = match event.relation(&table) {
             Some(id) => Found::of(event, id, text),
             None => Found::about(table, text),
-        }
+        };
+        found.estimated(size).a_note_where_small()
     };
     event.rewritten().into_iter().map(each).collect()
 }

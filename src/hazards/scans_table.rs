@@ -1,6 +1,7 @@
 //! # What it warns about
 //!
-//! A table is read from end to end under a lock that others have to wait for.
+//! A table is read from end to end under a lock that others have to wait for. It is a note where the table is known to
+//! be small: under 8 MB ([how sizes are known](../stats.md)).
 //!
 //! # Why
 //!
@@ -14,7 +15,12 @@
 
 use crate::{
     diagnostic::Severity,
-    hazards::{Event, Found, Rule, Work, event::whole, words::meanwhile},
+    hazards::{
+        Event, Found, Rule,
+        estimate::{Work, told},
+        event::whole,
+        words::meanwhile,
+    },
     model::ObjectId,
 };
 
@@ -36,7 +42,9 @@ fn find(event: &Event<'_>) -> Vec<Found> {
         if whole(id) != id || wait.is_empty() || rewritten.contains_key(table) || built.contains(&id) {
             return None;
         }
-        Some(Found::of(event, id, format!("reads all of {table}{}{wait}", event.estimate(table, Work::Scan))))
+        let size = event.estimate(table, Work::Scan);
+        let found = Found::of(event, id, format!("reads all of {table}{}{wait}", told(size.as_ref())));
+        Some(found.estimated(size).a_note_where_small())
     };
     observed.scanned.iter().filter_map(each).collect()
 }

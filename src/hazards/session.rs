@@ -12,9 +12,18 @@ use crate::model::parser;
 pub struct Session {
     /// Whether a statement gives up when it has waited for a lock for some time (PostgreSQL manual, 20.11.1).
     pub has_lock_timeout: bool,
+    /// Whether somebody has been told that it does not. Once is enough: a single setting mends all of them.
+    pub is_told: bool,
+    /// `has_lock_timeout` without what holds only until the transaction ends.
+    beyond: bool,
 }
 
 impl Session {
+    /// The transaction ends, and with it what was set for it alone.
+    pub fn end_transaction(&mut self) {
+        self.has_lock_timeout = self.beyond;
+    }
+
     /// Takes note of what a statement sets.
     pub fn hear(&mut self, sql: &str) {
         let Ok(tree) = parser::parse(sql) else { return };
@@ -22,6 +31,10 @@ impl Session {
             match node {
                 NodeEnum::VariableSetStmt(stmt) if stmt.name == "lock_timeout" => {
                     self.has_lock_timeout = is_set(stmt);
+                    self.is_told = false;
+                    if !stmt.is_local {
+                        self.beyond = self.has_lock_timeout;
+                    }
                 }
                 _ => (),
             }

@@ -16,7 +16,11 @@
 use crate::{
     ddl::Meets,
     diagnostic::Severity,
-    hazards::{Event, Found, Rule, Work, words::path},
+    hazards::{
+        Event, Found, Rule,
+        estimate::{Work, told},
+        words::path,
+    },
     model::ObjectId,
 };
 
@@ -34,7 +38,11 @@ fn find(event: &Event<'_>) -> Vec<Found> {
         event.estimate(&table, Work::Scan)
     };
     let table = |column: &ObjectId| column.parent().map(path).unwrap_or_default();
-    let text =
-        |column: &ObjectId| format!("fails on rows of {} where {} is null{}", table(column), column.name, size(column));
-    met.map(|it| Found::of(event, &it.column, text(&it.column))).collect()
+    let each = |column: &ObjectId| {
+        let size = size(column);
+        let told = told(size.as_ref());
+        let text = format!("fails on rows of {}{told} where {} is null", table(column), column.name);
+        Found::of(event, column, text).estimated(size)
+    };
+    met.map(|it| each(&it.column)).collect()
 }

@@ -19,6 +19,7 @@ use crate::{
     diagnostic::Severity,
     hazards::{
         Event, Found, Rule,
+        estimate::{Work, told},
         event::whole,
         words::{brief, meanwhile, path},
     },
@@ -39,8 +40,10 @@ fn find(event: &Event<'_>) -> Vec<Found> {
                 Some(_) => String::new(),
                 None => meanwhile(event, &whole(id).qualified()),
             };
-            let text = format!("fails on rows of {} that violate {}{wait}", path(whole(id)), brief(definition));
-            Some(Found::of(event, id, text))
+            let size = event.estimate(&whole(id).qualified(), Work::Scan);
+            let table = format!("{}{}", path(whole(id)), told(size.as_ref()));
+            let text = format!("fails on rows of {table} that violate {}{wait}", brief(definition));
+            Some(Found::of(event, id, text).estimated(size))
         }
         _ => None,
     });

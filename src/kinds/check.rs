@@ -1,9 +1,9 @@
 //! `CHECK`, on a table. A domain's checks are a kind of their own.
 
 use crate::{
-    ddl::{Action, Alter, Inline, Lock, Risk, Strategy, Target, Verb},
+    ddl::{Action, Alter, Following, Inline, Lock, Obstacle, Risk, Strategy, Target, Verb},
     kinds::{
-        Namespace, Object, PgObject, Renamed,
+        Namespace, Object, PgObject, Renamed, beside,
         constraint::{self, alter_table},
         object, sql, state,
     },
@@ -50,12 +50,15 @@ impl PgObject for Check {
         let clause = format!("CONSTRAINT {} {}", id.name, self.definition);
         let add = alter_table(Verb::Create, id, format!("ADD {clause}"));
         // In CREATE TABLE it would count as checked, for there are no rows.
-        vec![match self.validated {
-            true => add
-                .inline(Inline::Item(clause))
-                .or(Strategy::NotValid, constraint::not_valid(id, &self.definition, Lock::AccessExclusive)),
-            false => add,
-        }]
+        if !self.validated {
+            return vec![add];
+        }
+        let [bare, validate] = constraint::not_valid(id, &self.definition, Lock::AccessExclusive);
+        let (add, validate) = match self.broken(id) {
+            Some(obstacle) => (add.fails_if(obstacle.clone()), validate.fails_if(obstacle)),
+            None => (add, validate),
+        };
+        vec![add.inline(Inline::Item(clause)).or(Strategy::NotValid, [bare, validate])]
     }
     fn alter(&self, id: &ObjectId, to: &Check, attr: Attr, _: Target) -> Alter {
         let same_check = sql::without_not_valid(&self.definition) == sql::without_not_valid(&to.definition);
@@ -83,6 +86,15 @@ impl PgObject for Check {
     fn risks_when_new(&self, _: &ObjectId, within: Option<&Object>) -> Vec<Risk> {
         within.and_then(|_| self.checked()).into_iter().collect()
     }
+    fn follow(
+        &self,
+        id: &ObjectId,
+        (beside, it): (&ObjectId, &Check),
+        _: &Check,
+        target: Target,
+    ) -> Result<Following, &'static str> {
+        Ok(beside::replaced(id, self.drop(id), beside, it.create(beside, target)))
+    }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         vec![alter_table(Verb::Drop, id, format!("DROP CONSTRAINT {}", id.name))]
     }
@@ -95,6 +107,12 @@ impl PgObject for Check {
 }
 
 impl Check {
+    /// Rows that it does not admit.
+    fn broken(&self, id: &ObjectId) -> Option<Obstacle> {
+        let expression = sql::without_not_valid(&self.definition).strip_prefix("CHECK ")?;
+        let expression = expression.strip_suffix(" NO INHERIT").unwrap_or(expression);
+        self.checked().map(|_| Obstacle::outside(id, &format!("rows break the check {}", id.name), expression))
+    }
     /// PostgreSQL looks at the rows that are there, unless it is told not to.
     fn checked(&self) -> Option<Risk> {
         let enforced = !sql::says(&self.definition, &["NOT", "ENFORCED"]);

@@ -7,7 +7,11 @@ use crate::{
         Action, Alter, Casts, Gentler, Inline, Lock, Loss, Meets, Obstacle, Retype, Rewrite, Risk, Strategy, Survival,
         Target, Verb, When,
     },
-    kinds::{Gone, PgObject, Rebuilt, Renamed, backfill, expand::Successor, narrowing, object, sql, state},
+    kinds::{
+        Gone, PgObject, Rebuilt, Renamed, backfill,
+        expand::{self, Successor},
+        narrowing, object, sql, state,
+    },
     model::{Ident, Kind, Literal, ObjectId, Version},
 };
 
@@ -110,11 +114,12 @@ impl PgObject for Column {
             (self.of_type.is_some() && self.not_null).then(|| "SET NOT NULL".to_owned()),
             (self.storage != self.type_storage).then(|| sql::set_storage(&self.storage)),
             self.compression.as_deref().map(|method| sql::set_compression(Some(method))),
-            self.statistics.map(|_| self.set_statistics()),
         ];
-        let settings = settings.into_iter().flatten().chain(sql::change_options(&[], &self.options));
-        let name = &id.name;
-        actions.extend(settings.map(|set| alter_table(Verb::Alter, id, format!("ALTER COLUMN {name} {set}"))));
+        let for_planner = self.statistics.map(|_| self.set_statistics()).into_iter();
+        let for_planner = for_planner.chain(sql::change_options(&[], &self.options));
+        let set = |clause| alter_table(Verb::Alter, id, format!("ALTER COLUMN {} {clause}", id.name));
+        actions.extend(settings.into_iter().flatten().map(set));
+        actions.extend(for_planner.map(|clause| set(clause).locks(Lock::ShareUpdateExclusive)));
         actions.into_iter().map(|action| action.at(self.position)).collect()
     }
 
@@ -206,6 +211,9 @@ impl PgObject for Column {
         if self.generated.is_some() {
             return Survival::Rebuilt;
         }
+        if self.of_type.is_some() && self.of_type == to.of_type {
+            return Survival::Moved(Vec::new());
+        }
         let clause = format!("ALTER COLUMN {} TYPE {}", id.name, to.typed());
         let because = Some(format!("{} is made anew", rebuilt.id));
         if rebuilt.id.kind == Kind::Collation {
@@ -263,14 +271,16 @@ impl Column {
         if is_foreign(id) || self.data_type == to.data_type {
             return (alter_table(Verb::Alter, id, clause), change);
         }
-        let action = alter_table(Verb::Alter, id, clause + &using).rewrites(Rewrite::Perhaps);
-        let action = match self.successor(to, how, &to.typed()) {
-            Some(successor) if !is_foreign(id) => {
-                let (strategy, actions) = (Strategy::ExpandContract, successor.actions(id, target));
-                Action { gentler: Some(Gentler { strategy, actions, finally: Vec::new(), alone: true }), ..action }
-            }
-            Some(_) | None => action,
+        let action = match self.is_identity && !to.is_identity {
+            // PostgreSQL looks at the type of an identity before it carries out any clause.
+            true => Action::alter(id, format!("ALTER TABLE {} {clause}{using}", id.container().qualified()))
+                .locks(Lock::AccessExclusive),
+            false => alter_table(Verb::Alter, id, clause + &using),
         };
+        let action = action.rewrites(Rewrite::Perhaps);
+        let expansion =
+            self.successor(to, how).map(|it| it.map(|it| it.expansion(id, to.add_beside(id, target), target)));
+        let action = Action { expansion: expansion.map(Box::new), ..action };
         let action = match how {
             Conversion::None | Conversion::Assigned => action,
             Conversion::Cast | Conversion::AsText => action.loses(Loss::Precision),
@@ -282,11 +292,10 @@ impl Column {
         (action, change)
     }
 
-    /// What is put in its place, where PostgreSQL would write all rows anew.
-    fn successor<'a>(&self, to: &'a Column, how: Conversion, typed: &'a str) -> Option<Successor<'a>> {
+    /// What is put in its place, where PostgreSQL would write all rows anew; or why nothing can be.
+    fn successor<'a>(&self, to: &'a Column, how: Conversion) -> Option<Result<Successor<'a>, String>> {
         let is_text =
             |column: &Column| matches!(sql::base_type(&column.data_type).as_str(), "text" | "character varying");
-        let is_plain = self.generated.is_none() && self.of_type.is_none() && !self.is_identity && self.parents == 0;
         let cast = match how {
             Conversion::None => return None,
             // What is stored is the same.
@@ -295,8 +304,22 @@ impl Column {
             Conversion::Cast => format!("::{}", to.data_type),
             Conversion::AsText => format!("::text::{}", to.data_type),
         };
-        let successor = Successor { typed, data_type: &to.data_type, cast, not_null: self.not_null && to.not_null };
-        is_plain.then_some(successor)
+        let not = |why: &str| Some(Err(why.to_owned()));
+        if self.generated.is_some() || to.generated.is_some() {
+            return not("its values are computed");
+        } else if self.of_type.is_some() {
+            return not("it belongs to the type of the table");
+        } else if 0 < self.parents || 0 < to.parents {
+            return not("it is inherited");
+        } else if self.is_identity != to.is_identity {
+            return not("it is an identity on one side only");
+        }
+        Some(Ok(Successor { data_type: &to.data_type, cast, not_null: self.not_null && to.not_null }))
+    }
+
+    /// Makes it beside the one that is there, before its values are.
+    fn add_beside(&self, id: &ObjectId, target: Target) -> Vec<Action> {
+        Column { not_null: false, default_varies: false, ..self.clone() }.create(&expand::beside(id), target)
     }
 
     /// Where no value of the one type can become one of the other.
@@ -316,6 +339,7 @@ impl Column {
             what: format!("column {} holds values, and {why}", id.name),
             column: id.clone(),
             condition: format!("{} IS NOT NULL", id.name),
+            agree_in: Vec::new(),
             advice:
                 "expand and contract: add a column of the new type beside this one, fill it by an expression of your \
                      own, let the program use it, and drop this one in a later migration"
@@ -338,6 +362,7 @@ impl Column {
             what: format!("column {name} holds the value {literal}, which is to be listed no more"),
             column: id.clone(),
             condition: rebuilt.holds(&name, &self.data_type, gone.label),
+            agree_in: Vec::new(),
             advice,
         }
     }
@@ -359,6 +384,7 @@ impl Column {
             what: "the table has rows".to_owned(),
             column: id.clone(),
             condition: format!("NOT EXISTS ({own_default})"),
+            agree_in: Vec::new(),
             advice: "give the column a default; or add it without NOT NULL, fill it, and set NOT NULL then".to_owned(),
         }
     }
@@ -371,7 +397,7 @@ impl Column {
         let fill = backfill::fill(id, table, &format!("{name} = DEFAULT"), &format!("{name} IS NULL"), target);
         let set = alter_table(Verb::Alter, id, format!("ALTER COLUMN {name} SET NOT NULL"));
         let finally = std::iter::once(fill).chain(self.not_null.then(|| or_by_check(set, id, target))).collect();
-        let gentler = Gentler { strategy: Strategy::Backfill, actions, finally, alone: false };
+        let gentler = Gentler { strategy: Strategy::Backfill, actions, finally };
         let add = if self.not_null { add.fails_if(self.has_rows(id)) } else { add };
         Action { gentler: Some(gentler), ..add }
     }
@@ -456,6 +482,7 @@ fn has_nulls(id: &ObjectId) -> Obstacle {
         what: "a value is null".to_owned(),
         column: id.clone(),
         condition: format!("{} IS NULL", id.name),
+        agree_in: Vec::new(),
         advice: "fill the column first".to_owned(),
     }
 }

@@ -1,8 +1,8 @@
 //! `COMMENT ON`, on any other kind
 
 use crate::{
-    ddl::{Action, Alter, Lock, Target},
-    kinds::{PgObject, object, state},
+    ddl::{Action, Alter, Following, Lock, Target},
+    kinds::{PgObject, beside, object, state},
     model::{Kind, Literal, ObjectId},
 };
 
@@ -65,6 +65,16 @@ impl PgObject for Comment {
             Attr::behind => Alter::Ignore("the name is PostgreSQL's"),
             Attr::initial => Alter::Ignore("it belongs to the extension"),
         }
+    }
+    fn follow(
+        &self,
+        id: &ObjectId,
+        (beside, it): (&ObjectId, &Comment),
+        to: &Comment,
+        target: Target,
+    ) -> Result<Following, &'static str> {
+        let is_of_column = id.container().kind == Kind::Column;
+        Ok(beside::said(id, is_of_column, it.create(beside, target), to.create(id, target)))
     }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         let initial = self.initial.as_ref().map_or("NULL".to_owned(), |text| Literal(text).to_string());

@@ -71,9 +71,9 @@ pub(crate) fn address(id: &ObjectId) -> String {
 macro_rules! index_constraint {
     ($Type:ident, $contype:literal) => {
         use crate::{
-            ddl::{Action, Alter, Inline, Lock, Risk, Strategy, Succession, Target, Verb, When},
+            ddl::{Action, Alter, Following, Inline, Lock, Obstacle, Risk, Strategy, Succession, Target, Verb, When},
             kinds::{
-                Namespace, Object, PgObject, Renamed,
+                Namespace, Object, PgObject, Renamed, beside,
                 constraint::{self, alter_table, index_name},
                 object, sql, state,
             },
@@ -144,6 +144,10 @@ macro_rules! index_constraint {
                 let mut actions = match valid {
                     true => {
                         let add = alter_table(Verb::Create, id, format!("ADD {clause}")).inline(Inline::Item(clause));
+                        let add = match self.twins(id) {
+                            Some(obstacle) => add.fails_if(obstacle),
+                            None => add,
+                        };
                         vec![match self.using_index(id, &id.name) {
                             Some(gentler) => add.or(Strategy::UsingIndex, gentler),
                             None => add,
@@ -210,6 +214,27 @@ macro_rules! index_constraint {
                 let drop = alter_table(Verb::Drop, id, format!("DROP CONSTRAINT {}", id.name));
                 Some(Succession { strategy: Strategy::UsingIndex, build, swap: vec![drop, add] })
             }
+            fn follow(
+                &self,
+                id: &ObjectId,
+                (beside, it): (&ObjectId, &$Type),
+                to: &$Type,
+                target: Target,
+            ) -> Result<Following, &'static str> {
+                let Some([build, _]) = it.using_index(beside, &beside.name) else {
+                    return Err("has an index that cannot be built while others write");
+                };
+                let all = it.create(beside, target);
+                // A table has one primary key: the other comes when that has gone.
+                if constraint::words(&it.definition).is_some_and(|(what, _)| what == "PRIMARY KEY") {
+                    let settings = all.into_iter().skip(1);
+                    let build = std::iter::once(build).chain(settings).map(|action| action.about(id)).collect();
+                    let add = to.using_index(id, &beside.name).map(|[_, add]| add);
+                    let (leave, take) = (beside::texts(self.drop(id)), beside::texts(add));
+                    return Ok(Following { build, leave, take, ..Following::default() });
+                }
+                Ok(beside::replaced(id, self.drop(id), beside, all))
+            }
             fn without_parts(&self) -> Option<(Strategy, $Type)> {
                 let whole = self.on_partitioned && self.valid;
                 whole.then(|| (Strategy::PartitionedIndex, $Type { valid: false, ..self.clone() }))
@@ -241,9 +266,21 @@ macro_rules! index_constraint {
                 let can = self.index.starts_with("CREATE UNIQUE INDEX ") && self.tablespace.is_none();
                 let build = sql::concurrently(&self.index, &id.name, name).filter(|_| can)?;
                 let build = Action::create(id, build).locks(Lock::ShareUpdateExclusive).when(When::OutsideTransaction);
+                let build = match self.twins(id) {
+                    Some(obstacle) => build.fails_if(obstacle),
+                    None => build,
+                };
                 let (what, timing) = constraint::words(&self.definition)?;
                 let clause = format!("ADD CONSTRAINT {} {what} USING INDEX {name}{timing}", id.name);
                 Some([build, alter_table(Verb::Create, id, clause)])
+            }
+            /// Rows that agree in its columns, where that is what it forbids.
+            fn twins(&self, id: &ObjectId) -> Option<Obstacle> {
+                let says = |words: &[&str]| sql::says(&self.definition, words);
+                let (what, _) = constraint::words(&self.definition).filter(|_| !says(&["WITHOUT", "OVERLAPS"]))?;
+                let keys: Vec<String> = self.columns.iter().map(|name| Ident::new(name).to_string()).collect();
+                let nulls_agree = what == "UNIQUE" && says(&["NULLS", "NOT", "DISTINCT"]);
+                Some(Obstacle::twins(id, &keys, None, nulls_agree))
             }
             fn built(&self) -> Vec<Risk> {
                 let method = constraint::method(&self.definition).to_owned();

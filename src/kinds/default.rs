@@ -1,8 +1,8 @@
 //! The default of a column, of a table or of a view.
 
 use crate::{
-    ddl::{Action, Alter, Inline, Lock, Retype, Target, Verb},
-    kinds::{PgObject, object, sql, state},
+    ddl::{Action, Alter, Following, Inline, Lock, Retype, Target, Verb},
+    kinds::{PgObject, beside, object, sql, state},
     model::ObjectId,
 };
 
@@ -53,6 +53,16 @@ impl PgObject for Default {
                 Alter::Do(vec![alter_column(Verb::Alter, id, &format!("SET DEFAULT {}", to.expression))])
             }
         }
+    }
+    fn follow(
+        &self,
+        id: &ObjectId,
+        _: (&ObjectId, &Default),
+        to: &Default,
+        target: Target,
+    ) -> Result<Following, &'static str> {
+        let (leave, take) = (beside::texts(self.drop(id)), beside::texts(to.create(id, target)));
+        Ok(Following { leave, take, ..Following::default() })
     }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         vec![alter_column(Verb::Drop, id, "DROP DEFAULT")]

@@ -1,19 +1,22 @@
 //! A column of another type, by a new column beside the old one: expand, fill, change places, contract.
 
 use crate::{
-    ddl::{Action, Lock, Target, Verb, When},
-    kinds::{backfill, sql},
-    model::{Ident, Literal, ObjectId},
+    ddl::{Action, Expansion, Lock, Target, When},
+    kinds::{backfill, name_beside, sql},
+    model::{Ident, Literal, ObjectId, Version},
 };
 
 /// What the new column is to be.
 pub(crate) struct Successor<'a> {
-    /// With its collation.
-    pub typed: &'a str,
     pub data_type: &'a str,
     /// What makes a value of the one column one of the other; empty where assigning it does.
     pub cast: String,
     pub not_null: bool,
+}
+
+/// What the new column is called until it is in its place.
+pub(crate) fn beside(id: &ObjectId) -> ObjectId {
+    ObjectId { name: name_beside(&id.name), ..id.clone() }
 }
 
 impl Successor<'_> {
@@ -21,31 +24,37 @@ impl Successor<'_> {
         format!("{value}{}", self.cast)
     }
 
-    /// The whole way, one action after the other.
-    pub(crate) fn actions(&self, id: &ObjectId, target: Target) -> Vec<Action> {
-        let (table, name) = (id.container(), &id.name);
-        let (new, old) = (sql::suffixed(name, sql::NEW), sql::suffixed(name, "__old"));
-        let on = table.qualified();
-        let alter =
-            |clause: String| Action::alter(id, format!("ALTER TABLE {on} {clause}")).locks(Lock::AccessExclusive);
+    /// The whole way. `add` makes the new column, as it is to be but for NOT NULL.
+    pub(crate) fn expansion(&self, id: &ObjectId, add: Vec<Action>, target: Target) -> Expansion {
+        let (table, name, beside) = (id.container(), &id.name, beside(id));
+        let (new, old) = (&beside.name, sql::suffixed(name, "__old"));
+        let (on, (function, trigger)) = (table.qualified(), sync_names(id));
         let is_due = format!("{name} IS NOT NULL AND {new} IS NULL");
         let fill = backfill::fill(id, table, &format!("{new} = {}", self.of(&name.to_string())), &is_due, target);
-        let mut actions = vec![alter(format!("ADD COLUMN {new} {}", self.typed))];
-        actions.extend(self.sync(id, &new));
-        actions.extend([fill, self.verify(id, &new)]);
+        let mut expand: Vec<Action> = add.into_iter().map(|it| it.about(id)).collect();
+        expand.extend(self.sync(id, new));
+        expand.extend([fill, self.verify(id, new)]);
+        let mut swap = vec![
+            format!("ALTER TABLE {on} RENAME COLUMN {name} TO {old}"),
+            format!("ALTER TABLE {on} RENAME COLUMN {new} TO {name}"),
+        ];
         if self.not_null {
-            let check = sql::suffixed(name, "__not_null");
-            let validate = alter(format!("VALIDATE CONSTRAINT {check}")).locks(Lock::ShareUpdateExclusive);
-            actions.extend([
-                alter(format!("ADD CONSTRAINT {check} CHECK ({new} IS NOT NULL) NOT VALID")),
-                validate.when(When::OwnTransaction),
-                alter(format!("ALTER COLUMN {new} SET NOT NULL")),
-                alter(format!("DROP CONSTRAINT {check}")),
-            ]);
+            expand.extend(not_null(id, new, target));
+            swap.push(format!("ALTER TABLE {on} ALTER COLUMN {old} DROP NOT NULL"));
+            swap.extend(
+                names(id, target).map(|(own, beside)| format!("ALTER TABLE {on} RENAME CONSTRAINT {beside} TO {own}")),
+            );
         }
-        actions.push(swap(id, &new, &old));
-        actions.push(alter(format!("DROP COLUMN {old}")).contracts());
-        actions
+        // Without it the planner would know nothing of the values of the new column.
+        let analyze = Action::alter(id, format!("ANALYZE {on}")).locks(Lock::ShareUpdateExclusive);
+        Expansion {
+            ready: vec![analyze.when(When::OwnTransaction)],
+            swap,
+            part: vec![format!("DROP TRIGGER {trigger} ON {on}"), format!("DROP FUNCTION {function}()")],
+            contract: alter(id, &format!("DROP COLUMN {old}")).contracts(),
+            beside,
+            expand,
+        }
     }
 
     /// Keeps the new column as the old one is, whoever writes.
@@ -78,32 +87,35 @@ END $verify$"
     }
 }
 
-/// Lets the columns change places in one transaction. New rows get the default from then on, as PostgreSQL prints it.
-fn swap(id: &ObjectId, new: &Ident, old: &Ident) -> Action {
-    let (on, name) = (id.container().qualified(), &id.name);
-    let (function, trigger) = sync_names(id);
-    let (table, column) = (Literal(&on).to_string(), Literal(old.raw()).to_string());
-    let sql = format!(
-        "DO $swap$
-DECLARE
-    expression text;
-BEGIN
-    ALTER TABLE {on} RENAME COLUMN {name} TO {old};
-    ALTER TABLE {on} RENAME COLUMN {new} TO {name};
-    SELECT pg_get_expr(d.adbin, d.adrelid) INTO expression
-    FROM pg_attrdef d JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
-    WHERE d.adrelid = {table}::regclass AND a.attname = {column};
-    IF expression IS NOT NULL THEN
-        EXECUTE 'ALTER TABLE {escaped} ALTER COLUMN {field} SET DEFAULT ' || expression;
-    END IF;
-    ALTER TABLE {on} ALTER COLUMN {old} DROP DEFAULT, ALTER COLUMN {old} DROP NOT NULL;
-    DROP TRIGGER {trigger} ON {on};
-    DROP FUNCTION {function}();
-END $swap$",
-        escaped = on.replace('\'', "''"),
-        field = name.to_string().replace('\'', "''"),
-    );
-    Action::statement(Verb::Alter, id, sql).locks(Lock::AccessExclusive)
+/// Makes the new column NOT NULL by a constraint that is validated while others write.
+fn not_null(id: &ObjectId, new: &Ident, target: Target) -> Vec<Action> {
+    let validate = |constraint: &Ident| {
+        let validate = alter(id, &format!("VALIDATE CONSTRAINT {constraint}")).locks(Lock::ShareUpdateExclusive);
+        validate.when(When::OwnTransaction)
+    };
+    if let Some((_, beside)) = names(id, target) {
+        let add = alter(id, &format!("ADD CONSTRAINT {beside} NOT NULL {new} NOT VALID"));
+        return vec![add, validate(&beside)];
+    }
+    let check = sql::suffixed(&id.name, "__not_null");
+    vec![
+        alter(id, &format!("ADD CONSTRAINT {check} CHECK ({new} IS NOT NULL) NOT VALID")),
+        validate(&check),
+        alter(id, &format!("ALTER COLUMN {new} SET NOT NULL")),
+        alter(id, &format!("DROP CONSTRAINT {check}")),
+    ]
+}
+
+/// What the constraint behind NOT NULL is called by itself, and until then; where it has a name (version 18 and later).
+fn names(id: &ObjectId, target: Target) -> Option<(Ident, Ident)> {
+    let own = Ident::new(format!("{}_{}_not_null", id.container().name.raw(), id.name.raw()));
+    let can = Version::major(18) <= target.version && own.raw().len() < 64;
+    can.then(|| (own.clone(), sql::suffixed(&own, sql::NEW)))
+}
+
+/// A statement that is not joined with others: each is to be short.
+fn alter(id: &ObjectId, clause: &str) -> Action {
+    Action::alter(id, format!("ALTER TABLE {} {clause}", id.container().qualified())).locks(Lock::AccessExclusive)
 }
 
 /// The trigger fires after all others that could still change the row.

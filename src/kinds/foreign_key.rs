@@ -1,9 +1,9 @@
 //! `FOREIGN KEY`
 
 use crate::{
-    ddl::{Action, Alter, Inline, Lock, Retype, Risk, Strategy, Target, Verb},
+    ddl::{Action, Alter, Following, Inline, Lock, Retype, Risk, Strategy, Target, Verb},
     kinds::{
-        Namespace, Object, PgObject, Renamed,
+        Namespace, Object, PgObject, Renamed, beside,
         constraint::{self, alter_table},
         object, sql, state,
     },
@@ -80,6 +80,20 @@ impl PgObject for ForeignKey {
     }
     fn risks_when_new(&self, _: &ObjectId, within: Option<&Object>) -> Vec<Risk> {
         within.and_then(|_| self.checked()).into_iter().collect()
+    }
+    fn follow(
+        &self,
+        id: &ObjectId,
+        (beside, it): (&ObjectId, &ForeignKey),
+        _: &ForeignKey,
+        target: Target,
+    ) -> Result<Following, &'static str> {
+        let build = it.create(beside, target);
+        if it.validated && build.iter().all(|action| action.gentler.is_none()) {
+            return Err("can be added under a lock only, since its table is partitioned");
+        }
+        // As long as the two columns are alike it makes no difference which of them it stands on.
+        Ok(Following { by_itself: true, ..beside::replaced(id, self.drop(id), beside, build) })
     }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         vec![alter_table(Verb::Drop, id, format!("DROP CONSTRAINT {}", id.name))]

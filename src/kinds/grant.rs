@@ -1,8 +1,8 @@
 //! `GRANT` and `REVOKE`, on any kind that has privileges: what one role may do beyond, or short of, the default
 
 use crate::{
-    ddl::{Action, Alter, Risk, Target, Verb},
-    kinds::{Object, PgObject, Wants, object, privileges, sql, state},
+    ddl::{Action, Alter, Following, Risk, Target, Verb},
+    kinds::{Object, PgObject, Wants, beside, object, privileges, sql, state},
     model::{Ident, Kind, ObjectId, Version},
 };
 
@@ -145,6 +145,15 @@ impl PgObject for Grant {
     }
     fn wants(&self, _: &ObjectId) -> Wants {
         Wants { roles: vec![self.role.clone()], extension: None }
+    }
+    fn follow(
+        &self,
+        id: &ObjectId,
+        (beside, it): (&ObjectId, &Grant),
+        to: &Grant,
+        target: Target,
+    ) -> Result<Following, &'static str> {
+        Ok(beside::said(id, self.column.is_some(), it.create(beside, target), to.create(id, target)))
     }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         self.statements(Verb::Drop, id, &self.privileges, &self.initial)

@@ -1,13 +1,13 @@
 //! An identity column's generator: `GENERATED … AS IDENTITY`, with the sequence inside it.
 
 use crate::{
-    ddl::{Action, Alter, Inline, Lock, Loss, Target, Verb},
+    ddl::{Action, Alter, Following, Inline, Lock, Loss, Target, Verb},
     kinds::{
-        PgObject, object,
+        PgObject, beside, object,
         sequence::{Sequence, can_be_unlogged},
         sql, state,
     },
-    model::ObjectId,
+    model::{Literal, ObjectId},
 };
 
 object! {
@@ -122,6 +122,24 @@ impl PgObject for Identity {
             Attr::cycle => format!("SET {}", if to.cycle { "CYCLE" } else { "NO CYCLE" }),
         };
         Alter::Do(vec![alter_column(Verb::Alter, id, &clause)])
+    }
+    /// Its counter goes on where it was.
+    fn follow(
+        &self,
+        id: &ObjectId,
+        _: (&ObjectId, &Identity),
+        to: &Identity,
+        target: Target,
+    ) -> Result<Following, &'static str> {
+        let read = format!("SELECT last_value, is_called INTO counter FROM {}", self.sequence);
+        let name = Literal(&to.sequence);
+        let set = format!("PERFORM pg_catalog.setval({name}, counter.last_value, counter.is_called)");
+        Ok(Following {
+            leave: std::iter::once(read).chain(beside::texts(self.drop(id))).collect(),
+            take: beside::texts(to.create(id, target)).into_iter().chain([set]).collect(),
+            hands_on: vec!["counter record"],
+            ..Following::default()
+        })
     }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         vec![alter_column(Verb::Drop, id, "DROP IDENTITY").loses(Loss::Counter)]

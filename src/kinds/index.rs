@@ -1,8 +1,8 @@
 //! `CREATE INDEX`. The index behind a constraint is part of the constraint.
 
 use crate::{
-    ddl::{Action, Alter, Lock, Risk, Strategy, Succession, Target, When},
-    kinds::{Namespace, Object, PgObject, Renamed, object, sql, state},
+    ddl::{Action, Alter, Following, Lock, Obstacle, Risk, Strategy, Succession, Target, When},
+    kinds::{Namespace, Object, PgObject, Renamed, beside, object, sql, state},
     model::{Ident, ObjectId, parser},
 };
 
@@ -25,6 +25,11 @@ object! {
         pub valid: bool,
         /// Statistics targets of its expressions: `2=500`, by position.
         pub statistics: Vec<String>,
+        /// What is to be unique, column by column; empty where nothing is.
+        pub unique_in: Vec<String>,
+        pub nulls_agree: bool,
+        /// Which rows it is about, where not all.
+        pub predicate: Option<String>,
     }
 }
 
@@ -32,7 +37,7 @@ impl PgObject for Index {
     state!();
     const LABEL: &'static str = "INDEX";
     const RENAMED: Renamed = Renamed::ByItself(Lock::ShareUpdateExclusive);
-    const PRINTED: &'static [&'static str] = &["definition", "bare"];
+    const PRINTED: &'static [&'static str] = &["definition", "bare", "unique_in", "predicate"];
     const NAMESPACES: &'static [Namespace] = &[Namespace::Relation];
     const CATALOG: &'static str = "
         SELECT 'pg_class'::regclass::oid AS classid, i.oid AS objid, 0 AS objsubid,
@@ -49,7 +54,10 @@ impl PgObject for Index {
                (SELECT s.spcname::text FROM pg_tablespace s WHERE s.oid = i.reltablespace) AS tablespace,
                x.indisclustered AS clustered, x.indisvalid AS valid,
                ARRAY(SELECT a.attnum || '=' || a.attstattarget FROM pg_attribute a
-                     WHERE a.attrelid = i.oid AND nullif(a.attstattarget, -1) IS NOT NULL ORDER BY a.attnum) AS statistics
+                     WHERE a.attrelid = i.oid AND nullif(a.attstattarget, -1) IS NOT NULL ORDER BY a.attnum) AS statistics,
+               ARRAY(SELECT pg_get_indexdef(i.oid, n, false) FROM generate_series(1, x.indnkeyatts) n WHERE x.indisunique) AS unique_in,
+               coalesce((to_jsonb(x)->>'indnullsnotdistinct')::bool, false) AS nulls_agree,
+               pg_get_expr(x.indpred, x.indrelid) AS predicate
         FROM pg_index x
         JOIN pg_class i ON i.oid = x.indexrelid
         JOIN pg_class c ON c.oid = x.indrelid
@@ -70,7 +78,7 @@ impl PgObject for Index {
             let only = format!(" ON ONLY {}", id.container().qualified());
             definition = definition.replacen(&only, &format!(" ON {}", id.container().qualified()), 1);
         }
-        let create = Action::create(id, definition).locks(Lock::Share);
+        let create = self.or_twins(id, Action::create(id, definition).locks(Lock::Share));
         let mut actions = vec![match self.concurrently(id, &id.name) {
             Some(gentler) => create.or(Strategy::IndexConcurrently, [gentler]),
             None => create,
@@ -103,7 +111,9 @@ impl PgObject for Index {
                 .map(|set| Action::alter(id, format!("ALTER INDEX {} {set}", id.qualified())))
                 .map(|action| action.locks(sql::options_lock(&self.options, &to.options)))
                 .collect(),
-            Attr::bare => return Alter::Ignore("it is part of the definition"),
+            Attr::bare | Attr::unique_in | Attr::nulls_agree | Attr::predicate => {
+                return Alter::Ignore("it is part of the definition");
+            }
             Attr::definition | Attr::options | Attr::partitioned | Attr::valid => return Alter::Rebuild,
             Attr::tablespace => {
                 let space = Ident::new(to.tablespace.as_deref().unwrap_or("pg_default"));
@@ -149,6 +159,19 @@ impl PgObject for Index {
             swap: vec![drop_concurrently(id), Action::create(id, rename)],
         })
     }
+    fn follow(
+        &self,
+        id: &ObjectId,
+        (beside, it): (&ObjectId, &Index),
+        _: &Index,
+        target: Target,
+    ) -> Result<Following, &'static str> {
+        if it.tablespace.is_some() || !it.valid {
+            return Err("cannot be built while others write");
+        }
+        let drop = vec![Action::drop(id, format!("DROP INDEX {}", id.qualified()))];
+        Ok(beside::replaced(id, drop, beside, it.create(beside, target)))
+    }
     fn without_parts(&self) -> Option<(Strategy, Index)> {
         let whole = self.partitioned && self.valid;
         whole.then(|| (Strategy::PartitionedIndex, Index { valid: false, ..self.clone() }))
@@ -186,7 +209,15 @@ impl Index {
     fn concurrently(&self, id: &ObjectId, name: &Ident) -> Option<Action> {
         // A tablespace is set afterwards, and that moves the index under a lock.
         let sql = sql::concurrently(&self.definition, &id.name, name).filter(|_| self.tablespace.is_none())?;
-        Some(Action::create(id, sql).locks(Lock::ShareUpdateExclusive).when(When::OutsideTransaction))
+        let create = Action::create(id, sql).locks(Lock::ShareUpdateExclusive).when(When::OutsideTransaction);
+        Some(self.or_twins(id, create))
+    }
+    /// Its creation, which fails where rows agree.
+    fn or_twins(&self, id: &ObjectId, create: Action) -> Action {
+        if self.unique_in.is_empty() {
+            return create;
+        }
+        create.fails_if(Obstacle::twins(id, &self.unique_in, self.predicate.as_deref(), self.nulls_agree))
     }
     fn built(&self) -> Vec<Risk> {
         let words: Vec<&str> = parser::tokens(&self.bare).into_iter().map(|range| &self.bare[range]).collect();

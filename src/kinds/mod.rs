@@ -8,6 +8,7 @@ mod aggregate;
 mod attribute;
 mod backfill;
 mod base_type;
+mod beside;
 mod cast;
 mod check;
 mod collation;
@@ -86,7 +87,7 @@ pub use rebuilt::{Gone, Makeup, Part, Rebuilt};
 pub use rename::{rename, rename_label};
 
 use crate::{
-    ddl::{Action, Alter, Lock, Retype, Risk, StandIn, Strategy, Succession, Survival, Target},
+    ddl::{Action, Alter, Following, Lock, Retype, Risk, StandIn, Strategy, Succession, Survival, Target},
     model::{Ident, Kind, ObjectId, Version, for_each_kind},
 };
 
@@ -186,6 +187,20 @@ pub trait PgObject: Clone + PartialEq + Sized {
     fn succeed(&self, _id: &ObjectId, _to: &Self, _target: Target) -> Option<Succession> {
         None
     }
+    /// What is done with it when a part that it stands on gives way to a successor. Made there, it reads as `beside` does
+    /// under that address; afterwards it is to be `to`.
+    ///
+    /// # Errors
+    /// Why it cannot come along, to be read behind its name.
+    fn follow(
+        &self,
+        _id: &ObjectId,
+        _beside: (&ObjectId, &Self),
+        _to: &Self,
+        _target: Target,
+    ) -> Result<Following, &'static str> {
+        Err("would have to be made anew")
+    }
     /// The same without its parts, each of which is then made by itself, and by which strategy that is gentler.
     fn without_parts(&self) -> Option<(Strategy, Self)> {
         None
@@ -230,6 +245,10 @@ pub trait PgObject: Clone + PartialEq + Sized {
     /// Whether its creation creates what it implies. Otherwise each is created by itself, and attached.
     fn brings_along(&self) -> bool {
         true
+    }
+    /// Whether its rows are those of its partitions, of which there may be none.
+    fn is_partitioned(&self) -> bool {
+        false
     }
     /// Whether it is created by itself, and then made a part of what it belongs to.
     fn is_attached(&self) -> bool {
@@ -407,6 +426,22 @@ macro_rules! dispatch {
                     _ => None,
                 }
             }
+            /// # Errors
+            /// As [`PgObject::follow`].
+            pub fn follow(
+                &self,
+                id: &ObjectId,
+                beside: (&ObjectId, &Object),
+                to: &Object,
+                target: Target,
+            ) -> Result<Following, &'static str> {
+                match (self, beside.1, to) {
+                    $((Object::$Kind(from), Object::$Kind(it), Object::$Kind(to)) => {
+                        from.follow(id, (beside.0, it), to, target)
+                    })*
+                    _ => Err("becomes something else"),
+                }
+            }
             pub fn without_parts(&self) -> Option<(Strategy, Object)> {
                 match self { $(Object::$Kind(it) => it.without_parts().map(|(strategy, it)| (strategy, Object::$Kind(it))),)* }
             }
@@ -439,6 +474,9 @@ macro_rules! dispatch {
             }
             pub fn is_part(&self) -> bool {
                 match self { $(Object::$Kind(it) => it.is_part(),)* }
+            }
+            pub fn is_partitioned(&self) -> bool {
+                match self { $(Object::$Kind(it) => it.is_partitioned(),)* }
             }
             pub fn brings_along(&self) -> bool {
                 match self { $(Object::$Kind(it) => it.brings_along(),)* }
@@ -492,6 +530,11 @@ fn set_aside_by_rename(label: &str, id: &ObjectId) -> (Action, Action) {
     )
 }
 const OLD: &str = "__old";
+
+/// What is built beside something of a name is called until it is in its place.
+pub fn name_beside(name: &Ident) -> Ident {
+    sql::suffixed(name, sql::NEW)
+}
 
 impl Kind {
     /// What SQL calls it, as one word: `materialized-view`.

@@ -1,8 +1,8 @@
 //! The constraint behind NOT NULL, where it is not as `NOT NULL` alone makes it (version 18 and later)
 
 use crate::{
-    ddl::{Action, Alter, Lock, Target, Verb},
-    kinds::{PgObject, object, sql, state},
+    ddl::{Action, Alter, Following, Lock, Target, Verb},
+    kinds::{PgObject, beside, object, sql, state},
     model::{Ident, ObjectId, Version},
 };
 
@@ -66,6 +66,19 @@ impl PgObject for NotNull {
     fn since(&self) -> Option<(i32, &'static str)> {
         // An older server takes the name, and forgets it.
         (!self.validated || self.no_inherit).then_some((18, "NOT NULL that is NOT VALID or NO INHERIT"))
+    }
+    // The successor's is called as it is by itself by then.
+    fn follow(
+        &self,
+        id: &ObjectId,
+        _: (&ObjectId, &NotNull),
+        to: &NotNull,
+        target: Target,
+    ) -> Result<Following, &'static str> {
+        match self.validated && to.validated {
+            true => Ok(Following { take: beside::texts(to.create(id, target)), ..Following::default() }),
+            false => Err("is not valid"),
+        }
     }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         if !self.validated {

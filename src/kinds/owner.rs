@@ -1,7 +1,7 @@
 //! `ALTER … OWNER TO`, of any kind that has an owner
 
 use crate::{
-    ddl::{Action, Alter, Lock, Target},
+    ddl::{Action, Alter, Following, Lock, Target},
     kinds::{PgObject, Wants, object, sql, state},
     model::{Kind, ObjectId},
 };
@@ -100,6 +100,16 @@ impl PgObject for Owner {
     }
     fn drop(&self, _: &ObjectId) -> Vec<Action> {
         vec![]
+    }
+    fn follow(
+        &self,
+        id: &ObjectId,
+        (beside, _): (&ObjectId, &Owner),
+        to: &Owner,
+        target: Target,
+    ) -> Result<Following, &'static str> {
+        let build = to.create(beside, target).into_iter().map(|it| it.about(id)).collect();
+        Ok(Following { build, ..Following::default() })
     }
     fn is_unstated(&self) -> bool {
         self.is_session || self.is_initial || self.is_the_tables

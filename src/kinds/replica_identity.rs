@@ -1,8 +1,8 @@
 //! `ALTER TABLE … REPLICA IDENTITY`, where it is not the default
 
 use crate::{
-    ddl::{Action, Alter, Lock, Risk, Target, Verb},
-    kinds::{Object, PgObject, object, sql, state},
+    ddl::{Action, Alter, Following, Lock, Risk, Target, Verb},
+    kinds::{Object, PgObject, beside, object, sql, state},
     model::ObjectId,
 };
 
@@ -49,6 +49,16 @@ impl PgObject for ReplicaIdentity {
     }
     fn risks_when_new(&self, _: &ObjectId, within: Option<&Object>) -> Vec<Risk> {
         within.and_then(|_| self.lost()).into_iter().collect()
+    }
+    // It goes with its index.
+    fn follow(
+        &self,
+        id: &ObjectId,
+        _: (&ObjectId, &ReplicaIdentity),
+        to: &ReplicaIdentity,
+        target: Target,
+    ) -> Result<Following, &'static str> {
+        Ok(Following { take: beside::texts(to.create(id, target)), ..Following::default() })
     }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         vec![set(Verb::Drop, id, "DEFAULT")]

@@ -1,9 +1,9 @@
 //! `SECURITY LABEL`, on any kind that a label provider knows. It goes by the name of the provider.
 
 use crate::{
-    ddl::{Action, Alter, Target},
-    kinds::{PgObject, object, state},
-    model::{Literal, ObjectId},
+    ddl::{Action, Alter, Following, Target},
+    kinds::{PgObject, beside, object, state},
+    model::{Kind, Literal, ObjectId},
 };
 
 object! {
@@ -32,6 +32,16 @@ impl PgObject for SecurityLabel {
         match attr {
             Attr::label => Alter::Do(vec![Action::alter(id, format!("{id} IS {}", Literal(&to.label)))]),
         }
+    }
+    fn follow(
+        &self,
+        id: &ObjectId,
+        (beside, it): (&ObjectId, &SecurityLabel),
+        to: &SecurityLabel,
+        target: Target,
+    ) -> Result<Following, &'static str> {
+        let is_of_column = id.container().kind == Kind::Column;
+        Ok(beside::said(id, is_of_column, it.create(beside, target), to.create(id, target)))
     }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         vec![Action::drop(id, format!("{id} IS NULL"))]

@@ -1,8 +1,8 @@
 //! `ALTER SEQUENCE … OWNED BY`: the column that a sequence is dropped with.
 
 use crate::{
-    ddl::{Action, Alter, Lock, Target},
-    kinds::{PgObject, object, state},
+    ddl::{Action, Alter, Following, Lock, Target},
+    kinds::{PgObject, beside, object, state},
     model::ObjectId,
 };
 
@@ -40,6 +40,15 @@ impl PgObject for SequenceOwner {
         match attr {
             Attr::column => Alter::Do(vec![Action::alter(id, owned_by(id, &to.column)).locks(Lock::ShareRowExclusive)]),
         }
+    }
+    fn follow(
+        &self,
+        id: &ObjectId,
+        _: (&ObjectId, &SequenceOwner),
+        to: &SequenceOwner,
+        target: Target,
+    ) -> Result<Following, &'static str> {
+        Ok(Following { take: beside::texts(to.create(id, target)), ..Following::default() })
     }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         vec![Action::drop(id, owned_by(id, "NONE")).locks(Lock::ShareRowExclusive)]

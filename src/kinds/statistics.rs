@@ -1,8 +1,8 @@
 //! `CREATE STATISTICS`: extended statistics on columns and expressions of a table
 
 use crate::{
-    ddl::{Action, Alter, Lock, Target},
-    kinds::{PgObject, Renamed, object, state},
+    ddl::{Action, Alter, Following, Lock, Target},
+    kinds::{PgObject, Renamed, beside, object, state},
     model::ObjectId,
 };
 
@@ -48,6 +48,15 @@ impl PgObject for Statistics {
     fn since(&self) -> Option<(i32, &'static str)> {
         let on = self.definition.split(" ON ").nth(1).unwrap_or_default();
         on.contains('(').then_some((14, "statistics on expressions"))
+    }
+    fn follow(
+        &self,
+        id: &ObjectId,
+        (beside, it): (&ObjectId, &Statistics),
+        _: &Statistics,
+        target: Target,
+    ) -> Result<Following, &'static str> {
+        Ok(beside::replaced(id, self.drop(id), beside, it.create(beside, target)))
     }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         vec![Action::drop(id, format!("DROP {id}")).locks(Lock::ShareUpdateExclusive)]

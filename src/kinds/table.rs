@@ -1,7 +1,10 @@
 //! `CREATE TABLE`, plain, partitioned or a partition. Columns, constraints and indexes are kinds of their own.
 
 use crate::{
-    ddl::{Action, Alter, Descent, Leaves, Lock, Loss, Rewrite, Risk, Room, Strategy, Survival, Target, Verb, When},
+    ddl::{
+        Action, Alter, Descent, Leaves, Lock, Loss, Obstacle, Rewrite, Risk, Room, Strategy, Survival, Target, Verb,
+        When,
+    },
     kinds::{Namespace, PgObject, Rebuilt, Renamed, object, sql, state},
     model::{Ident, ObjectId, Parens, Version},
 };
@@ -151,6 +154,9 @@ impl PgObject for Table {
         let unforced = (was_forced && to.row_security && !to.force_row_security).then_some(Risk::RowSecurityUnforced);
         off.into_iter().chain(unforced).collect()
     }
+    fn is_partitioned(&self) -> bool {
+        self.partition_key.is_some()
+    }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         let sql = format!("DROP TABLE {}", id.qualified());
         let drop = Action::drop(id, sql).locks(Lock::AccessExclusive).loses(Loss::Rows);
@@ -254,11 +260,15 @@ impl Table {
             let is_last = to.partition_of.is_none() && self.can_leave;
             actions.push(if is_last { detach.or(Strategy::DetachConcurrently, [gentler]) } else { detach });
         }
-        let attach = to.attach(id).map(|attach| attach.descent(Descent::JoinsWhole));
+        let outside = |action: Action| match &to.rows_are {
+            Some(rows) => action.fails_if(Obstacle::outside(id, "rows are outside the bounds of the partition", rows)),
+            None => action,
+        };
+        let attach = to.attach(id).map(|attach| outside(attach.descent(Descent::JoinsWhole)));
         actions.extend(attach.map(|attach| match to.checked(id) {
             Some([add, validate, drop]) => {
                 let plain = attach.clone().locks(Lock::AccessExclusive);
-                attach.or(Strategy::AttachWithCheck, [add, validate, plain, drop])
+                attach.or(Strategy::AttachWithCheck, [add, outside(validate), plain, drop])
             }
             None => attach,
         }));

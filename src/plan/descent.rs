@@ -22,7 +22,7 @@ impl<'a> Work<'a> {
         id.upwards().filter(|it| it.kind.takes_contents_along()).last().unwrap_or(id)
     }
 
-    fn moves(&self, id: &ObjectId) -> bool {
+    pub(super) fn moves(&self, id: &ObjectId) -> bool {
         let whole = Self::whole(id);
         self.moving.contains(whole) && !self.is_dropped(whole)
     }

@@ -224,7 +224,7 @@ impl<'a, 'w> Edges<'a, 'w> {
             // What it inherits may go once it is no longer inherited.
             let by = entry.implied_by.as_ref().filter(|by| !work.is_dropped(id) && work.is_dropped(by));
             if let (Some(drop), Some(parent)) = (by.and_then(|by| self.last_drop_of(by)), id.parent()) {
-                for alter in self.alters.get(parent).cloned().unwrap_or_default() {
+                for alter in self.lets_go(parent) {
                     self.add(alter, drop, false);
                 }
             }
@@ -248,18 +248,32 @@ impl<'a, 'w> Edges<'a, 'w> {
                         self.add(own, rename, false);
                     }
                 }
-                for &alter in &alters {
-                    if let Some(drop) = drop {
+                if let Some(drop) = drop.filter(|_| !alters.is_empty()) {
+                    for alter in self.lets_go(id) {
                         self.add(alter, drop, false);
                     }
                 }
                 if let Some(own) = own.filter(|_| id.parent() != Some(needed) || blocks(id)) {
-                    for alter in self.alters.get(needed).cloned().unwrap_or_default() {
+                    for alter in self.alters_of(needed) {
                         self.add(own, alter, false);
                     }
                 }
             }
         }
+    }
+
+    /// The changes of `id`, with those that it has from what it is inherited from.
+    fn alters_of(&self, id: &ObjectId) -> Vec<usize> {
+        let by = self.work.from.entry(id).and_then(|entry| entry.implied_by.as_ref());
+        let inherited = by.filter(|by| !self.work.leaves(id, by)).map(|by| self.alters_of(by));
+        self.alters.get(id).into_iter().flatten().copied().chain(inherited.into_iter().flatten()).collect()
+    }
+
+    /// The changes of `id` by which it may let go of what it needed: by coming under another it lets go of nothing.
+    fn lets_go(&self, id: &ObjectId) -> Vec<usize> {
+        let joins = self.joins.get(id);
+        let all = self.alters.get(id).into_iter().flatten();
+        all.copied().filter(|at| joins.is_none_or(|joins| !joins.contains(at))).collect()
     }
 
     /// The actions after which `id` is no longer what it was by something else.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     catalog::Catalog,
-    ddl::{Action, Alter, Heard, Lock, StandIn, Target, Verb},
+    ddl::{Action, Alter, Heard, Lock, Rewrite, StandIn, Target, Verb},
     diagnostic::Diagnostic,
     diff::Change,
     kinds::Namespace,
@@ -12,6 +12,7 @@ use crate::{
     plan::{
         edges::{self, Edge},
         knots::Knots,
+        succeed::Successors,
     },
 };
 
@@ -24,14 +25,14 @@ pub(crate) struct Expanded {
 }
 
 pub(crate) fn expand(
-    from: &Catalog,
-    to: &Catalog,
+    (from, to): (&Catalog, &Catalog),
     changes: &[Change],
     target: Target,
     heard: &Heard,
     knots: &Knots,
+    successors: &Successors,
 ) -> Result<Expanded, Vec<Diagnostic>> {
-    let mut work = Work::new(from, to, target, knots);
+    let mut work = Work::new(from, to, target, knots, successors);
     work.sort_changes(changes, heard);
     if !work.stuck.is_empty() {
         return Err(work.stuck);
@@ -53,6 +54,7 @@ pub(super) struct Work<'a> {
     pub(super) to: &'a Catalog,
     pub(super) target: Target<'a>,
     pub(super) knots: &'a Knots,
+    pub(super) successors: &'a Successors,
     pub(super) dependents: BTreeMap<&'a ObjectId, Vec<&'a ObjectId>>,
     pub(super) followers: BTreeMap<&'a ObjectId, Vec<&'a ObjectId>>,
     pub(super) added: BTreeSet<&'a ObjectId>,
@@ -70,7 +72,13 @@ pub(super) struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    fn new(from: &'a Catalog, to: &'a Catalog, target: Target<'a>, knots: &'a Knots) -> Work<'a> {
+    fn new(
+        from: &'a Catalog,
+        to: &'a Catalog,
+        target: Target<'a>,
+        knots: &'a Knots,
+        successors: &'a Successors,
+    ) -> Work<'a> {
         let mut followers: BTreeMap<&ObjectId, Vec<&ObjectId>> = BTreeMap::new();
         for (id, entry) in from.iter() {
             if let Some(by) = &entry.implied_by {
@@ -82,6 +90,7 @@ impl<'a> Work<'a> {
             to,
             target,
             knots,
+            successors,
             dependents: from.dependents(),
             followers,
             added: BTreeSet::new(),
@@ -306,14 +315,28 @@ impl<'a> Work<'a> {
         let is_by_itself = whole.is_none() || matches!(action.sql, Sql::Statement(_));
         let is_about_itself = action.verb == Verb::Alter && is_by_itself && is_relation(&subject);
         let on_new = whole.is_some_and(|it| self.is_created(it)) || (is_about_itself && self.is_created(subject));
-        let is_old = |needed: &ObjectId| self.from.contains(needed) && !needed.upwards().any(|up| self.is_created(up));
+        // What comes under another may be there by then, or not yet.
+        let is_old = |needed: &ObjectId| {
+            self.from.contains(needed) && !self.moves(needed) && !needed.upwards().any(|up| self.is_created(up))
+        };
         let is_beside = |needed: &&ObjectId| !needed.upwards().any(|up| up == subject || Some(up) == whole);
         let elsewhere = self.to.needs(subject).filter(is_beside).filter(|it| it.parent().is_some()).any(is_old);
+        let is_joined = |id: &&ObjectId| self.to.needs(id).any(|it| Some(it) == whole);
+        let reaches = if on_new && self.moving.iter().any(is_joined) { action.lock } else { Lock::None };
         Action {
+            rewrites: match action.rewrites {
+                _ if on_new && action.verb != Verb::Drop => Rewrite::Never,
+                Rewrite::Always if whole.and_then(|it| self.to.get(it)).is_some_and(|it| it.is_partitioned()) => {
+                    Rewrite::Perhaps
+                }
+                rewrites @ (Rewrite::Never | Rewrite::Perhaps | Rewrite::Always) => rewrites,
+            },
             lock: if on_new && action.verb != Verb::Drop { Lock::None } else { action.lock },
             lock_elsewhere: if elsewhere { action.lock_elsewhere } else { Lock::None },
             // What is not in the catalog, as a platform's own tables, may be there all the same.
-            lock_of_users: action.lock_of_users.max(action.lock_elsewhere),
+            // Whatever rows were there, they are not there any more.
+            fails_if: action.fails_if.filter(|_| !on_new),
+            lock_of_users: action.lock_of_users.max(action.lock_elsewhere).max(reaches),
             ..action
         }
     }
@@ -403,11 +426,20 @@ impl<'a> Work<'a> {
 /// A change as PostgreSQL, where it was asked, allows it.
 fn heeding(alter: Alter, accepts: Option<bool>) -> Alter {
     match (alter, accepts) {
+        (Alter::Displace { actions, change }, Some(false)) if actions.iter().any(gives_way) => {
+            let why = || Box::new(Err("PostgreSQL refuses what is to be made on a column beside it".to_owned()));
+            let actions = actions.into_iter().map(|it| Action { expansion: it.expansion.map(|_| why()), ..it });
+            Alter::Displace { actions: actions.collect(), change }
+        }
         (Alter::Replace { action, likely }, heard) if heard.unwrap_or(likely) => Alter::Replace { action, likely },
         (Alter::Replace { .. } | Alter::Do(_) | Alter::Displace { .. }, Some(false)) => Alter::Rebuild,
         (Alter::Replace { .. }, _) => Alter::Rebuild,
         (alter, _) => alter,
     }
+}
+
+fn gives_way(action: &Action) -> bool {
+    action.expansion.is_some()
 }
 
 /// An action with its reason, which may be known already.

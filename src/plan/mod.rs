@@ -11,6 +11,7 @@ mod knots;
 mod online;
 mod order;
 mod rebuild;
+mod succeed;
 mod values;
 mod words;
 
@@ -27,6 +28,7 @@ use crate::{
 
 pub use edges::Why;
 pub use explain::{Elsewhere, Explanation, Reason, Tie, explain};
+pub use succeed::{Beside, Successors, standing_on};
 
 /// What takes one catalog to another.
 #[derive(Clone, Debug, Default)]
@@ -77,6 +79,8 @@ pub struct Step {
     /// Rows that make it fail.
     pub fails_if: Vec<Obstacle>,
     pub leaves: Vec<Leaves>,
+    /// Why it is done as it is, where others were not to have to wait.
+    pub not_online: Vec<String>,
     pub when: When,
     /// Takes away what nobody uses once the rest is done: it can be left for a later migration.
     pub contracts: bool,
@@ -147,6 +151,7 @@ impl Step {
             loses: Vec::new(),
             fails_if: Vec::new(),
             leaves: Vec::new(),
+            not_online: Vec::new(),
             when: When::InTransaction,
             contracts: false,
             lock_timeout: None,
@@ -160,20 +165,26 @@ impl Step {
 /// # Errors
 /// A diagnostic for each object that cannot be had by any order of statements, or cannot be rebuilt without loss.
 pub fn plan(from: &Catalog, to: &Catalog, target: Target) -> Result<Plan, Vec<Diagnostic>> {
-    replan(from, to, target, &Heard::new())
+    replan(from, to, target, &Heard::new(), &Successors::new())
 }
 
-/// The same, knowing what PostgreSQL has said of some changes in place.
+/// The same, knowing what PostgreSQL has said of some changes in place, and of what stands on what gives way.
 ///
 /// # Errors
 /// As [`plan`].
-pub fn replan(from: &Catalog, to: &Catalog, target: Target, heard: &Heard) -> Result<Plan, Vec<Diagnostic>> {
+pub fn replan(
+    from: &Catalog,
+    to: &Catalog,
+    target: Target,
+    heard: &Heard,
+    successors: &Successors,
+) -> Result<Plan, Vec<Diagnostic>> {
     let changes = diff(from, to, target);
     let online = target.online.map(|it| Online { keys: online::keys(from, to), ..it.clone() });
     let target = Target { online: online.as_ref(), ..target };
     let mut knots = Knots::default();
     loop {
-        let expanded = expand::expand(from, to, &changes, target, heard, &knots)?;
+        let expanded = expand::expand((from, to), &changes, target, heard, &knots, successors)?;
         let subjects: Vec<ObjectId> = expanded.actions.iter().map(|action| action.subject.clone()).collect();
         match order::order(expanded.actions, &expanded.edges) {
             Ok(ordered) => {

@@ -10,6 +10,7 @@ use crate::{
     plan::{
         edges::{Edge, Why},
         expand::{Expanded, Work},
+        succeed::Taken,
     },
 };
 
@@ -22,7 +23,7 @@ pub(crate) fn keys(from: &Catalog, to: &Catalog) -> BTreeMap<ObjectId, Vec<Ident
 
 impl Work<'_> {
     /// Whether the gentler form is to be taken for something on a thing that is there, and is not made anew.
-    fn wants(&self, strategy: Strategy, subject: &ObjectId) -> bool {
+    pub(super) fn wants(&self, strategy: Strategy, subject: &ObjectId) -> bool {
         let whole = Work::whole(subject);
         let stays = self.from.contains(whole) && !self.is_created(whole);
         stays && self.target.online.is_some_and(|online| online.wants(strategy, whole))
@@ -43,20 +44,12 @@ impl Work<'_> {
         (!is_part_of_new && is_simple).then_some(bare)
     }
 
-    fn gentler<'x>(&self, action: &'x Action, all: &[Action]) -> Option<&'x Gentler> {
-        let id = &action.subject;
-        let is_property = |it: &ObjectId| it.parent() == Some(id) && it.kind.is_property() && !it.kind.is_deviation();
-        let is_dropped = |it: &ObjectId| all.iter().any(|other| other.verb == Verb::Drop && other.subject == *it);
-        let is_alone = || {
-            let mut dependents = self.dependents.get(id).into_iter().flatten();
-            !self.followers.contains_key(id) && dependents.all(|it| is_property(it) && !is_dropped(it))
-        };
-        action.gentler.as_ref().filter(|it| self.wants(it.strategy, id) && (!it.alone || is_alone()))
+    fn gentler<'x>(&self, action: &'x Action) -> Option<&'x Gentler> {
+        action.gentler.as_ref().filter(|it| self.wants(it.strategy, &action.subject))
     }
 
-    fn gentle(&self, action: &Action) -> Vec<Action> {
-        let gentler = action.gentler.as_ref().filter(|it| self.wants(it.strategy, &action.subject));
-        gentler.map_or_else(|| vec![action.clone()], |it| it.actions.clone())
+    pub(super) fn gentle(&self, action: &Action) -> Vec<Action> {
+        self.gentler(action).map_or_else(|| vec![action.clone()], |it| it.actions.clone())
     }
 
     /// The same with gentler forms in the place of some actions.
@@ -64,8 +57,10 @@ impl Work<'_> {
         if self.target.online.is_none() {
             return expanded;
         }
-        let mut instead: BTreeMap<usize, (Vec<Action>, Vec<Action>)> = BTreeMap::new();
-        for (drop, create) in rebuilds(&expanded.actions) {
+        let Taken { ways, gone } = self.give_way(&mut expanded);
+        let ways = ways.into_iter().map(|(at, way)| (at, (way.actions, vec![way.contract])));
+        let mut instead: BTreeMap<usize, (Vec<Action>, Vec<Action>)> = ways.collect();
+        for (drop, create) in rebuilds(&expanded.actions).into_iter().filter(|(drop, _)| !gone.contains(drop)) {
             let id = &expanded.actions[drop].subject;
             let succeed = || self.from.get(id)?.succeed(id, self.to.get(id)?, self.target);
             let wanted = succeed().filter(|it| self.wants(it.strategy, id));
@@ -76,12 +71,12 @@ impl Work<'_> {
             }
         }
         for (at, action) in expanded.actions.iter().enumerate() {
-            if let Some(gentler) = self.gentler(action, &expanded.actions) {
+            if let Some(gentler) = self.gentler(action).filter(|_| !gone.contains(&at)) {
                 let finally = gentler.finally.iter().flat_map(|it| self.gentle(it));
                 instead.entry(at).or_insert_with(|| (gentler.actions.clone(), finally.collect()));
             }
         }
-        put(expanded, instead)
+        put(expanded, instead, &gone)
     }
 }
 
@@ -131,7 +126,11 @@ fn beside(edges: &[Edge], drop: usize, create: usize) -> Option<Vec<Edge>> {
 
 /// Puts actions in the place of others: what came before one comes before the first, what came after it after the last.
 /// Its properties come between those and what comes finally.
-fn put(expanded: Expanded, mut instead: BTreeMap<usize, (Vec<Action>, Vec<Action>)>) -> Expanded {
+fn put(
+    expanded: Expanded,
+    mut instead: BTreeMap<usize, (Vec<Action>, Vec<Action>)>,
+    gone: &BTreeSet<usize>,
+) -> Expanded {
     let Expanded { actions, edges, implicit } = expanded;
     let is_property = |at: usize, of: usize| {
         let id = &actions[at].subject;
@@ -146,6 +145,10 @@ fn put(expanded: Expanded, mut instead: BTreeMap<usize, (Vec<Action>, Vec<Action
         properties.iter().filter(|(of, _)| instead.contains_key(of)).map(|(_, property)| *property).collect();
     for (at, action) in actions.iter().enumerate() {
         let (first, others) = (all.len(), instead.remove(&at));
+        if gone.contains(&at) {
+            places.push(Place { first, made: first, last: first });
+            continue;
+        }
         // What would be written inside the plain form comes after the gentler one.
         let inline = action.inline.clone().filter(|_| !parted.contains(&at));
         let action = &Action { inline, ..action.clone() };
@@ -153,7 +156,9 @@ fn put(expanded: Expanded, mut instead: BTreeMap<usize, (Vec<Action>, Vec<Action
         let because = |it: Action| Action { because: it.because.or_else(|| action.because.clone()), ..it };
         let count = now.len();
         all.extend(now.into_iter().chain(finally).map(because));
-        places.push(Place { first, made: first + count - 1, last: all.len() - 1 });
+        // What can be left for later is nothing that others wait for.
+        let last = all.iter().rposition(|it| !it.contracts).filter(|it| first <= *it).unwrap_or(all.len() - 1);
+        places.push(Place { first, made: first + count - 1, last });
         chained.extend((first + 1..all.len()).map(|after| one_change(after - 1, after)));
     }
     for (of, property) in &properties {

@@ -60,6 +60,7 @@ fn steps(top: &ObjectId, members: Vec<Folded>, changes: &[Change], from: &Catalo
             loses: folded.loses(),
             fails_if: folded.fails_if(from),
             leaves: folded.leaves(),
+            not_online: folded.actions.iter().filter_map(|action| action.not_online.clone()).collect(),
             when: folded.when(),
             contracts: folded.actions.iter().any(|action| action.contracts),
             lock_timeout: None,

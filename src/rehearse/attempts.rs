@@ -6,11 +6,13 @@ use crate::{
     diagnostic::Diagnostic,
     diff::Change,
     model::ObjectId,
-    plan::{Plan, Step},
+    plan::{Plan, Step, standing_on},
     rehearse::{
+        beside::successor,
         converge::{Convergence, View, converge},
         names::Copier,
         observe::Observed,
+        rows::Supply,
         run::attempt,
         touched::{Touched, unexpected},
         trial::{Rows, Trial},
@@ -26,8 +28,8 @@ pub struct Stage<'a> {
     pub to: &'a Catalog,
     pub target: Target<'a>,
     pub view: &'a View<'a>,
-    /// So many rows are in each table that the plan touches.
-    pub rows: u32,
+    /// The rows in each table that the plan touches.
+    pub rows: Supply<'a>,
     /// Makes a database that holds `from`.
     pub copy: &'a Copier<'a>,
 }
@@ -76,7 +78,8 @@ pub fn rehearse(
         if !is_unchecked && has_body(step, stage.to) && passes(scratch, step) {
             is_unchecked = true;
         } else {
-            let refused = rebuildable(stage, &rehearsal.plan, step, &heard);
+            let mut refused = rebuildable(stage, &rehearsal.plan, step, &heard);
+            refused.extend(giving_way(stage, &rehearsal.plan, step, &heard));
             if refused.is_empty() {
                 return Ok(rehearsal);
             }
@@ -93,7 +96,8 @@ fn run_through(stage: &Stage<'_>, scratch: &mut Scratch, mut plan: Plan) -> Resu
     let planned = plan.steps.len();
     let touched = Touched::by(&plan, stage.from);
     // The renames that a plan begins with have been carried out already.
-    let mut trial = Trial::begin(scratch, &touched, plan.carried_out, stage.from, stage.rows)?;
+    let steps = (&plan.steps[..], plan.carried_out, &plan.renames[..]);
+    let mut trial = Trial::begin(scratch, &touched, steps, stage.from, stage.rows)?;
     let seen = converge(stage, scratch, &mut plan, &mut trial)?;
     let (observed, mut rows) = trial.end(scratch)?;
     rows.unexpected = unexpected(&rows.fates, &plan, stage.from);
@@ -147,6 +151,21 @@ fn rebuildable(stage: &Stage<'_>, plan: &Plan, step: &Step, heard: &Heard) -> Ve
     };
     let subjects = step.subjects.iter().filter(|id| heard.get(id) != Some(&false) && changes(id) && keeps_all(id));
     subjects.cloned().collect()
+}
+
+/// What was to give way to a successor, where that is what a refused statement was for: it can be changed in place.
+fn giving_way(stage: &Stage<'_>, plan: &Plan, step: &Step, heard: &Heard) -> Vec<ObjectId> {
+    if stage.target.online.is_none() {
+        return Vec::new();
+    }
+    let dependents = stage.to.dependents();
+    let parts = plan.changes.iter().filter_map(|change| successor(change, stage.from, stage.to, stage.target));
+    let parts = parts.map(|(id, _)| id).filter(|id| heard.get(id) != Some(&false));
+    let concerns = |id: &ObjectId| {
+        let standing = standing_on(&dependents, id);
+        step.subjects.iter().any(|it| it == id || standing.contains(it))
+    };
+    parts.filter(|id| concerns(id)).collect()
 }
 
 /// Whether a statement creates or replaces a body that PostgreSQL checks.

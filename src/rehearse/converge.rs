@@ -11,12 +11,16 @@ use crate::{
     plan::{Plan, Step, plan},
     rehearse::{
         attempts::Stage,
+        names::{Room, Said, name},
         reload::{lost, reload, wanted},
         run::Failure,
         trial::Trial,
     },
     shadow::{Scratch, Shadow, Wanted},
-    sources::introspect::{Owners, introspect_scratch},
+    sources::{
+        Memory,
+        introspect::{Owners, introspect_again, introspect_scratch},
+    },
 };
 
 /// How often what is left over is planned for before it is called left over.
@@ -59,14 +63,17 @@ pub(super) fn converge(
         if left.is_empty() {
             return Ok(Convergence::Reached);
         }
-        let Some(more) = (pass + 1 < PASSES).then(|| plan(&reached, &goal, target).ok()).flatten() else {
-            return Ok(Convergence::Remainder(left));
-        };
-        if more.steps.is_empty() {
+        if pass + 1 == PASSES {
             return Ok(Convergence::Remainder(left));
         }
+        let named = name(&reached, &goal, Said::default(), target, view, Room::Here(scratch))?;
+        let Ok(more) = plan(&named.from, &goal, target) else { return Ok(Convergence::Remainder(left)) };
+        if named.steps.is_empty() && more.steps.is_empty() {
+            return Ok(Convergence::Remainder(left));
+        }
+        trial.pass_over(scratch, named.steps.len())?;
         let follow_up = |step: Step| Step { group: format!("{} (follow-up)", step.group), ..step };
-        plan_.steps.extend(more.steps.into_iter().map(follow_up));
+        plan_.steps.extend(named.steps.into_iter().chain(more.steps).map(follow_up));
     }
     Ok(Convergence::Reached)
 }
@@ -89,6 +96,13 @@ impl Default for View<'_> {
 impl View<'_> {
     pub fn read(&self, scratch: &mut Scratch) -> Result<Catalog, Vec<Diagnostic>> {
         let mut catalog = self.read_all(scratch)?;
+        (self.filter)(&mut catalog);
+        Ok(catalog)
+    }
+    /// What is there now, where `memory` is of the readings before in the same session.
+    pub(super) fn read_again(&self, scratch: &mut Scratch, memory: &mut Memory) -> Result<Catalog, Vec<Diagnostic>> {
+        let mut catalog = introspect_again(scratch, self.owners, memory).map_err(|error| vec![lost(&error)])?;
+        (self.baseline)(&mut catalog);
         (self.filter)(&mut catalog);
         Ok(catalog)
     }

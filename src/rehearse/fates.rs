@@ -7,7 +7,7 @@ use postgres::{Client, SimpleQueryMessage};
 
 use crate::{
     model::{Ident, Literal},
-    rehearse::rows::{self, Filling},
+    rehearse::rows::{self, Filling, Occasion, Supply},
     shadow::Scratch,
 };
 
@@ -69,17 +69,19 @@ impl Population {
     /// When the session is lost, or its role may not switch triggers off.
     pub(super) fn settle(
         scratch: &mut Scratch,
-        per_table: u32,
+        supply: Supply<'_>,
+        occasion: Occasion<'_>,
         wanted: &dyn Fn(&str) -> bool,
     ) -> Result<Population, postgres::Error> {
-        let filling = rows::fill(scratch, per_table, wanted)?;
+        let filling = rows::fill_from(scratch, supply, occasion, wanted)?;
         let names: Vec<&str> = filling.tables.iter().filter(|it| 0 < it.rows).map(|it| it.table.as_str()).collect();
         let before = read(&mut scratch.client, &format!("c.oid = ANY ({}::regclass[])", array(&names)))?;
         Ok(Population { filling, before, emptied: BTreeSet::new() })
     }
 
+    /// Whether no row was made up.
     pub(super) fn is_empty(&self) -> bool {
-        self.before.len() <= self.emptied.len()
+        self.before.is_empty()
     }
 
     /// Deletes the rows of the tables that are `chosen`, and of those that refer to them.
@@ -91,6 +93,9 @@ impl Population {
         scratch: &mut Scratch,
         chosen: &dyn Fn(&str) -> bool,
     ) -> Result<(), postgres::Error> {
+        // Rows that an earlier step has lost are not deleted on purpose.
+        let mut filled = self.now(&mut scratch.client)?;
+        filled.retain(|_, it| !it.rows.is_empty());
         let there = "SELECT c.oid::regclass::text FROM pg_class c WHERE c.oid = $1";
         for (oid, contents) in &self.before {
             if self.emptied.contains(&contents.table) || !chosen(&contents.table) {
@@ -106,8 +111,27 @@ impl Population {
         refresh(&mut scratch.client)?;
         // What refers to an emptied table is empty too.
         let now = self.now(&mut scratch.client)?;
-        let is_emptied = |(oid, _): &(&u32, &Contents)| now.get(oid).is_some_and(|it| it.rows.is_empty());
-        self.emptied = self.before.iter().filter(is_emptied).map(|(_, it)| it.table.clone()).collect();
+        let is_emptied = |(oid, _): &(&u32, &Contents)| {
+            filled.contains_key(oid) && now.get(oid).is_some_and(|it| it.rows.is_empty())
+        };
+        self.emptied.extend(self.before.iter().filter(is_emptied).map(|(_, it)| it.table.clone()));
+        Ok(())
+    }
+
+    /// Deletes every row, of tables that came later too: what a migration makes of made-up rows is made up.
+    ///
+    /// # Errors
+    /// Whatever PostgreSQL says.
+    pub(super) fn empty_all(&mut self, scratch: &mut Scratch) -> Result<(), postgres::Error> {
+        let tables: Vec<String> = scratch.client.query(ALL, &[])?.iter().map(|row| row.get(0)).collect();
+        if !tables.is_empty() {
+            scratch.client.batch_execute(&format!(
+                "BEGIN; SET LOCAL session_replication_role = replica; TRUNCATE {} CASCADE; COMMIT",
+                tables.join(", ")
+            ))?;
+        }
+        refresh(&mut scratch.client)?;
+        self.emptied.extend(self.before.values().map(|it| it.table.clone()));
         Ok(())
     }
 
@@ -241,6 +265,12 @@ fn array(names: &[&str]) -> String {
     let quoted: Vec<String> = names.iter().map(|name| Literal(name).to_string()).collect();
     format!("ARRAY[{}]", quoted.join(", "))
 }
+
+/// Tables of the user.
+const ALL: &str = "
+    SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+      AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')";
 
 const TABLES: &str = "
     SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name, a.numbers, a.names,

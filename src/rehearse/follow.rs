@@ -12,12 +12,14 @@ use crate::{
     rehearse::{
         converge::View,
         observe::Observed,
+        reload::lost,
+        rows::Supply,
         run::Failure,
         touched::Touched,
         trial::{Rows, Trial},
     },
     shadow::Scratch,
-    sources::{Script, Statement, is_rename, named},
+    sources::{self, Memory, Script, Statement, is_rename, named},
 };
 
 /// A migration, as it was seen to run.
@@ -27,8 +29,6 @@ pub struct Followed {
     pub rows: Rows,
     /// What PostgreSQL refused; nothing was run after it.
     pub failure: Option<Box<Failure>>,
-    /// What is there now.
-    pub after: Arc<Catalog>,
 }
 
 /// One statement of a migration.
@@ -44,37 +44,133 @@ pub struct Seen {
     pub observed: Option<Observed>,
 }
 
-/// Runs a script in `scratch`, which holds `before`. The tables that it names have `rows` rows each, if they can.
-///
-/// Each statement has a transaction of its own; `BEGIN` and `COMMIT` of the script are passed over.
-///
-/// # Errors
-/// Diagnostics where the shadow is lost.
-pub fn follow(
-    script: &Script,
-    files: &Files,
-    scratch: &mut Scratch,
-    before: &Arc<Catalog>,
-    view: &View<'_>,
-    rows: u32,
-) -> Result<Followed, Vec<Diagnostic>> {
-    let steps: Vec<Step> = script.statements.iter().map(|statement| step(statement, files, before)).collect();
-    let mut trial = Trial::begin(scratch, &Touched::by_steps(&steps, before), 0, before, rows)?;
-    let (mut statements, mut failure, mut now) = (Vec::new(), None, before.clone());
-    for (at, (statement, step)) in script.statements.iter().zip(steps).enumerate() {
-        if statement.is_beside_the_schema() {
-            continue;
-        }
-        if let Err(found) = trial.step(scratch, &step) {
-            failure = Some(Box::new(Failure { step: at, ..*found }));
-            break;
-        }
-        let after = if statement.is_setting() { now.clone() } else { Arc::new(view.read(scratch)?) };
-        statements.push(seen(at, step, now, after.clone(), trial.last().cloned()));
-        now = after;
+/// A database in which migrations run one after the other.
+pub struct History<'a> {
+    scratch: Scratch,
+    view: &'a View<'a>,
+    /// The rows of the tables that a migration names.
+    rows: Supply<'a>,
+    /// What is there now.
+    now: Arc<Catalog>,
+    memory: Memory,
+    /// Whether a setting may be in force that the next migration is not to meet.
+    is_set: bool,
+}
+
+impl<'a> History<'a> {
+    /// Begins with what `scratch` holds. The tables that a migration names get rows, if they can.
+    ///
+    /// # Errors
+    /// Diagnostics where the shadow is lost.
+    pub fn begin(mut scratch: Scratch, view: &'a View<'a>, rows: Supply<'a>) -> Result<History<'a>, Vec<Diagnostic>> {
+        let mut memory = Memory::default();
+        let now = Arc::new(view.read_again(&mut scratch, &mut memory)?);
+        Ok(History { scratch, view, rows, now, memory, is_set: false })
     }
-    let (_, rows) = trial.end(scratch)?;
-    Ok(Followed { statements, rows, failure, after: now })
+
+    /// What is there now.
+    pub fn now(&self) -> &Arc<Catalog> {
+        &self.now
+    }
+
+    /// Whether a block of PL/pgSQL can catch an error there.
+    pub fn catches_errors(&self) -> bool {
+        self.scratch.catches_errors()
+    }
+
+    /// What is there now, read from the beginning: what [`History::now`] has to be.
+    ///
+    /// # Errors
+    /// Diagnostics where the shadow is lost.
+    pub fn read_anew(&mut self) -> Result<Catalog, Vec<Diagnostic>> {
+        self.view.read(&mut self.scratch)
+    }
+
+    /// Runs scripts that nobody looks at.
+    ///
+    /// # Errors
+    /// Diagnostics for what PostgreSQL refuses, and where the shadow is lost.
+    pub fn load<'s>(
+        &mut self,
+        scripts: impl Iterator<Item = &'s Script>,
+        files: &Files,
+    ) -> Result<(), Vec<Diagnostic>> {
+        for script in scripts {
+            sources::load(script, files, &mut self.scratch.client, &*self.scratch.adapt)?;
+            self.memory.forget();
+        }
+        self.now = Arc::new(self.view.read_again(&mut self.scratch, &mut self.memory)?);
+        Ok(())
+    }
+
+    /// Runs a migration in a session of its own, statement by statement.
+    ///
+    /// Each statement has a transaction of its own; `BEGIN` and `COMMIT` of the script are passed over. What is set for a
+    /// transaction is set for each statement up to its end: the `COMMIT`, or that of the script.
+    ///
+    /// # Errors
+    /// Diagnostics where the shadow is lost.
+    pub fn follow(&mut self, script: &Script, files: &Files) -> Result<Followed, Vec<Diagnostic>> {
+        self.begin_session(script).map_err(|error| vec![lost(&error)])?;
+        let before = self.now.clone();
+        let steps: Vec<Step> = script.statements.iter().map(|statement| step(statement, files, &before)).collect();
+        let touched = Touched::by_steps(&steps, &before);
+        let mut trial = Trial::begin(&mut self.scratch, &touched, (&steps, 0, &[]), &before, self.rows)?;
+        let (mut statements, mut failure, mut local) = (Vec::new(), None, Vec::new());
+        for (at, (statement, step)) in script.statements.iter().zip(steps).enumerate() {
+            if statement.ends_transaction() {
+                local.clear();
+                trial.govern(&local);
+            }
+            if statement.is_beside_the_schema() {
+                continue;
+            }
+            if let Err(found) = trial.step(&mut self.scratch, &step) {
+                failure = Some(Box::new(Failure { step: at, ..*found }));
+                break;
+            }
+            if statement.is_local_setting() {
+                local.push(step.sql.clone());
+                trial.govern(&local);
+            }
+            let before = self.now.clone();
+            self.look(statement, trial.last())?;
+            statements.push(seen(at, step, before, self.now.clone(), trial.last().cloned()));
+        }
+        let (_, rows) = trial.end(&mut self.scratch)?;
+        Ok(Followed { statements, rows, failure })
+    }
+
+    /// Takes back what the migration before has set. The script's own surroundings count from here on.
+    fn begin_session(&mut self, script: &Script) -> Result<(), postgres::Error> {
+        let surroundings = script.statements.first().map(|it| it.settings.clone()).unwrap_or_default();
+        if self.is_set || !surroundings.is_empty() {
+            // RESET ALL leaves the role and the session's user alone.
+            self.scratch.client.batch_execute("RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL")?;
+            for setting in surroundings.iter() {
+                self.scratch.client.batch_execute(setting)?;
+            }
+            self.is_set = !surroundings.is_empty();
+        }
+        Ok(())
+    }
+
+    /// Reads what is there after a statement, as far as it can have changed.
+    fn look(&mut self, statement: &Statement, observed: Option<&Observed>) -> Result<(), Vec<Diagnostic>> {
+        if statement.is_setting() {
+            // What is read may depend on who reads it.
+            self.memory.forget();
+            self.is_set = true;
+            return Ok(());
+        }
+        match observed {
+            Some(observed) if observed.catalogs.is_empty() => return Ok(()),
+            Some(observed) => self.memory.changed(&observed.catalogs),
+            None => self.memory.forget(),
+        }
+        self.now = Arc::new(self.view.read_again(&mut self.scratch, &mut self.memory)?);
+        Ok(())
+    }
 }
 
 fn step(statement: &Statement, files: &Files, before: &Catalog) -> Step {
@@ -84,6 +180,9 @@ fn step(statement: &Statement, files: &Files, before: &Catalog) -> Step {
 }
 
 fn seen(at: usize, step: Step, before: Arc<Catalog>, after: Arc<Catalog>, observed: Option<Observed>) -> Seen {
+    if Arc::ptr_eq(&before, &after) {
+        return Seen { at, sql: step.sql, plan: Plan::default(), before, after, observed };
+    }
     let casts = before.casts.and(&after.casts);
     let target = Target { version: after.version, casts: &casts, online: None };
     let changes = diff(&before, &after, target);

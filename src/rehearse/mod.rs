@@ -1,7 +1,9 @@
 //! Runs plans in a shadow and looks at what came of them. Names no kind.
 
 mod attempts;
+mod beside;
 mod converge;
+pub mod dump;
 mod elsewhere;
 mod fates;
 mod follow;
@@ -14,10 +16,12 @@ mod touched;
 mod trial;
 
 pub use attempts::{Planner, Rehearsal, Stage, rehearse};
+pub use beside::beside;
 pub use converge::{Convergence, View, settle};
+pub use dump::{Witness, witness};
 pub use elsewhere::elsewhere;
 pub use fates::{Changed, Fate};
-pub use follow::{Followed, Seen, follow};
+pub use follow::{Followed, History, Seen};
 pub use names::{Copier, Named, Room, Said, name};
 pub use observe::{Observed, Tuples};
 pub use reload::{Reloaded, reload, wanted};

@@ -31,6 +31,8 @@ pub struct Observed {
     pub gone: BTreeSet<String>,
     /// Relations with their names after it.
     pub renamed: BTreeMap<String, String>,
+    /// System catalogs of which rows came, changed or went.
+    pub catalogs: BTreeSet<String>,
     /// What PostgreSQL said meanwhile.
     pub notices: Vec<String>,
     pub took: Duration,
@@ -79,6 +81,12 @@ pub(super) struct Observer {
     old: BTreeSet<u32>,
     touched: Statement,
     counted: Statement,
+    /// The system catalogs that the session has changed so far.
+    changed: Statement,
+    /// How often it had changed each, before the statement that runs.
+    changes: HashMap<String, i64>,
+    /// `SET LOCAL` and the like, which govern what runs from here on.
+    local: Vec<String>,
     /// What the session had counted before the statement that runs: the server reports its counts only now and then.
     counts: HashMap<u32, Counts>,
 }
@@ -106,13 +114,24 @@ impl Observer {
     /// # Errors
     /// Whatever the server says.
     pub(super) fn new(client: &mut Client) -> Result<Observer, postgres::Error> {
-        let each = format!("LEFT JOIN LATERAL ({RELATIONS} WHERE {OWN} AND c.oid = l.relation) r ON true");
-        let touched = client.prepare(&format!("{TOUCHED} {each}"))?;
-        let counted = client
-            .prepare(&format!("SELECT c.oid AS relation, {COUNTS} FROM pg_class c WHERE 16384 <= c.oid::int8"))?;
+        let each = format!("LEFT JOIN ({RELATIONS} WHERE {OWN}) r ON r.oid = c.oid");
+        let touched = client.prepare(&format!(
+            "SELECT c.mode, c.oid AS relation, r.name, r.file, r.kind, r.table, {COUNTS} FROM ({LOCKED}) c {each}"
+        ))?;
+        let counted = client.prepare(&format!(
+            "SELECT * FROM (SELECT c.oid AS relation, {COUNTS} FROM pg_class c WHERE 16384 <= c.oid::int8) AS it
+             WHERE scans <> 0 OR inserted <> 0 OR updated <> 0 OR deleted <> 0"
+        ))?;
+        let changed = client.prepare(CHANGED)?;
         let relations = relations(client)?;
         let old = relations.keys().copied().collect();
-        Ok(Observer { relations, old, touched, counted, counts: HashMap::new() })
+        let (changes, counts) = (HashMap::new(), HashMap::new());
+        Ok(Observer { relations, old, touched, counted, changed, changes, local: Vec::new(), counts })
+    }
+
+    /// What a migration has set for the transaction that it is in. Steps have one each, and these settings in it.
+    pub(super) fn govern(&mut self, local: &[String]) {
+        local.clone_into(&mut self.local);
     }
 
     /// Learns anew which relations there are, and where.
@@ -161,6 +180,9 @@ impl Observer {
         scratch.client.batch_execute("BEGIN").map_err(|error| failed(&error))?;
         scratch.notices();
         self.count(&mut scratch.client).map_err(|error| failed(&error))?;
+        for setting in &self.local {
+            scratch.client.batch_execute(setting).map_err(|error| failed(&error))?;
+        }
         let start = Instant::now();
         let result = run(scratch, std::slice::from_ref(step));
         let took = start.elapsed();
@@ -178,12 +200,19 @@ impl Observer {
     fn count(&mut self, client: &mut Client) -> Result<(), postgres::Error> {
         let rows = client.query(&self.counted, &[])?;
         self.counts = rows.iter().map(|row| (row.get("relation"), Counts::read(row))).collect();
+        self.changes = client.query(&self.changed, &[])?.iter().map(|row| (row.get(0), row.get(1))).collect();
         Ok(())
     }
 
     /// What the transaction has done so far.
     fn look(&mut self, client: &mut Client) -> Result<Observed, postgres::Error> {
         let mut found = Observed::default();
+        for row in client.query(&self.changed, &[])? {
+            let (name, changes): (String, i64) = (row.get(0), row.get(1));
+            if self.changes.get(&name) != Some(&changes) {
+                found.catalogs.insert(name);
+            }
+        }
         for row in client.query(&self.touched, &[])? {
             let oid: u32 = row.get("relation");
             let now = Relation::read(&row);
@@ -217,7 +246,8 @@ impl Observed {
             Some(now) if now.file != before.file && before.is_index() => drop(self.built.insert(before.name.clone())),
             Some(_) | None => (),
         }
-        if 0 < counts.scans {
+        // A sequence is one row, which is read in a moment.
+        if 0 < counts.scans && before.kind != "S" {
             self.scanned.insert(before.name.clone());
         }
         if counts.tuples != Tuples::default() && before.holds_rows() {
@@ -287,17 +317,21 @@ const RELATIONS: &str = "
 const OWN: &str = "c.relkind <> 'c' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'";
 
 /// The strongest mode of each lock of this session on a relation, dropped ones too.
-const TOUCHED: &str = "
-    SELECT l.relation, l.mode, r.name, r.file, r.kind, r.table,
-           pg_stat_get_xact_numscans(l.relation) AS scans,
-           pg_stat_get_xact_tuples_inserted(l.relation) AS inserted, pg_stat_get_xact_tuples_updated(l.relation) AS updated,
-           pg_stat_get_xact_tuples_deleted(l.relation) AS deleted
-    FROM (SELECT DISTINCT ON (relation) relation, mode
-          FROM pg_locks JOIN unnest(ARRAY['AccessShareLock', 'RowShareLock', 'RowExclusiveLock', 'ShareUpdateExclusiveLock',
-               'ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock']) WITH ORDINALITY o (mode, rank)
-               USING (mode)
-          WHERE pid = pg_backend_pid() AND locktype = 'relation' AND granted AND 16384 <= relation::int8
-          ORDER BY relation, rank DESC) l";
+const LOCKED: &str = "
+    SELECT DISTINCT ON (relation) relation AS oid, mode
+    FROM pg_locks JOIN unnest(ARRAY['AccessShareLock', 'RowShareLock', 'RowExclusiveLock', 'ShareUpdateExclusiveLock',
+         'ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock']) WITH ORDINALITY o (mode, rank)
+         USING (mode)
+    WHERE pid = pg_backend_pid() AND locktype = 'relation' AND granted AND 16384 <= relation::int8
+    ORDER BY relation, rank DESC";
+/// Of the relation `c.oid`.
 const COUNTS: &str = "
     pg_stat_get_xact_numscans(c.oid) AS scans, pg_stat_get_xact_tuples_inserted(c.oid) AS inserted,
     pg_stat_get_xact_tuples_updated(c.oid) AS updated, pg_stat_get_xact_tuples_deleted(c.oid) AS deleted";
+/// Each system catalog with how many rows of it the session has written, as far as the server has not reported that yet.
+const CHANGED: &str = "
+    SELECT * FROM (
+        SELECT c.relname::text, pg_stat_get_xact_tuples_inserted(c.oid) + pg_stat_get_xact_tuples_updated(c.oid)
+                                + pg_stat_get_xact_tuples_deleted(c.oid) AS changes
+        FROM pg_class c WHERE c.relkind = 'r' AND c.relnamespace = 'pg_catalog'::regnamespace) it
+    WHERE changes <> 0";

@@ -7,6 +7,7 @@ use crate::{
     plan::plan,
     rehearse::{
         converge::{PASSES, View},
+        names::{Room, Said, name},
         run::{Failure, run},
     },
     shadow::{Scratch, Shadow, Wanted},
@@ -38,8 +39,11 @@ pub fn reload(
     scratch.client.batch_execute("SET check_function_bodies = off").map_err(|error| vec![lost(&error)])?;
     let mut seen = empty.clone();
     // Some consequences show only in the result: defaults that a partition has from its parent, and should not have.
+    let all = View { owners: view.owners, filter: &|_| (), baseline: view.baseline };
     for _ in 0..PASSES {
-        let plan = plan(&seen, catalog, target)?;
+        // Parts are numbered as they come, which may not be the order in which they came in the first place.
+        let named = name(&seen, catalog, Said::default(), target, &all, Room::Here(&mut scratch))?;
+        let plan = plan(&named.from, catalog, target)?;
         if plan.steps.is_empty() {
             break;
         }
@@ -73,6 +77,8 @@ pub fn wanted(catalog: &Catalog) -> Wanted {
 }
 
 pub(super) fn lost(error: &postgres::Error) -> Diagnostic {
-    Diagnostic::error("shadow-lost", format!("the shadow went away: {error}"))
+    // What the server itself says, where it still says something.
+    let reason = error.as_db_error().map_or_else(|| error.to_string(), |it| it.message().to_owned());
+    Diagnostic::error("shadow-lost", format!("the shadow went away: {reason}"))
         .with_help("run it again; if it happens again, use another shadow (`--shadow local`, `--shadow postgres://…`)")
 }

@@ -9,6 +9,8 @@ pub struct Failure {
     pub step: usize,
     pub sql: String,
     pub group: String,
+    /// Its SQLSTATE; empty where the session broke.
+    pub code: String,
     /// PostgreSQL's own words.
     pub message: String,
     pub detail: Option<String>,
@@ -54,6 +56,7 @@ impl Failure {
             step: at,
             sql: step.sql.clone(),
             group: step.group.clone(),
+            code: error.code().map(|it| it.code().to_owned()).unwrap_or_default(),
             message: server.map_or_else(|| error.to_string(), |it| it.message().to_owned()),
             detail: server.and_then(|it| it.detail().map(str::to_owned)),
             hint: server.and_then(|it| it.hint().map(str::to_owned)),

@@ -61,6 +61,9 @@ impl Touched {
 
 /// What happened to rows and no step of the plan speaks of, in words.
 pub(super) fn unexpected(fates: &[Fate], plan: &Plan, from: &Catalog) -> Vec<String> {
+    if fates.iter().all(Fate::is_unharmed) {
+        return Vec::new();
+    }
     let touched = Touched::by(plan, from);
     let losing = plan.steps.iter().filter(|step| !step.loses.is_empty());
     let told = Touched::from_subjects(losing.flat_map(|step| &step.subjects), from);

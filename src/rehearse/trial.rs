@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use crate::{
     catalog::Catalog,
     diagnostic::Diagnostic,
+    diff::Rename,
     plan::Step,
     rehearse::{
         fates::{Fate, Population},
         observe::{Observed, Observer},
         reload::lost,
-        rows::Filling,
+        rows::{Filling, Occasion, Supply},
         run::Failure,
         touched::Touched,
     },
@@ -27,6 +28,9 @@ pub(super) struct Trial<'a> {
     observed: Vec<Option<Observed>>,
 }
 
+/// Which of the tables that were filled are meant.
+type ByName<'a> = &'a dyn Fn(&str) -> bool;
+
 /// The rows that a plan was run on.
 #[derive(Clone, Debug, Default)]
 pub struct Rows {
@@ -41,21 +45,23 @@ pub struct Rows {
 }
 
 impl<'a> Trial<'a> {
-    /// Gives the tables that are touched rows. Where that is not possible it goes on without. So many steps, which
-    /// nobody watched, have been run before.
+    /// Gives the tables that are touched rows. Where that is not possible it goes on without. Of the
+    /// steps, `done` lie behind, which nobody watched.
     ///
     /// # Errors
     /// A diagnostic where the shadow is lost.
     pub(super) fn begin(
         scratch: &mut Scratch,
         touched: &Touched,
-        done: usize,
+        (steps, done, renames): (&[Step], usize, &[Rename]),
         from: &'a Catalog,
-        per_table: u32,
+        supply: Supply<'_>,
     ) -> Result<Trial<'a>, Vec<Diagnostic>> {
         let (mut population, mut unpopulated) = (Population::default(), None);
-        if 0 < per_table && !touched.is_empty() {
-            match Population::settle(scratch, per_table, &|name| touched.has(name)) {
+        if 0 < supply.per_table && !touched.is_empty() {
+            let statements: Vec<&str> = steps.iter().map(|step| step.sql.as_str()).collect();
+            let occasion = Occasion { catalog: Some(from), renames, statements: &statements };
+            match Population::settle(scratch, supply, occasion, &|name| touched.has(name)) {
                 Ok(settled) => population = settled,
                 Err(error) => {
                     unpopulated = Some(error.as_db_error().map_or(error.to_string(), |it| it.message().to_owned()))
@@ -64,6 +70,11 @@ impl<'a> Trial<'a> {
         }
         let observer = Observer::new(&mut scratch.client).map_err(|error| vec![lost(&error)])?;
         Ok(Trial { observer, population, unpopulated, from, observed: vec![None; done] })
+    }
+
+    /// What has been set for the transaction that the steps to come are in, instead of what was before.
+    pub(super) fn govern(&mut self, local: &[String]) {
+        self.observer.govern(local);
     }
 
     /// Runs one step. Where it fails on rows, it is run again without them.
@@ -87,10 +98,13 @@ impl<'a> Trial<'a> {
     ) -> Result<Option<Observed>, Box<Failure>> {
         let touched = Touched::by_steps(std::slice::from_ref(step), self.from);
         let own = |name: &str| touched.has(name);
-        let chosen: [&dyn Fn(&str) -> bool; 2] = [&own, &|_| true];
+        let chosen: [Option<ByName<'_>>; 3] = [Some(&own), Some(&|_| true), None];
         for chosen in chosen {
             let cleared = self.observer.clear_away(&mut scratch.client);
-            let emptied = cleared.and_then(|()| self.population.empty(scratch, chosen));
+            let emptied = cleared.and_then(|()| match chosen {
+                Some(chosen) => self.population.empty(scratch, chosen),
+                None => self.population.empty_all(scratch),
+            });
             let ready = emptied.and_then(|()| self.observer.look_again(&mut scratch.client));
             ready.map_err(|error| Failure::new(0, step, &error))?;
             if let Ok(observed) = self.observer.run(scratch, step) {
@@ -98,6 +112,18 @@ impl<'a> Trial<'a> {
             }
         }
         Err(failure)
+    }
+
+    /// So many steps have been run meanwhile, and nobody watched them.
+    ///
+    /// # Errors
+    /// A diagnostic where the shadow is lost.
+    pub(super) fn pass_over(&mut self, scratch: &mut Scratch, steps: usize) -> Result<(), Vec<Diagnostic>> {
+        if 0 < steps {
+            self.observed.extend(std::iter::repeat_n(None, steps));
+            self.observer.look_again(&mut scratch.client).map_err(|error| vec![lost(&error)])?;
+        }
+        Ok(())
     }
 
     /// What was seen of the step that was run last.

@@ -19,6 +19,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::connect::Target;
 use crate::model::{Ident, Version};
 
 pub use child::set_executable;
@@ -81,6 +82,8 @@ pub struct Scratch {
     pub adapt: Adapt,
     /// What a text of the catalog becomes, so that it reads as on a server that lacks nothing.
     pub restore: Adapt,
+    /// Where other programs find the database; nothing where there is no session but this one.
+    pub place: Option<Target>,
     limiter: Limiter,
     heard: Heard,
     /// Whatever must live as long as the session, and clean up after it.
@@ -129,9 +132,10 @@ enum Limiter {
 
 impl Scratch {
     /// One of a server that lacks nothing and cancels statements that take too long.
-    fn plain(client: postgres::Client, heard: Heard, guard: impl Send + 'static) -> Scratch {
+    fn plain(client: postgres::Client, place: Option<Target>, heard: Heard, guard: impl Send + 'static) -> Scratch {
         Scratch {
             client,
+            place,
             heard,
             adapt: Arc::new(as_it_is),
             restore: Arc::new(as_it_is),

@@ -69,7 +69,7 @@ impl Shadow for Server {
             target.connect().map_err(|source| Error::Connect { shadow: self.what.clone(), source: source.into() })?;
         super::imitate(&mut client, wanted, self.version, &self.what)?;
         // The connection is made elsewhere; what the server says beside its answers is lost.
-        Ok(Scratch::plain(client, super::Heard::default(), guard))
+        Ok(Scratch::plain(client, Some(target), super::Heard::default(), guard))
     }
 }
 

@@ -14,6 +14,8 @@ pub(crate) enum Class {
     /// `SET`, `RESET`, `SELECT set_config(…)`. Holds the schema that unqualified names go to from now on, if it says.
     Setting {
         creates_in: Option<String>,
+        /// `SET LOCAL`: until the transaction ends.
+        is_local: bool,
     },
     /// `CREATE ROLE`, `CREATE USER`, `CREATE GROUP`.
     Role(String),
@@ -48,7 +50,7 @@ pub(crate) fn class(node: &NodeEnum) -> Class {
             Class::CopyThroughClient { from: stmt.is_from }
         }
         NodeEnum::DiscardStmt(stmt) if stmt.target() == DiscardMode::DiscardAll => {
-            Class::Setting { creates_in: Some("public".into()) }
+            Class::Setting { creates_in: Some("public".into()), is_local: false }
         }
         NodeEnum::InsertStmt(_)
         | NodeEnum::UpdateStmt(_)
@@ -191,10 +193,10 @@ fn setting(stmt: &protobuf::VariableSetStmt) -> Class {
         _ if stmt.kind() == VariableSetKind::VarResetAll => Some("public".to_owned()),
         _ => None,
     };
-    Class::Setting { creates_in }
+    Class::Setting { creates_in, is_local: stmt.is_local }
 }
 
-/// `SELECT set_config('search_path', 'a, b', false)`, as pg_dump writes it.
+/// `SELECT set_config('search_path', 'a, b', false)`, as pg_dump writes it; the last one says whether it is local.
 fn set_config(stmt: &protobuf::SelectStmt) -> Option<Class> {
     let [target] = stmt.target_list.as_slice() else { return None };
     let Some(NodeEnum::ResTarget(target)) = &target.node else { return None };
@@ -209,7 +211,16 @@ fn set_config(stmt: &protobuf::SelectStmt) -> Option<Class> {
         }
         _ => None,
     };
-    Some(Class::Setting { creates_in })
+    Some(Class::Setting { creates_in, is_local: is_true(&call.args[2]) })
+}
+
+fn is_true(node: &protobuf::Node) -> bool {
+    match &node.node {
+        Some(NodeEnum::AConst(constant)) => {
+            matches!(&constant.val, Some(protobuf::a_const::Val::Boolval(value)) if value.boolval)
+        }
+        _ => false,
+    }
 }
 
 /// The text of a name or of a string constant.

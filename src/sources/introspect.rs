@@ -8,7 +8,9 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
 };
 
-use postgres::{Client, IsolationLevel, Row, Transaction};
+use postgres::{Client, IsolationLevel, Row};
+
+use super::memory::Memory;
 
 use crate::{
     catalog::{Catalog, Secret},
@@ -69,7 +71,7 @@ impl Addresses {
 /// # Errors
 /// What the server says, such as a connection lost half way.
 pub fn introspect(client: &mut Client, owners: Owners) -> Result<Catalog, postgres::Error> {
-    read(client, owners, None)
+    read(client, owners, None, &mut Memory::default())
 }
 
 /// Reads a scratch database as a server would show it that lacks nothing.
@@ -77,7 +79,19 @@ pub fn introspect(client: &mut Client, owners: Owners) -> Result<Catalog, postgr
 /// # Errors
 /// What the server says, such as a connection lost half way.
 pub fn introspect_scratch(scratch: &mut Scratch, owners: Owners) -> Result<Catalog, postgres::Error> {
-    let mut catalog = introspect(&mut scratch.client, owners)?;
+    introspect_again(scratch, owners, &mut Memory::default())
+}
+
+/// The same, of a database that has been read before in the same session: what `memory` knows of is not asked again.
+///
+/// # Errors
+/// What the server says, such as a connection lost half way.
+pub fn introspect_again(
+    scratch: &mut Scratch,
+    owners: Owners,
+    memory: &mut Memory,
+) -> Result<Catalog, postgres::Error> {
+    let mut catalog = read(&mut scratch.client, owners, None, memory)?;
     catalog.replace_texts(&|text| {
         if let Cow::Owned(restored) = (scratch.restore)(text) {
             *text = restored;
@@ -91,26 +105,32 @@ pub fn introspect_scratch(scratch: &mut Scratch, owners: Owners) -> Result<Catal
 /// # Errors
 /// What the server says, such as a connection lost half way.
 pub fn introspect_members(client: &mut Client, extension: &str) -> Result<Catalog, postgres::Error> {
-    read(client, Owners::All, Some(extension))
+    read(client, Owners::All, Some(extension), &mut Memory::default())
 }
 
-fn read(client: &mut Client, owners: Owners, extension: Option<&str>) -> Result<Catalog, postgres::Error> {
+fn read(
+    client: &mut Client,
+    owners: Owners,
+    extension: Option<&str>,
+    memory: &mut Memory,
+) -> Result<Catalog, postgres::Error> {
     let mut transaction =
         client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true).start()?;
     transaction.batch_execute(SESSION)?;
     let version: i32 = transaction.query_one("SELECT current_setting('server_version_num')::int4", &[])?.get(0);
     let mut catalog = Catalog::new(Version(version));
     let schemas = match extension {
-        None => transaction.query(SCHEMAS, &[])?,
-        Some(extension) => transaction.query(SCHEMAS_OF_MEMBERS, &[&extension])?,
+        None => memory.query(&mut transaction, SCHEMAS, &[])?,
+        Some(extension) => memory.query(&mut transaction, SCHEMAS_OF_MEMBERS, &[&extension])?,
     };
     let schemas: Vec<u32> = schemas.iter().map(|row| row.get(0)).collect();
+    memory.about(&schemas);
 
     let mut addresses = Addresses::default();
-    for row in transaction.query(ALIASES, &[&schemas])? {
+    for row in memory.query(&mut transaction, ALIASES, &[&schemas])?.iter() {
         addresses.aliases.insert((row.get(0), row.get(1), 0), (row.get(2), row.get(3), row.get(4)));
     }
-    let members = transaction.query(MEMBERS, &[&extension])?;
+    let members = memory.query(&mut transaction, MEMBERS, &[&extension])?;
     let members: BTreeSet<Address> = members.iter().map(|row| (row.get(0), row.get(1), 0)).collect();
     let scope = match extension {
         None => Scope::AllBut(members),
@@ -119,26 +139,26 @@ fn read(client: &mut Client, owners: Owners, extension: Option<&str>) -> Result<
 
     let mut implied = Vec::new();
     let mut needs = Vec::new();
-    let stand_ins: Vec<String> = transaction.query(STAND_INS, &[])?.iter().map(|row| row.get(0)).collect();
+    let stand_ins: Vec<String> = memory.query(&mut transaction, STAND_INS, &[])?.iter().map(|row| row.get(0)).collect();
     for &kind in Kind::ALL {
-        for row in transaction.query(kind.catalog(), &[&schemas])? {
-            let Some(id) = identify(kind, &row, &addresses, &scope)? else { continue };
-            let mut object = kind.read(&row)?;
+        for row in memory.query(&mut transaction, kind.catalog(), &[&schemas])?.iter() {
+            let Some(id) = identify(kind, row, &addresses, &scope)? else { continue };
+            let mut object = kind.read(row)?;
             if !stand_ins.is_empty() {
                 object.replace_texts(&|text| name_types(text, &stand_ins));
             }
             if owners == Owners::All {
                 object.state();
             }
-            let address = address(&row, "classid", "objid", "objsubid")?;
+            let address = address(row, "classid", "objid", "objsubid")?;
             if let Some(address) = address.filter(|address| address.0 != 0) {
                 addresses.exact.insert(address, id.clone());
             }
-            if has(&row, "implied_id") {
-                implied.push((id.clone(), address_of(&row, "implied")?));
+            if has(row, "implied_id") {
+                implied.push((id.clone(), address_of(row, "implied")?));
             }
-            if has(&row, "needs_id") {
-                needs.push((id.clone(), address_of(&row, "needs")?));
+            if has(row, "needs_id") {
+                needs.push((id.clone(), address_of(row, "needs")?));
             }
             catalog.insert(id, object, None);
         }
@@ -155,26 +175,26 @@ fn read(client: &mut Client, owners: Owners, extension: Option<&str>) -> Result<
             entry.needs.insert(needed);
         }
     }
-    link(&mut transaction, &addresses, &mut catalog)?;
+    link(&memory.query(&mut transaction, DEPENDENCIES, &[])?, &addresses, &mut catalog);
     untie(&mut catalog);
     mentions::link(&mut catalog);
-    for row in transaction.query(CASTS, &[])? {
+    for row in memory.query(&mut transaction, CASTS, &[])?.iter() {
         let pair: (String, String) = (row.get(0), row.get(1));
         if row.get(2) {
             catalog.casts.assigned.insert(pair.clone());
         }
         catalog.casts.explicit.insert(pair);
     }
-    let over = transaction.query(DOMAINS, &[])?;
+    let over = memory.query(&mut transaction, DOMAINS, &[])?;
     let over: BTreeMap<String, String> = over.iter().map(|row| (row.get(0), row.get(1))).collect();
     catalog.casts.domains = Pair::new(over.clone(), over);
-    for row in transaction.query(UNMANAGED, &[&schemas])? {
+    for row in memory.query(&mut transaction, UNMANAGED, &[&schemas])?.iter() {
         catalog.unmanaged.insert(row.get(0));
     }
-    for row in transaction.query(SERVER_PRIVILEGES, &[])? {
+    for row in memory.query(&mut transaction, SERVER_PRIVILEGES, &[])?.iter() {
         catalog.server_privileges.insert(row.get(0));
     }
-    for row in transaction.query(SECRETS, &[])? {
+    for row in memory.query(&mut transaction, SECRETS, &[])?.iter() {
         let secret = Secret { digest: row.get(1), is_database_setting: row.get(2) };
         catalog.secrets.insert(row.get(0), secret);
     }
@@ -234,12 +254,8 @@ fn address(row: &Row, class: &str, id: &str, sub: &str) -> Result<Option<Address
 }
 
 /// Hangs the edges of `pg_depend` on the objects.
-fn link(
-    transaction: &mut Transaction<'_>,
-    addresses: &Addresses,
-    catalog: &mut Catalog,
-) -> Result<(), postgres::Error> {
-    for row in transaction.query(DEPENDENCIES, &[])? {
+fn link(dependencies: &[Row], addresses: &Addresses, catalog: &mut Catalog) {
+    for row in dependencies {
         let from = addresses.find((row.get("classid"), row.get("objid"), row.get("objsubid")));
         let to = addresses.find((row.get("refclassid"), row.get("refobjid"), row.get("refobjsubid")));
         let (Some(from), Some(to)) = (from, to) else { continue };
@@ -255,7 +271,6 @@ fn link(
             entry.needs.insert(to.clone());
         }
     }
-    Ok(())
 }
 
 /// A type and the functions that read and write it need each other. Such a function makes do with what contains

@@ -2,6 +2,7 @@
 
 use std::{
     cmp::Ordering,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
@@ -35,16 +36,50 @@ pub fn migrations(path: &Path) -> Result<Vec<Migration>, Vec<Diagnostic>> {
         return Err(vec![super::file::unreadable(&Disk.label(folder), error)]);
     }
     found.retain(|file| leads_forward(file));
+    let own: BTreeSet<PathBuf> =
+        found.iter().filter(|file| for_anybody(file) != **file).map(|it| for_anybody(it)).collect();
+    found.retain(|file| !own.contains(file));
     found.sort_by(|one, other| natural(&one.to_string_lossy(), &other.to_string_lossy()));
     if found.is_empty() {
         let title = format!("there is no migration in `{}`", path.display());
-        return Err(vec![
-            Diagnostic::error("no-migrations", title)
-                .with_help("name a `.sql` file, or a folder with `NAME/migration.sql` or `VERSION_name.sql` in it"),
-        ]);
+        let found = Diagnostic::error("no-migrations", title);
+        return Err(vec![match programs(path) {
+            Some(it) => it.help.into_iter().fold(found.with_note(it.title), Diagnostic::with_help),
+            None => {
+                found.with_help("name a `.sql` file, or a folder with `NAME/migration.sql` or `VERSION_name.sql` in it")
+            }
+        }]);
     }
     Ok(found.into_iter().map(|path| Migration { name: name(&path), path }).collect())
 }
+
+/// What a folder of migrations holds besides SQL: steps that are programs, which nobody can read here.
+pub fn programs(folder: &Path) -> Option<Diagnostic> {
+    let (mut counts, mut pending) = (BTreeMap::new(), vec![folder.to_path_buf()]);
+    while let Some(folder) = pending.pop() {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            let extension = path.extension().map(|it| it.to_string_lossy().to_lowercase()).unwrap_or_default();
+            // A link may lead back here.
+            if entry.file_type().is_ok_and(|it| it.is_dir()) {
+                pending.push(path);
+            } else if PROGRAMS.contains(&extension.as_str()) {
+                *counts.entry(extension).or_insert(0) += 1;
+            }
+        }
+    }
+    let listed: Vec<String> =
+        counts.iter().map(|(extension, count): (_, &usize)| format!("{count} `.{extension}`")).collect();
+    (!listed.is_empty()).then(|| {
+        let title =
+            format!("`{}` holds files that are programs and were left out: {}", folder.display(), listed.join(", "));
+        Diagnostic::warning("left-out", title)
+            .with_help("have their tool write out the SQL that they run, and lint that with the other migrations")
+    })
+}
+
+/// Languages that migrations are written in where they are not SQL.
+const PROGRAMS: [&str; 11] = ["cs", "ex", "exs", "go", "java", "js", "kt", "php", "py", "rb", "ts"];
 
 impl Migration {
     /// Reads what leads forward: up to `-- +goose Down` or `-- migrate:down`, where there is such a line.
@@ -92,6 +127,16 @@ fn name(path: &Path) -> String {
 /// Parts of a file's name that say for which other database it is.
 const OTHERS: [&str; 4] = ["mysql", "sqlite", "sqlite3", "cockroach"];
 
+/// Parts of a file's name that say that it is for PostgreSQL: it stands in for the file without them.
+const OWN: [&str; 4] = ["pg", "postgres", "postgresql", "psql"];
+
+/// The name of the file that would do for any database.
+fn for_anybody(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let parts: Vec<&str> = name.split('.').filter(|part| !OWN.contains(&part.to_lowercase().as_str())).collect();
+    path.with_file_name(parts.join("."))
+}
+
 fn leads_forward(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
     let parts: Vec<&str> = name.split('.').collect();
@@ -130,7 +175,7 @@ fn number(text: &str) -> &str {
 mod tests {
     use std::path::Path;
 
-    use super::{forward, leads_forward, name, natural};
+    use super::{for_anybody, forward, leads_forward, name, natural};
 
     #[test]
     fn numbers_count_as_numbers() {
@@ -148,6 +193,12 @@ mod tests {
         assert!(kept.iter().all(|it| leads_forward(Path::new(it))));
         let left_out = ["1_a.down.sql", "1.mysql.up.sql", "1.sqlite3.sql", "notes.txt"];
         assert!(!left_out.iter().any(|it| leads_forward(Path::new(it))));
+    }
+
+    #[test]
+    fn a_file_for_postgresql_stands_in_for_one_for_anybody() {
+        assert_eq!(for_anybody(Path::new("m/1_a.postgres.up.sql")), Path::new("m/1_a.up.sql"));
+        assert_eq!(for_anybody(Path::new("m.pg/1_a.up.sql")), Path::new("m.pg/1_a.up.sql"));
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod git;
 pub mod introspect;
 mod lexer;
 mod load;
+mod memory;
 mod mentions;
 mod meta;
 mod migrations;
@@ -22,6 +23,7 @@ mod named;
 pub(crate) mod nearest;
 mod order;
 mod past;
+mod placeholder;
 mod psql;
 mod refusal;
 mod shelf;
@@ -42,15 +44,17 @@ pub(crate) use class::runs_alone;
 pub use annotation::{Annotations, Declared, Mapped, Told};
 pub use defines::Defined;
 pub use load::{Loaded, load};
-pub use migrations::{Migration, migrations};
+pub use memory::Memory;
+pub use migrations::{Migration, migrations, programs};
 pub use named::{is_rename, named};
 pub use past::Past;
+pub use placeholder::placeholder;
 pub use source::Source;
 pub use wanted::wanted;
 
 use crate::diagnostic::Diagnostic;
 use crate::model::{FileId, Files, Span};
-use class::Class;
+use class::{Class, Edge};
 
 /// SQL text in the order in which it is to run.
 #[derive(Clone, Debug, Default)]
@@ -130,6 +134,16 @@ impl Statement {
     /// Whether it sets how the session goes on, and does nothing else.
     pub fn is_setting(&self) -> bool {
         matches!(self.class, Class::Setting { .. })
+    }
+
+    /// Whether what it sets is in force only until the transaction ends (PostgreSQL manual, `SET`).
+    pub fn is_local_setting(&self) -> bool {
+        matches!(self.class, Class::Setting { is_local: true, .. })
+    }
+
+    /// `COMMIT`, `ROLLBACK` and the like.
+    pub fn ends_transaction(&self) -> bool {
+        matches!(self.class, Class::Transaction(Edge::Commit | Edge::Rollback))
     }
 
     /// The text that PostgreSQL gets.

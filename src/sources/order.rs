@@ -40,7 +40,7 @@ fn with_settings(statements: Vec<Statement>, files: &Files) -> Vec<Statement> {
     let mut creates_in = None;
     for mut statement in statements {
         match &statement.class {
-            Class::Setting { creates_in: now } => {
+            Class::Setting { creates_in: now, .. } => {
                 let (text, local) = without_local(&statement, files);
                 in_force.push((text, local));
                 creates_in = now.clone().or(creates_in);

@@ -16,7 +16,7 @@ pub(super) fn written(script: &Script) -> (Vec<(Defined, Span)>, Written) {
     let mut all = Vec::new();
     let mut written = Written::new();
     for statement in &script.statements {
-        if let Class::Setting { creates_in: Some(schema) } = &statement.class {
+        if let Class::Setting { creates_in: Some(schema), .. } = &statement.class {
             creates_in.clone_from(schema);
         }
         let here = statement.creates_in.as_deref().unwrap_or(&creates_in);

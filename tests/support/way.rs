@@ -11,7 +11,7 @@ use trueup::{
     hazards::{Seen, Sides, judge},
     model::{Files, Pair},
     plan::{Plan, replan},
-    rehearse::{self, Convergence, Rehearsal, Room, Said, Stage, View},
+    rehearse::{self, Convergence, Rehearsal, Room, Said, Stage, View, rows::Supply},
     shadow::{Scratch, Shadow},
     sources::introspect::Owners,
 };
@@ -89,15 +89,26 @@ pub(crate) fn planned(
     let casts = Casts { values: named.instead, ..from.casts.and(&to.casts) };
     let target = Target { casts: &casts, online: how.online, ..target };
     let goal = rehearse::settle(shadow, &named.from, to, target, &view).map_err(Trouble::Refused)?;
-    let made =
-        |heard: &Heard| replan(&named.from, &goal, target, heard).map(|plan| plan.after(&named.steps, &named.renames));
+    let beside = rehearse::beside(shadow, &named.from, &goal, target, &view).map_err(Trouble::Refused)?;
+    let made = |heard: &Heard| {
+        let plan = replan(&named.from, &goal, target, heard, &beside)?;
+        Ok(plan.after(&named.steps, &named.renames))
+    };
     let (plan, again) =
         (made(&Heard::new()).map_err(Trouble::Refused)?, made(&Heard::new()).map_err(Trouble::Refused)?);
     if text(&again) != text(&plan) {
         return Err(Trouble::Wrong(format!("two plans of one pair\n{}\n{}", text(&plan), text(&again))));
     }
     let copy = |from: &Catalog| Ok(rehearse::reload(shadow, from, &rehearse::wanted(&goal), &view)?.scratch);
-    let stage = Stage { shadow, from: &named.from, to: &goal, target, view: &view, rows: how.rows, copy: &copy };
+    let stage = Stage {
+        shadow,
+        from: &named.from,
+        to: &goal,
+        target,
+        view: &view,
+        rows: Supply::made_up(how.rows),
+        copy: &copy,
+    };
     let Rehearsal { mut plan, seen, observed, rows, disagreements, .. } =
         rehearse::rehearse(&stage, scratch, plan, &made).map_err(Trouble::Refused)?;
     let shown = Seen { observed: &observed, fates: &rows.fates, sizes: None };

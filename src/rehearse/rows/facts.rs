@@ -17,8 +17,10 @@ pub(super) struct Relation {
     pub(super) has_rules: bool,
     /// The partitioned tables above it; rows of it are rows of them.
     pub(super) ancestors: Vec<u32>,
+    /// The topmost of them, as SQL writes it.
+    pub(super) top: Option<String>,
     /// What a partition holds.
-    bound: Option<String>,
+    pub(super) bound: Option<String>,
     #[serde(skip)]
     pub(super) columns: Vec<Column>,
     /// Its checks, and its bounds.
@@ -143,11 +145,13 @@ pub(super) struct Facts {
     pub(super) types: BTreeMap<u32, Type>,
     /// Functions that do not always return the same, by their bare names.
     pub(super) fickle: Vec<String>,
+    /// The values of all enums.
+    pub(super) labels: Vec<String>,
 }
 
 impl Facts {
     pub(super) fn read(client: &mut Client) -> Result<Facts, postgres::Error> {
-        let queries = [RELATIONS, COLUMNS, CHECKS, KEYS, REFERENCES, TYPES, FICKLE];
+        let queries = [RELATIONS, COLUMNS, CHECKS, KEYS, REFERENCES, TYPES, FICKLE, LABELS];
         let sql = queries.map(|query| format!("SELECT coalesce(json_agg(q), '[]') FROM ({query}) q")).join(";");
         let mut answers = answers(client, &sql)?.into_iter();
         let mut next = || answers.next().unwrap_or_default();
@@ -158,6 +162,7 @@ impl Facts {
         let references: Vec<Reference> = list(&next());
         let types: Vec<Type> = list(&next());
         let fickle: Vec<Named> = list(&next());
+        let labels: Vec<Named> = list(&next());
         for relation in &mut relations {
             let oid = relation.oid;
             relation.columns = columns.iter().filter(|it| it.relation == oid).cloned().collect();
@@ -169,7 +174,8 @@ impl Facts {
             relation.references = references.iter().filter(|it| it.relation == oid).cloned().collect();
         }
         let types = types.into_iter().map(|it| (it.oid, it)).collect();
-        Ok(Facts { relations, types, fickle: fickle.into_iter().map(|it| it.name).collect() })
+        let names = |list: Vec<Named>| list.into_iter().map(|it| it.name).collect();
+        Ok(Facts { relations, types, fickle: names(fickle), labels: names(labels) })
     }
 }
 
@@ -225,6 +231,8 @@ fn list<T: DeserializeOwned>(json: &str) -> Vec<T> {
 const RELATIONS: &str = "
     SELECT c.oid::int8, format('%I.%I', n.nspname, c.relname) AS name, c.relkind = 'f' AS is_foreign, c.relhasrules AS has_rules,
            ARRAY(SELECT a::oid::int8 FROM pg_partition_ancestors(c.oid) a WHERE c.relispartition AND a <> c.oid) AS ancestors,
+           (SELECT format('%I.%I', tn.nspname, t.relname) FROM pg_class t JOIN pg_namespace tn ON tn.oid = t.relnamespace
+            WHERE c.relispartition AND t.oid = pg_partition_root(c.oid)) AS top,
            pg_get_partition_constraintdef(c.oid) AS bound
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'f') AND c.relpersistence <> 't'
@@ -315,3 +323,5 @@ const TYPES: &str = "
     FROM used JOIN pg_type t ON t.oid = used.oid ORDER BY t.oid";
 
 const FICKLE: &str = "SELECT DISTINCT proname::text AS name FROM pg_proc WHERE provolatile <> 'i' ORDER BY 1";
+
+const LABELS: &str = "SELECT DISTINCT enumlabel::text AS name FROM pg_enum ORDER BY 1";

@@ -19,6 +19,12 @@ type Row = BTreeMap<String, Option<String>>;
 pub(super) struct Table {
     pub(super) rows: usize,
     pub(super) short: Option<String>,
+    /// How many of its rows come from a sample, where one was asked for.
+    pub(super) sampled: Option<usize>,
+    /// How many rows it is to have, where a sample says so.
+    pub(super) goal: Option<usize>,
+    /// What else there is to say of them.
+    pub(super) notes: Vec<String>,
     seen: Seen,
 }
 
@@ -116,7 +122,8 @@ impl Table {
         rows
     }
 
-    fn insert(
+    /// Adds these rows until there are `goal`; gives the values in `returning` of those that were added.
+    pub(super) fn insert(
         &mut self,
         client: &mut Session<'_>,
         relation: &Relation,

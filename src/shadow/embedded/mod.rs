@@ -102,6 +102,7 @@ impl Shadow for Embedded {
         let child = Arc::new(child);
         Ok(Scratch {
             client,
+            place: None,
             heard,
             adapt: Arc::new(stand_in::adapt),
             restore: Arc::new(super::as_it_is),

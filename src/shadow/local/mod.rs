@@ -17,6 +17,7 @@ use postgres::{Client, NoTls};
 
 use super::child::Child;
 use super::{Error, Heard, Scratch, Shadow, Wanted, create_roles, storage};
+use crate::connect::Target;
 use crate::model::Version;
 
 pub use binaries::Binaries;
@@ -102,7 +103,9 @@ impl Shadow for Local {
         let heard = Heard::default();
         let mut client = session(&cluster.child, &name, &heard).map_err(Error::postgres(&cluster.what, "connect"))?;
         super::imitate(&mut client, wanted, self.version, &cluster.what)?;
-        Ok(Scratch::plain(client, heard, guard))
+        let words =
+            format!("host='{}' port=5432 user=postgres dbname={name} sslmode=disable", cluster.child.dir().display());
+        Ok(Scratch::plain(client, Target::parse(&words).ok(), heard, guard))
     }
 }
 

@@ -1,0 +1,113 @@
+//! Which history a command is about: a folder, its layout, and a database.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use postgres::Client;
+
+use crate::{
+    cli::{
+        config::Config,
+        exit::Error,
+        side::{self, Opening},
+    },
+    connect,
+    diagnostic::Diagnostic,
+    history::{self, Layout, Migration},
+    model::{Files, Ident},
+    sources::Source,
+};
+
+/// Where a history and its database are.
+#[derive(Clone, Debug, Args)]
+pub(super) struct Options {
+    /// The folder with the migrations [default: prisma/migrations, supabase/migrations, db/migrations, or migrations]
+    #[arg(long, value_name = "FOLDER")]
+    migrations: Option<PathBuf>,
+    /// Whose files and table they are: prisma, supabase, goose, dbmate, flyway, golang-migrate, sqlx, or plain [default: as
+    /// the files show]
+    #[arg(long, value_name = "LAYOUT")]
+    layout: Option<String>,
+    /// The database that they are for [default: $DATABASE_URL]
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+}
+
+/// A history that was read, and a session in its database.
+pub(super) struct Opened {
+    pub folder: PathBuf,
+    pub layout: &'static dyn Layout,
+    pub history: Vec<Migration>,
+    pub client: Client,
+}
+
+/// Where the tools of the field keep migrations.
+const FOLDERS: [&str; 4] = ["prisma/migrations", "supabase/migrations", "db/migrations", "migrations"];
+
+impl Options {
+    pub(super) fn open(&self, config: &Config) -> Result<Opened, Error> {
+        let folder = self.folder(config)?;
+        let layout = match self.layout.as_ref().or(config.layout.as_ref()) {
+            Some(name) => history::layout(name)?,
+            None => history::detect(&folder)?,
+        };
+        let history = history::history(&folder, layout)?;
+        Ok(Opened { client: self.connect(config)?, folder, layout, history })
+    }
+
+    fn folder(&self, config: &Config) -> Result<PathBuf, Diagnostic> {
+        let said = self.migrations.clone().or_else(|| config.migrations.clone());
+        let usual = || FOLDERS.iter().map(PathBuf::from).find(|folder| folder.is_dir());
+        said.or_else(usual).ok_or_else(|| {
+            Diagnostic::error("no-migrations", "there is no folder with migrations here")
+                .with_note(format!("looked for {}", FOLDERS.join(", ")))
+                .with_help("name it with `--migrations`, or as `migrations` in `trueup.toml`")
+        })
+    }
+
+    fn connect(&self, config: &Config) -> Result<Client, Error> {
+        let from_environment = || std::env::var("DATABASE_URL").ok().filter(|url| !url.is_empty());
+        let Some(url) = config.or_said(self.database.clone(), &config.database)?.or_else(from_environment) else {
+            let title = "the database is not named: say `--database URL`, set DATABASE_URL, or put `database` in \
+                         `trueup.toml`";
+            return Err(Error::Usage(title.to_owned()));
+        };
+        let mut files = Files::default();
+        let opened = match Source::parse(&url) {
+            Ok(Source::Live(_)) => side::open(&url, &mut files),
+            Ok(_) => Err(vec![Diagnostic::error("not-live", "what `--database` names is no live database")]),
+            Err(found) => Err(vec![found]),
+        };
+        match opened.map_err(|found| Error::Diagnostics(found, files))? {
+            Opening::Live { mut client, .. } => {
+                go_to_schema(&mut client, &url).map_err(|error| side::unreadable(&url, &error))?;
+                Ok(*client)
+            }
+            Opening::Text(_) => Err(Error::Usage("`--database` names no live database".to_owned())),
+        }
+    }
+}
+
+/// Prisma's `?schema=` is where the table of its history is.
+fn go_to_schema(client: &mut Client, url: &str) -> Result<(), postgres::Error> {
+    let Ok(target) = connect::Target::parse(url) else { return Ok(()) };
+    match target.ignored().iter().find(|(name, _)| name == "schema") {
+        Some((_, schema)) => client.batch_execute(&format!("SET search_path = {}", Ident::new(schema))),
+        None => Ok(()),
+    }
+}
+
+/// The server, while it is asked about a history.
+pub(super) fn lost(error: &postgres::Error) -> Diagnostic {
+    let reason = error.as_db_error().map_or_else(|| error.to_string(), |it| it.message().to_owned());
+    Diagnostic::error(
+        "history-unreadable",
+        format!("the database does not let its history be read or written: {reason}"),
+    )
+    .with_help("the role needs to read the table of the history, and to write it where something is to be noted")
+}
+
+/// A path as people write it.
+pub(super) fn shown(folder: &Path) -> String {
+    folder.display().to_string()
+}

@@ -1,0 +1,115 @@
+//! `trueup resolve --applied NAME | --rolled-back NAME`
+
+use std::path::{Path, PathBuf};
+
+use clap::{ArgGroup, Args};
+
+use crate::{
+    cli::{
+        config::Config,
+        exit::{Ended, Error},
+        history::{Opened, Options, lost},
+        ui::Ui,
+    },
+    diagnostic::Diagnostic,
+    history::{Migration, Standing, lock, status},
+    sources::nearest::nearest,
+};
+
+/// Note in a database what has become of a migration
+///
+/// For what was done by hand, or left in the middle. No statement of the migration is run: only the table of the history
+/// is written, as the tool of its layout writes it.
+/// Exit codes: 0 done; 1 it cannot be so; 64 the command line is wrong.
+#[derive(Clone, Debug, Args)]
+#[command(group = ArgGroup::new("what").required(true))]
+pub(crate) struct Arguments {
+    /// This migration is done; also for a database that was there before its history
+    #[arg(long, value_name = "NAME", group = "what")]
+    applied: Option<String>,
+    /// Nothing is there of this migration: it is pending again
+    #[arg(long, value_name = "NAME", group = "what")]
+    rolled_back: Option<String>,
+    #[command(flatten)]
+    history: Options,
+}
+
+pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Result<Ended, Error> {
+    let config = Config::load(config).map_err(|(found, files)| Error::Diagnostics(found, files))?;
+    ui.diagnostics(&config.warnings, &config.files);
+    let mut opened = arguments.history.open(&config)?;
+    lock::take(&mut opened.client, opened.layout)?;
+    let said = match (&arguments.applied, &arguments.rolled_back) {
+        (Some(name), _) => applied(&mut opened, name)?,
+        (None, Some(name)) => rolled_back(&mut opened, name)?,
+        (None, None) => return Ok(Ended::Well),
+    };
+    ui.say(&said);
+    Ok(Ended::Well)
+}
+
+fn applied(opened: &mut Opened, name: &str) -> Result<String, Diagnostic> {
+    let status = status(&mut opened.client, opened.layout, &opened.history).map_err(|error| lost(&error))?;
+    let Some(migration) = opened.history.iter().find(|it| is_called(it, name)) else {
+        return Err(unknown(opened, name));
+    };
+    let standing = status.migrations.iter().find(|(key, _, _)| *key == migration.key).map(|(_, _, it)| it);
+    if standing == Some(&Standing::Applied) {
+        return Err(Diagnostic::error("already-applied", format!("{} is noted as applied", migration.name)));
+    }
+    let layout = opened.layout;
+    let note = |client: &mut postgres::Client| {
+        let mut transaction = client.transaction()?;
+        if !status.has_table {
+            transaction.batch_execute(layout.create())?;
+        }
+        if standing == Some(&Standing::Edited) {
+            layout.note_rolled_back(&mut transaction, migration, None)?;
+        }
+        layout.note_applied(&mut transaction, migration)?;
+        transaction.commit()
+    };
+    note(&mut opened.client).map_err(|error| lost(&error))?;
+    Ok(format!("{} is noted as applied in {}", migration.name, layout.table()))
+}
+
+fn rolled_back(opened: &mut Opened, name: &str) -> Result<String, Diagnostic> {
+    let status = status(&mut opened.client, opened.layout, &opened.history).map_err(|error| lost(&error))?;
+    let at = opened.history.iter().position(|it| is_called(it, name));
+    let found = status.migrations.iter().find(|(key, own, _)| key == name || own == name);
+    let Some((key, own, standing)) = found else { return Err(unknown(opened, name)) };
+    if matches!(standing, Standing::Pending | Standing::OutOfOrder) {
+        let title = format!("nothing is noted of {name}: there is nothing to take back");
+        return Err(Diagnostic::error("not-applied", title));
+    }
+    let orphan = Migration {
+        key: key.clone(),
+        name: if own.is_empty() { key.clone() } else { own.clone() },
+        path: PathBuf::new(),
+        down: None,
+        text: String::new(),
+    };
+    let migration = at.map_or(&orphan, |at| &opened.history[at]);
+    let before = at.and_then(|at| opened.history[..at].last());
+    let layout = opened.layout;
+    let note = |client: &mut postgres::Client| {
+        let mut transaction = client.transaction()?;
+        layout.note_rolled_back(&mut transaction, migration, before)?;
+        transaction.commit()
+    };
+    note(&mut opened.client).map_err(|error| lost(&error))?;
+    Ok(format!("{} is noted as rolled back in {}", migration.name, layout.table()))
+}
+
+fn is_called(migration: &Migration, name: &str) -> bool {
+    migration.name == name || migration.key == name
+}
+
+fn unknown(opened: &Opened, name: &str) -> Diagnostic {
+    let found = Diagnostic::error("no-migrations", format!("no migration is called `{name}`"));
+    let names = opened.history.iter().map(|it| it.name.as_str());
+    match nearest(name, names).as_slice() {
+        [] => found.with_help("`trueup status` lists them"),
+        near => found.with_help(format!("did you mean `{}`?", near.join("` or `"))),
+    }
+}

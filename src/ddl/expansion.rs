@@ -1,0 +1,60 @@
+//! A part of another type beside the one that is there: expand, change places, contract.
+
+use crate::{
+    ddl::{Action, Verb, When},
+    model::ObjectId,
+};
+
+/// How a part that holds values gives way to a successor.
+#[derive(Clone, Debug)]
+pub struct Expansion {
+    /// What the successor is called until the two change places.
+    pub beside: ObjectId,
+    /// Makes the successor, fills it, and keeps it as the old one is, whoever writes.
+    pub expand: Vec<Action>,
+    /// Once all that stands on it is there.
+    pub ready: Vec<Action>,
+    /// Statements by which the two change names.
+    pub swap: Vec<String>,
+    /// Statements that take away what kept the two alike.
+    pub part: Vec<String>,
+    /// Takes the old one away.
+    pub contract: Action,
+}
+
+/// How something that stands on a part comes to stand on the successor.
+#[derive(Clone, Debug, Default)]
+pub struct Following {
+    /// Makes it there, under another name where its own is taken.
+    pub build: Vec<Action>,
+    /// Statements that take it off the old part. They run in one transaction with those that put it in its place.
+    pub leave: Vec<String>,
+    /// Statements that put it in its place, by the names that count in the end.
+    pub take: Vec<String>,
+    /// PL/pgSQL declarations of what is handed on from the one to the other.
+    pub hands_on: Vec<&'static str>,
+    /// Whether it can take its place before the parts have changed names.
+    pub by_itself: bool,
+}
+
+/// Statements in one transaction, as a block that needs no `BEGIN`.
+pub fn together(subject: &ObjectId, hands_on: &[&str], statements: &[String]) -> Action {
+    let text = statements.iter().map(|it| format!("    {};\n", it)).collect::<String>();
+    let tags = std::iter::once("$swap$".to_owned()).chain((1..).map(|at| format!("$swap{at}$")));
+    let tag = tags.into_iter().find(|tag| !text.contains(tag.as_str())).unwrap_or_default();
+    let declare: String = hands_on.iter().map(|it| format!("    {it};\n")).collect();
+    let declare = if declare.is_empty() { declare } else { format!("DECLARE\n{declare}") };
+    Action::statement(Verb::Alter, subject, format!("DO {tag}\n{declare}BEGIN\n{text}END {tag}"))
+}
+
+impl Action {
+    /// The same as a part of a change of `subject`, which contains nothing else.
+    pub fn about(self, subject: &ObjectId) -> Action {
+        let mut gentler = self.gentler;
+        for it in gentler.iter_mut().flat_map(|it| it.actions.iter_mut().chain(&mut it.finally)) {
+            *it = it.clone().about(subject);
+        }
+        let when = if self.when == When::BeforeCommit { When::OwnTransaction } else { self.when };
+        Action { subject: subject.clone(), verb: Verb::Alter, inline: None, gentler, when, ..self }
+    }
+}

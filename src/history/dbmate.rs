@@ -1,0 +1,46 @@
+//! dbmate: `VERSION_name.sql` with `-- migrate:up` and `-- migrate:down` in it, and the versions in `schema_migrations`.
+
+use std::path::Path;
+
+use postgres::{Client, Transaction};
+
+use super::{File, Layout, Migration, Outcome, Record, numbered, stem};
+
+pub(super) struct Dbmate;
+
+impl Layout for Dbmate {
+    fn name(&self) -> &'static str {
+        "dbmate"
+    }
+    fn table(&self) -> &'static str {
+        "schema_migrations"
+    }
+    fn recognises(&self, _: &Path, files: &[File]) -> bool {
+        files.iter().any(|file| file.text.lines().any(|line| line.starts_with("-- migrate:up")))
+    }
+    fn migration(&self, path: &Path) -> Option<(String, String)> {
+        let stem = stem(path, ".sql")?;
+        numbered(stem).map(|(number, _)| (number.to_owned(), stem.to_owned()))
+    }
+    fn create(&self) -> &'static str {
+        "CREATE TABLE IF NOT EXISTS schema_migrations (version varchar(128) PRIMARY KEY)"
+    }
+    fn records(&self, client: &mut Client, _: &[Migration]) -> Result<Vec<Record>, postgres::Error> {
+        let rows = client.query("SELECT version FROM schema_migrations ORDER BY version", &[])?;
+        let record =
+            |row: &postgres::Row| Record { key: row.get(0), outcome: Outcome::Applied, checksum: None, log: None };
+        Ok(rows.iter().map(record).collect())
+    }
+    fn note_applied(&self, transaction: &mut Transaction<'_>, it: &Migration) -> Result<(), postgres::Error> {
+        let insert = "INSERT INTO schema_migrations (version) VALUES ($1) ON CONFLICT (version) DO NOTHING";
+        transaction.execute(insert, &[&it.key]).map(drop)
+    }
+    fn note_rolled_back(
+        &self,
+        transaction: &mut Transaction<'_>,
+        it: &Migration,
+        _: Option<&Migration>,
+    ) -> Result<(), postgres::Error> {
+        transaction.execute("DELETE FROM schema_migrations WHERE version = $1", &[&it.key]).map(drop)
+    }
+}

@@ -1,0 +1,187 @@
+//! Migrations in files, and the table in which a database keeps which of them it has run: one file a layout, so that a
+//! project can go on with the tool that it has. What is the same for all of them is here.
+
+mod dbmate;
+mod flyway;
+mod folder;
+mod golang_migrate;
+mod goose;
+pub mod lock;
+mod plain;
+mod prisma;
+mod sqlx;
+mod status;
+mod supabase;
+
+use std::path::{Path, PathBuf};
+
+use postgres::{Client, Transaction};
+
+pub use folder::{File, detect, history};
+pub use status::{Standing, Status, status};
+
+use crate::diagnostic::Diagnostic;
+
+/// One step of a history, as its file has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Migration {
+    /// By which the table knows it.
+    pub key: String,
+    /// What people call it: the file without its extension, or the folder where each has one.
+    pub name: String,
+    pub path: PathBuf,
+    /// The file that leads back, where that is one of its own.
+    pub down: Option<PathBuf>,
+    pub text: String,
+}
+
+/// What the table of a database says of one migration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    pub key: String,
+    pub outcome: Outcome,
+    /// Of the text that was run, as the layout writes it.
+    pub checksum: Option<String>,
+    /// What was said when it failed.
+    pub log: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    RolledBack,
+    /// It was begun, and nobody has said how it ended.
+    Failed,
+    Applied,
+}
+
+/// How a tool keeps a history.
+pub trait Layout: Sync {
+    /// As `--layout` names it.
+    fn name(&self) -> &'static str;
+    /// The table, as SQL writes it.
+    fn table(&self) -> &'static str;
+    /// Whether a folder with these files is of this layout, as far as that shows.
+    fn recognises(&self, folder: &Path, files: &[File]) -> bool;
+    /// The key and the name of the migration in a file; nothing for a file that is none. The path begins in the folder.
+    fn migration(&self, path: &Path) -> Option<(String, String)>;
+    /// What leads back from a migration, where that is a file of its own.
+    fn down(&self, _path: &Path) -> Option<PathBuf> {
+        None
+    }
+    /// Whatever may stand in the table as the checksum of its text; nothing where the layout has none.
+    fn checksums(&self, _migration: &Migration) -> Vec<String> {
+        Vec::new()
+    }
+    /// Makes the table where there is none.
+    fn create(&self) -> &'static str;
+    /// What the table, which is there, says, in the order in which it was said.
+    ///
+    /// # Errors
+    /// Whatever the server says.
+    fn records(&self, client: &mut Client, history: &[Migration]) -> Result<Vec<Record>, postgres::Error>;
+    /// Notes that a migration has been applied.
+    ///
+    /// # Errors
+    /// Whatever the server says.
+    fn note_applied(&self, transaction: &mut Transaction<'_>, it: &Migration) -> Result<(), postgres::Error>;
+    /// Notes that nothing is there of a migration any more. `before` is the one that it comes after.
+    ///
+    /// # Errors
+    /// Whatever the server says.
+    fn note_rolled_back(
+        &self,
+        transaction: &mut Transaction<'_>,
+        it: &Migration,
+        before: Option<&Migration>,
+    ) -> Result<(), postgres::Error>;
+}
+
+/// Every layout; those first that files tell more surely.
+pub const LAYOUTS: [&dyn Layout; 8] = [
+    &prisma::Prisma,
+    &supabase::Supabase,
+    &goose::Goose,
+    &dbmate::Dbmate,
+    &flyway::Flyway,
+    &golang_migrate::GolangMigrate,
+    &sqlx::Sqlx,
+    &plain::Plain,
+];
+
+/// The layout of a name.
+///
+/// # Errors
+/// A diagnostic with the names that there are.
+pub fn layout(name: &str) -> Result<&'static dyn Layout, Diagnostic> {
+    LAYOUTS.into_iter().find(|it| it.name() == name).ok_or_else(|| {
+        let names = LAYOUTS.map(Layout::name).join(", ");
+        Diagnostic::error("no-layout", format!("there is no layout `{name}`"))
+            .with_help(format!("the layouts are {names}"))
+    })
+}
+
+/// `20240101_init` is `20240101` and `init`; also without a name.
+fn numbered(stem: &str) -> Option<(&str, &str)> {
+    let end = stem.find(|c: char| !c.is_ascii_digit()).unwrap_or(stem.len());
+    let (number, rest) = stem.split_at(end);
+    let name = if rest.is_empty() { Some("") } else { rest.strip_prefix('_') };
+    name.filter(|_| !number.is_empty()).map(|name| (number, name))
+}
+
+/// The name of a file at the top of the folder, without `ending`.
+fn stem<'a>(path: &'a Path, ending: &str) -> Option<&'a str> {
+    let is_at_top = path.parent().is_none_or(|parent| parent.as_os_str().is_empty());
+    path.to_str().filter(|_| is_at_top)?.strip_suffix(ending)
+}
+
+/// A number as it stands in a column of numbers.
+fn plain_number(digits: &str) -> String {
+    let digits = digits.trim_start_matches('0');
+    if digits.is_empty() { "0".to_owned() } else { digits.to_owned() }
+}
+
+/// In hexadecimal digits.
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{LAYOUTS, layout};
+
+    /// What each layout makes of the name of a file: its key, or nothing.
+    #[test]
+    fn files_are_told_by_their_names() {
+        let told = |name: &str, path: &str| {
+            layout(name).expect("a layout").migration(Path::new(path)).map(|(key, name)| format!("{key} {name}"))
+        };
+        let cases = [
+            ("prisma", "20240101_init/migration.sql", Some("20240101_init 20240101_init")),
+            ("prisma", "20240101_init/down.sql", None),
+            ("prisma", "20240101_init.sql", None),
+            ("supabase", "20240101_init.sql", Some("20240101 20240101_init")),
+            ("supabase", "old/20240101_init.sql", None),
+            ("supabase", "init.sql", None),
+            ("golang-migrate", "000012_users.up.sql", Some("12 000012_users")),
+            ("golang-migrate", "000012_users.down.sql", None),
+            ("flyway", "V1_2__add_users.sql", Some("1.2 V1_2__add_users")),
+            ("flyway", "U1__add_users.sql", None),
+            ("flyway", "R__view.sql", None),
+            ("goose", "00012_users.sql", Some("12 00012_users")),
+            ("dbmate", "20240101_users.sql", Some("20240101 20240101_users")),
+            ("sqlx", "0012_users.sql", Some("12 0012_users")),
+            ("sqlx", "0012_users.up.sql", Some("12 0012_users")),
+            ("sqlx", "0012_users.down.sql", None),
+            ("plain", "0012_users.sql", Some("0012 0012_users")),
+            ("plain", "0012_users.down.sql", None),
+            ("plain", "users.sql", None),
+        ];
+        for (name, path, expected) in cases {
+            assert_eq!(told(name, path).as_deref(), expected, "{name}: {path}");
+        }
+        assert!(layout("rails").is_err());
+        assert_eq!(LAYOUTS.len(), 8);
+    }
+}

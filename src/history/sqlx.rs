@@ -1,0 +1,69 @@
+//! sqlx: `VERSION_name.sql`, or `VERSION_name.up.sql` and `VERSION_name.down.sql`, and `_sqlx_migrations`.
+
+use std::path::{Path, PathBuf};
+
+use postgres::{Client, Transaction};
+use sha2::{Digest, Sha384};
+
+use super::{File, Layout, Migration, Outcome, Record, hexadecimal, numbered, plain_number, stem};
+
+pub(super) struct Sqlx;
+
+impl Layout for Sqlx {
+    fn name(&self) -> &'static str {
+        "sqlx"
+    }
+    fn table(&self) -> &'static str {
+        "_sqlx_migrations"
+    }
+    /// Its files look like others: it has to be named.
+    fn recognises(&self, _: &Path, _: &[File]) -> bool {
+        false
+    }
+    fn migration(&self, path: &Path) -> Option<(String, String)> {
+        let stem = stem(path, ".sql").filter(|stem| !stem.ends_with(".down"))?;
+        let stem = stem.strip_suffix(".up").unwrap_or(stem);
+        numbered(stem).map(|(number, _)| (plain_number(number), stem.to_owned()))
+    }
+    fn down(&self, path: &Path) -> Option<PathBuf> {
+        stem(path, ".up.sql").map(|stem| PathBuf::from(format!("{stem}.down.sql")))
+    }
+    fn checksums(&self, migration: &Migration) -> Vec<String> {
+        vec![hexadecimal(&Sha384::digest(&migration.text))]
+    }
+    fn create(&self) -> &'static str {
+        "CREATE TABLE IF NOT EXISTS _sqlx_migrations (
+             version BIGINT PRIMARY KEY,
+             description TEXT NOT NULL,
+             installed_on TIMESTAMPTZ NOT NULL DEFAULT now(),
+             success BOOLEAN NOT NULL,
+             checksum BYTEA NOT NULL,
+             execution_time BIGINT NOT NULL
+         )"
+    }
+    fn records(&self, client: &mut Client, _: &[Migration]) -> Result<Vec<Record>, postgres::Error> {
+        let select = "SELECT version::text, success, encode(checksum, 'hex') FROM _sqlx_migrations ORDER BY version";
+        let record = |row: &postgres::Row| Record {
+            key: row.get(0),
+            outcome: if row.get(1) { Outcome::Applied } else { Outcome::Failed },
+            checksum: Some(row.get(2)),
+            log: None,
+        };
+        Ok(client.query(select, &[])?.iter().map(record).collect())
+    }
+    fn note_applied(&self, transaction: &mut Transaction<'_>, it: &Migration) -> Result<(), postgres::Error> {
+        let description = numbered(&it.name).map(|(_, name)| name.replace('_', " ")).unwrap_or_default();
+        let insert = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+                      VALUES ($1::text::bigint, $2, true, decode($3, 'hex'), -1)
+                      ON CONFLICT (version) DO UPDATE SET success = true, checksum = excluded.checksum";
+        transaction.execute(insert, &[&it.key, &description, &self.checksums(it).concat()]).map(drop)
+    }
+    fn note_rolled_back(
+        &self,
+        transaction: &mut Transaction<'_>,
+        it: &Migration,
+        _: Option<&Migration>,
+    ) -> Result<(), postgres::Error> {
+        transaction.execute("DELETE FROM _sqlx_migrations WHERE version = $1::text::bigint", &[&it.key]).map(drop)
+    }
+}

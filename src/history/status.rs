@@ -1,0 +1,88 @@
+//! What is to be said of a history: its files beside the rows of the table.
+
+use std::collections::BTreeMap;
+
+use postgres::Client;
+
+use super::{Layout, Migration, Outcome, Record};
+
+/// How things stand with one migration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    Applied,
+    Pending,
+    /// Pending, and others after it have been applied.
+    OutOfOrder,
+    /// Applied, with another text than the file has now.
+    Edited,
+    /// Begun, and nobody has said how it ended; what was said of it.
+    Failed(Option<String>),
+    /// Applied, and there is no file.
+    WithoutFile,
+}
+
+/// A history, and how far a database has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// By key and name; those without a file come last.
+    pub migrations: Vec<(String, String, Standing)>,
+    /// Whether the database has the table at all.
+    pub has_table: bool,
+}
+
+impl Status {
+    pub fn count(&self, what: impl Fn(&Standing) -> bool) -> usize {
+        self.migrations.iter().filter(|(_, _, standing)| what(standing)).count()
+    }
+}
+
+/// Compares the files of a history with the table of a database.
+///
+/// # Errors
+/// Whatever the server says.
+pub fn status(client: &mut Client, layout: &dyn Layout, history: &[Migration]) -> Result<Status, postgres::Error> {
+    let has_table: bool = client.query_one("SELECT pg_catalog.to_regclass($1) IS NOT NULL", &[&layout.table()])?.get(0);
+    let records = if has_table { layout.records(client, history)? } else { Vec::new() };
+    Ok(Status { migrations: compare(layout, history, &records), has_table })
+}
+
+fn compare(layout: &dyn Layout, history: &[Migration], records: &[Record]) -> Vec<(String, String, Standing)> {
+    // What was tried again counts by its best end.
+    let mut known: BTreeMap<&str, &Record> = BTreeMap::new();
+    for record in records {
+        let best = known.entry(&record.key).or_insert(record);
+        if best.outcome <= record.outcome {
+            *best = record;
+        }
+    }
+    let is_applied = |it: &Migration| known.get(it.key.as_str()).is_some_and(|it| it.outcome == Outcome::Applied);
+    let last = history.iter().rposition(is_applied);
+    let standing = |(at, it): (usize, &Migration)| {
+        let record = known.get(it.key.as_str()).filter(|it| it.outcome != Outcome::RolledBack);
+        let standing = match record {
+            Some(record) if record.outcome == Outcome::Failed => Standing::Failed(record.log.clone()),
+            Some(record) if is_edited(layout, it, record) => Standing::Edited,
+            Some(_) => Standing::Applied,
+            None if last.is_some_and(|last| at < last) => Standing::OutOfOrder,
+            None => Standing::Pending,
+        };
+        (it.key.clone(), it.name.clone(), standing)
+    };
+    let has_file = |key: &str| history.iter().any(|it| it.key == key);
+    let orphan = |(key, record): (&&str, &&Record)| {
+        let standing = match record.outcome {
+            Outcome::RolledBack => return None,
+            Outcome::Failed => Standing::Failed(record.log.clone()),
+            Outcome::Applied => Standing::WithoutFile,
+        };
+        (!has_file(key)).then(|| ((*key).to_owned(), String::new(), standing))
+    };
+    let orphans: Vec<_> = known.iter().filter_map(orphan).collect();
+    history.iter().enumerate().map(standing).chain(orphans).collect()
+}
+
+fn is_edited(layout: &dyn Layout, migration: &Migration, record: &Record) -> bool {
+    let own = layout.checksums(migration);
+    let differs = |checksum: &String| !own.contains(checksum);
+    !own.is_empty() && record.checksum.as_ref().is_some_and(differs)
+}
