@@ -2,7 +2,7 @@
 
 use crate::{
     ddl::{Action, Alter, Following, Lock, Target},
-    kinds::{PgObject, Wants, object, sql, state},
+    kinds::{Object, PgObject, Wants, object, sql, state},
     model::{Kind, ObjectId},
 };
 
@@ -117,6 +117,13 @@ impl PgObject for Owner {
     fn state(&mut self) {
         (self.is_session, self.is_initial) = (false, false);
     }
+}
+
+/// Gives something the owner of another thing; nothing where that is so by itself. `get` knows what is there.
+pub fn share<'a>(with: &ObjectId, of: &ObjectId, get: impl Fn(&ObjectId) -> Option<&'a Object>) -> Option<Action> {
+    let Object::Owner(owner) = get(&of.child(Kind::Owner, ""))? else { return None };
+    let id = with.child(Kind::Owner, "");
+    (!owner.is_session).then(|| Action::create(&id, owner.statement(&id)).locks(lock(&id)))
 }
 
 /// Of what is owned; only relations have one (`ALTER TABLE`, Notes).

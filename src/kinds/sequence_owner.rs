@@ -17,6 +17,7 @@ impl PgObject for SequenceOwner {
     state!();
     const LABEL: &'static str = "OWNING COLUMN OF SEQUENCE";
     const IS_PROPERTY: bool = true;
+    const SHARES_OWNER: bool = true;
     const CATALOG: &'static str = "
         SELECT 0::oid AS classid, 0::oid AS objid, 0 AS objsubid,
                'pg_class'::regclass::oid AS parent_class, c.oid AS parent_id, 0 AS parent_sub, ''::text AS name,

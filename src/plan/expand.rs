@@ -7,7 +7,7 @@ use crate::{
     ddl::{Action, Alter, Heard, Lock, Rewrite, StandIn, Target, Verb},
     diagnostic::Diagnostic,
     diff::Change,
-    kinds::Namespace,
+    kinds::{Namespace, share_owner},
     model::{ObjectId, Sql},
     plan::{
         edges::{self, Edge},
@@ -297,8 +297,22 @@ impl<'a> Work<'a> {
                     },
                 },
             };
+            let first = self.shared_owner(id);
+            let actions = actions.into_iter().map(|action| match &first {
+                Some(first) => action.after(first.subject.clone()),
+                None => action,
+            });
+            let actions: Vec<Action> = first.iter().cloned().chain(actions).collect();
             self.actions.extend(actions.into_iter().map(|action| blamed(action, because.as_ref())));
         }
+    }
+
+    /// What gives something new the owner of what is there already, where `id` ties the two together. What is new as well
+    /// gets its owner once it is tied, for both.
+    fn shared_owner(&self, id: &ObjectId) -> Option<Action> {
+        let own = id.parent().filter(|it| id.kind.shares_owner() && self.is_created(it))?;
+        let other = self.to.needs(id).map(Self::whole).find(|it| *it != own)?;
+        if self.is_created(other) { None } else { share_owner(own, other, |id| self.to.get(id)) }
     }
 
     /// What stands in for an object that comes, or changes, by way of something else.
