@@ -473,8 +473,8 @@ impl Action {
     pub fn loses(self, loss: Loss) -> Action {
         Action { loses: Some(loss), ..self }
     }
-    pub fn fails_if(self, obstacle: Obstacle) -> Action {
-        Action { fails_if: Some(obstacle), ..self }
+    pub fn fails_if(self, obstacle: impl Into<Option<Obstacle>>) -> Action {
+        Action { fails_if: obstacle.into(), ..self }
     }
     pub fn leaves(self, leaves: Leaves) -> Action {
         Action { leaves: Some(leaves), ..self }

@@ -10,6 +10,7 @@ use crate::{
         observation::Observation,
         proof::{self, Proof},
     },
+    model::sha256,
 };
 
 pub(super) fn read(path: &Path) -> Result<Proof, Diagnostic> {
@@ -25,7 +26,7 @@ pub(super) fn read(path: &Path) -> Result<Proof, Diagnostic> {
 /// What a proof says otherwise than a migration that was rehearsed again.
 pub(super) fn compare(proof: &Proof, sql: &str, before: &Catalog, after: &Catalog, linted: &Linted) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    if proof.sql != proof::hash(sql) {
+    if proof.sql != sha256(sql) {
         let title =
             format!("`{}` is not the migration that the proof is about: its text has been changed", linted.file);
         found.push(Diagnostic::error("proof-stale", title).with_help("rehearse it again, and keep the new proof"));

@@ -225,13 +225,8 @@ fn look(arguments: &Comparison, choice: &Choice, files: &mut Files, ui: &Ui) -> 
     let opened = shadow::open(choice, live.from.or(live.to).map(|version| version.major_number()))
         .map_err(|error| Error::from(error.diagnostic()))?;
     let fault = |found| Error::Diagnostics(found, files.clone());
-    let used = arguments.profile.map(Profile::extensions).unwrap_or_default();
-    let mut opened = stand_ins::provide(opened, choice, &mut openings, words, files, used).map_err(fault)?;
-    let mut platform = None;
-    if let Some(profile) = arguments.profile {
-        let (known, on_top) = Platform::open(profile, opened, &mut openings).map_err(fault)?;
-        (platform, opened) = (Some(known), on_top);
-    }
+    let (opened, platform) =
+        stand_ins::equip(opened, choice, arguments.profile, &mut openings, words, files).map_err(fault)?;
     ui.detail(&format!("shadow: {}", opened.shadow.describe()));
 
     let filter = Filter {
@@ -349,7 +344,7 @@ fn plan_and_rehearse(
         None
     } else if findings.plan.is_empty() {
         if let Some(scratch) = &mut sides.from.scratch {
-            findings.witness = Some(witness(scratch, sides.to.scratch.as_mut(), view)?);
+            findings.witness = Some(witness(scratch, sides.to.scratch.as_mut(), shadow.version(), view)?);
         }
         Some(Convergence::Reached)
     } else {
@@ -373,7 +368,7 @@ fn plan_and_rehearse(
         }
         let is_reached = matches!(rehearsal.seen, Convergence::Reached);
         if is_reached && findings.plan.steps.iter().all(|step| step.leaves.is_empty()) {
-            findings.witness = Some(witness(&mut scratch, sides.to.scratch.as_mut(), view)?);
+            findings.witness = Some(witness(&mut scratch, sides.to.scratch.as_mut(), shadow.version(), view)?);
         }
         if (arguments.proves || arguments.turns_back) && is_reached {
             let reached = view.read(&mut scratch)?;

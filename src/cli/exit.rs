@@ -31,9 +31,16 @@ pub(crate) enum Error {
     Output(io::Error),
 }
 
+/// Of what has no place in a file.
 impl From<Diagnostic> for Error {
     fn from(diagnostic: Diagnostic) -> Error {
-        Error::Diagnostics(vec![diagnostic], Files::default())
+        vec![diagnostic].into()
+    }
+}
+
+impl From<Vec<Diagnostic>> for Error {
+    fn from(diagnostics: Vec<Diagnostic>) -> Error {
+        Error::Diagnostics(diagnostics, Files::default())
     }
 }
 

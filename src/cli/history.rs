@@ -1,21 +1,16 @@
 //! Which history a command is about: a folder, its layout, and a database.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use postgres::Client;
 
 use crate::{
-    cli::{
-        config::Config,
-        exit::Error,
-        side::{self, Opening},
-    },
+    cli::{config::Config, exit::Error, side},
     connect,
     diagnostic::Diagnostic,
     history::{self, Layout, Migration},
-    model::{Files, Ident},
-    sources::Source,
+    model::Ident,
 };
 
 /// Where a history and its database are.
@@ -72,25 +67,14 @@ impl Options {
                          `trueup.toml`";
             return Err(Error::Usage(title.to_owned()));
         };
-        let mut files = Files::default();
-        let opened = match Source::parse(&url) {
-            Ok(Source::Live(_)) => side::open(&url, &mut files),
-            Ok(_) => Err(vec![Diagnostic::error("not-live", "what `--database` names is no live database")]),
-            Err(found) => Err(vec![found]),
-        };
-        match opened.map_err(|found| Error::Diagnostics(found, files))? {
-            Opening::Live { mut client, .. } => {
-                go_to_schema(&mut client, &url).map_err(|error| side::unreadable(&url, &error))?;
-                Ok(*client)
-            }
-            Opening::Text(_) => Err(Error::Usage("`--database` names no live database".to_owned())),
-        }
+        let (target, mut client) = side::session(&url, "`--database`")?;
+        go_to_schema(&mut client, &target).map_err(|error| side::unreadable(&target.redacted(), &error))?;
+        Ok(client)
     }
 }
 
 /// Prisma's `?schema=` is where the table of its history is.
-fn go_to_schema(client: &mut Client, url: &str) -> Result<(), postgres::Error> {
-    let Ok(target) = connect::Target::parse(url) else { return Ok(()) };
+fn go_to_schema(client: &mut Client, target: &connect::Target) -> Result<(), postgres::Error> {
     match target.ignored().iter().find(|(name, _)| name == "schema") {
         Some((_, schema)) => client.batch_execute(&format!("SET search_path = {}", Ident::new(schema))),
         None => Ok(()),
@@ -99,15 +83,10 @@ fn go_to_schema(client: &mut Client, url: &str) -> Result<(), postgres::Error> {
 
 /// The server, while it is asked about a history.
 pub(super) fn lost(error: &postgres::Error) -> Diagnostic {
-    let reason = error.as_db_error().map_or_else(|| error.to_string(), |it| it.message().to_owned());
+    let reason = connect::message(error);
     Diagnostic::error(
         "history-unreadable",
         format!("the database does not let its history be read or written: {reason}"),
     )
     .with_help("the role needs to read the table of the history, and to write it where something is to be noted")
-}
-
-/// A path as people write it.
-pub(super) fn shown(folder: &Path) -> String {
-    folder.display().to_string()
 }

@@ -183,13 +183,7 @@ fn lint(
     let wanted = sources::wanted(&whole, files);
     let mut openings = Pair::new(from, Opening::Text(whole));
     let words = Pair::new(arguments.from.as_str(), "");
-    let used = profile.map(Profile::extensions).unwrap_or_default();
-    let mut opened = stand_ins::provide(opened, choice, &mut openings, words, files, used)?;
-    let mut platform = None;
-    if let Some(profile) = profile {
-        let (known, on_top) = Platform::open(profile, opened, &mut openings)?;
-        (platform, opened) = (Some(known), on_top);
-    }
+    let (opened, platform) = stand_ins::equip(opened, choice, profile, &mut openings, words, files)?;
     let shadow = opened.shadow.as_ref();
     ui.detail(&format!("shadow: {}", shadow.describe()));
     let filter = Filter::default();

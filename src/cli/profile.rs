@@ -11,6 +11,7 @@ use clap::ValueEnum;
 use crate::{
     catalog::Catalog,
     cli::side::Opening,
+    connect,
     ddl::Target,
     diagnostic::Diagnostic,
     kinds::Object,
@@ -178,7 +179,7 @@ fn read(client: &mut postgres::Client) -> Result<Catalog, Vec<Diagnostic>> {
 }
 
 fn unreadable(error: &postgres::Error) -> Diagnostic {
-    let reason = error.as_db_error().map_or_else(|| error.to_string(), |it| it.message().to_owned());
+    let reason = connect::message(error);
     Diagnostic::error("profile", format!("the baseline of the profile cannot be had: {reason}"))
         .with_help("do without `--profile`, and leave the schemas of the platform out with `--exclude`")
 }

@@ -53,7 +53,7 @@ fn applied(opened: &mut Opened, name: &str) -> Result<String, Diagnostic> {
     let Some(migration) = opened.history.iter().find(|it| is_called(it, name)) else {
         return Err(unknown(opened, name));
     };
-    let standing = status.migrations.iter().find(|(key, _, _)| *key == migration.key).map(|(_, _, it)| it);
+    let standing = status.migrations.iter().find(|it| it.key == migration.key).map(|it| &it.standing);
     if standing == Some(&Standing::Applied) {
         return Err(Diagnostic::error("already-applied", format!("{} is noted as applied", migration.name)));
     }
@@ -76,15 +76,15 @@ fn applied(opened: &mut Opened, name: &str) -> Result<String, Diagnostic> {
 fn rolled_back(opened: &mut Opened, name: &str) -> Result<String, Diagnostic> {
     let status = status(&mut opened.client, opened.layout, &opened.history).map_err(|error| lost(&error))?;
     let at = opened.history.iter().position(|it| is_called(it, name));
-    let found = status.migrations.iter().find(|(key, own, _)| key == name || own == name);
-    let Some((key, own, standing)) = found else { return Err(unknown(opened, name)) };
-    if matches!(standing, Standing::Pending | Standing::OutOfOrder) {
+    let found = status.migrations.iter().find(|it| it.key == name || it.name == name);
+    let Some(entry) = found else { return Err(unknown(opened, name)) };
+    if matches!(entry.standing, Standing::Pending | Standing::OutOfOrder) {
         let title = format!("nothing is noted of {name}: there is nothing to take back");
         return Err(Diagnostic::error("not-applied", title));
     }
     let orphan = Migration {
-        key: key.clone(),
-        name: if own.is_empty() { key.clone() } else { own.clone() },
+        key: entry.key.clone(),
+        name: entry.shown().to_owned(),
         path: PathBuf::new(),
         down: None,
         text: String::new(),

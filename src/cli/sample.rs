@@ -6,7 +6,6 @@ use crate::{
     cli::{compare::ROWS, side},
     diagnostic::Diagnostic,
     rehearse::rows::{Sample, Supply, Unmasked},
-    sources::Source,
 };
 
 #[derive(Clone, Debug, Args)]
@@ -31,15 +30,7 @@ impl Options {
     /// What is wrong with the connection string, or with the connection.
     pub(super) fn open(&self) -> Result<Option<Sample>, Vec<Diagnostic>> {
         let Some(word) = &self.rows_from else { return Ok(None) };
-        let Ok(Source::Live(url)) = Source::parse(word) else {
-            // The word is not repeated: there may be a password in it.
-            let title = "`--rows-from` names no running database, and only that has rows";
-            return Err(vec![
-                Diagnostic::error("bad-source", title)
-                    .with_help("write `postgres://user@host:5432/database`, or `host=… dbname=…`"),
-            ]);
-        };
-        let (target, client) = side::connect(&url)?;
+        let (target, client) = side::session(word, "`--rows-from`")?;
         let sample = Sample::new(client, target.redacted(), self.size(), self.unmasked.clone());
         let no_mask = |error| {
             let title = format!("no rows can be masked, since the system has no random bytes: {error}");

@@ -77,7 +77,7 @@ pub(crate) fn open(word: &str, files: &mut Files) -> Result<Opening, Vec<Diagnos
 ///
 /// # Errors
 /// What is wrong with the connection string, or why there is no session; neither shows a password.
-pub(super) fn connect(url: &str) -> Result<(connect::Target, postgres::Client), Vec<Diagnostic>> {
+fn connect(url: &str) -> Result<(connect::Target, postgres::Client), Vec<Diagnostic>> {
     let target = connect::Target::parse(url)
         .map_err(|error| vec![Diagnostic::error("bad-connection-string", error.to_string())])?;
     let client = target.connect().map_err(|error| {
@@ -85,6 +85,24 @@ pub(super) fn connect(url: &str) -> Result<(connect::Target, postgres::Client), 
         vec![error.hint().into_iter().fold(diagnostic, Diagnostic::with_help)]
     })?;
     Ok((target, client))
+}
+
+/// A session on the running database that a word names.
+///
+/// # Errors
+/// That it names something else, or why there is no session. The word is not repeated: there may be a password in it.
+pub(super) fn session(word: &str, said_by: &str) -> Result<(connect::Target, postgres::Client), Vec<Diagnostic>> {
+    match Source::parse(word) {
+        Ok(Source::Live(url)) => connect(&url),
+        Ok(_) => {
+            let title = format!("{said_by} names no running database");
+            Err(vec![
+                Diagnostic::error("not-live", title)
+                    .with_help("write `postgres://user@host:5432/database`, or `host=… dbname=…`"),
+            ])
+        }
+        Err(found) => Err(vec![found]),
+    }
 }
 
 /// Reads both sides at once, with what the view leaves out. `like` is the version that a new database is to be as one of.

@@ -7,6 +7,7 @@ use clap::Args;
 use crate::{
     catalog::Catalog,
     cli::side::Live,
+    connect,
     diagnostic::Diagnostic,
     diff::{Rename, before},
     model::{Files, Kind, ObjectId, Span},
@@ -85,7 +86,7 @@ pub(super) fn named(known: &Sizes, from: &Catalog, renames: &[Rename]) -> Sizes 
 }
 
 fn unknown(error: &postgres::Error) -> Diagnostic {
-    let why = error.as_db_error().map_or_else(|| error.to_string(), |it| it.message().to_owned());
+    let why = connect::message(error);
     Diagnostic::warning("sizes-unknown", format!("FROM does not say how large its tables are: {why}"))
         .with_help("try again when nobody has locked a table; or take them once, and say `--stats FILE`")
 }

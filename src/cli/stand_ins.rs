@@ -4,7 +4,10 @@
 use std::{cell::OnceCell, collections::BTreeSet};
 
 use crate::{
-    cli::side::{Opening, live_version},
+    cli::{
+        profile::{Platform, Profile},
+        side::{Opening, live_version},
+    },
     connect,
     diagnostic::Diagnostic,
     model::{Files, Ident, Pair},
@@ -13,12 +16,32 @@ use crate::{
     stubs::{Donor, stub},
 };
 
+/// Makes of the shadow that was opened one that has all that the sides need: their extensions, and the platform of the
+/// profile.
+///
+/// # Errors
+/// Diagnostics where a donor cannot be read, or the platform cannot be had.
+pub(crate) fn equip(
+    opened: Opened,
+    choice: &Choice,
+    profile: Option<Profile>,
+    openings: &mut Pair<Opening>,
+    words: Pair<&str>,
+    files: &Files,
+) -> Result<(Opened, Option<Platform>), Vec<Diagnostic>> {
+    let used = profile.map(Profile::extensions).unwrap_or_default();
+    let opened = provide(opened, choice, openings, words, files, used)?;
+    let Some(profile) = profile else { return Ok((opened, None)) };
+    let (platform, opened) = Platform::open(profile, opened, openings)?;
+    Ok((opened, Some(platform)))
+}
+
 /// Makes the shadow offer every extension that the sides use, and those in `used`. Where any shadow will do and a server
 /// of this machine has them all, that one is taken. What is stood in for is told once, as a warning.
 ///
 /// # Errors
 /// Diagnostics where a donor cannot be read.
-pub(crate) fn provide(
+fn provide(
     opened: Opened,
     choice: &Choice,
     openings: &mut Pair<Opening>,

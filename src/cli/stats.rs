@@ -9,13 +9,11 @@ use crate::{
     cli::{
         diff::keep,
         exit::{Ended, Error},
-        mask,
-        side::{self, Opening},
+        side,
         ui::{self, Ui},
     },
+    connect,
     diagnostic::Diagnostic,
-    model::Files,
-    sources::Source,
     stats::take,
 };
 
@@ -38,19 +36,10 @@ pub(crate) struct Arguments {
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) fn run(arguments: &Arguments, ui: &Ui) -> Result<Ended, Error> {
-    let mut files = Files::default();
-    // A word that names something else is not opened: it may be a program to run.
-    let live = match Source::parse(&arguments.url) {
-        Ok(Source::Live(_)) => side::open(&arguments.url, &mut files),
-        Ok(_) => Err(vec![other(&arguments.url)]),
-        Err(found) => Err(vec![found]),
-    };
-    let statistics = match live.map_err(|found| Error::Diagnostics(found, files))? {
-        Opening::Live { mut client, .. } => {
-            let _progress = ui.progress("reading sizes");
-            take(&mut client, PATIENCE).map_err(|error| unreadable(&arguments.url, &error))?
-        }
-        Opening::Text(_) => return Err(other(&arguments.url).into()),
+    let (target, mut client) = side::session(&arguments.url, "the argument of `trueup stats`")?;
+    let statistics = {
+        let _progress = ui.progress("reading sizes");
+        take(&mut client, PATIENCE).map_err(|error| unreadable(&target, &error))?
     };
     match &arguments.output {
         None => ui::print(&statistics.render()).map_err(Error::Output)?,
@@ -64,8 +53,8 @@ pub(crate) fn run(arguments: &Arguments, ui: &Ui) -> Result<Ended, Error> {
     Ok(Ended::Well)
 }
 
-fn unreadable(url: &str, error: &postgres::Error) -> Diagnostic {
-    let found = side::unreadable(url, error);
+fn unreadable(target: &connect::Target, error: &postgres::Error) -> Diagnostic {
+    let found = side::unreadable(&target.redacted(), error);
     match error.code() {
         Some(&SqlState::LOCK_NOT_AVAILABLE) => {
             let help = "somebody has locked a table against readers; try again when that is over";
@@ -73,11 +62,4 @@ fn unreadable(url: &str, error: &postgres::Error) -> Diagnostic {
         }
         Some(_) | None => found,
     }
-}
-
-fn other(word: &str) -> Diagnostic {
-    // A command may hold a connection string.
-    let word = mask::passwords(word);
-    Diagnostic::error("not-live", format!("`{word}` is no live database, and nothing else has sizes"))
-        .with_help("name one as `postgres://…`, or as `host=… dbname=…`")
 }

@@ -9,11 +9,11 @@ use crate::{
     cli::{
         config::Config,
         exit::{Ended, Error},
-        history::{Options, lost, shown},
+        history::{Options, lost},
         ui::{self, Ui},
     },
     diagnostic::Diagnostic,
-    history::{Standing, Status, status},
+    history::{Entry, Standing, Status, status},
 };
 
 /// Say which migrations a database has run, and which it has not
@@ -57,7 +57,7 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
     ui.say(&format!(
         "{} in {} ({}): {} applied, {pending} pending",
         counted(opened.history.len(), "migration"),
-        shown(&opened.folder),
+        opened.folder.display(),
         opened.layout.name(),
         status.count(|it| matches!(it, Standing::Applied | Standing::Edited | Standing::WithoutFile)),
     ));
@@ -84,18 +84,16 @@ fn word(standing: &Standing) -> &'static str {
 }
 
 fn table(status: &Status) -> String {
-    let line = |(key, name, standing): &(String, String, Standing)| {
-        let name = if name.is_empty() { key } else { name };
-        format!("{:<14}{name}\n", word(standing))
-    };
+    let line = |it: &Entry| format!("{:<14}{}\n", word(&it.standing), it.shown());
     status.migrations.iter().map(line).collect()
 }
 
 /// What is not in order, and the way on.
 fn findings(status: &Status) -> Vec<Diagnostic> {
-    let found = |(key, name, standing): &(String, String, Standing)| {
+    let found = |it: &Entry| {
+        let name = it.shown();
         let error = |code, title: String, help: String| Some(Diagnostic::error(code, title).with_help(help));
-        match standing {
+        match &it.standing {
             Standing::Applied | Standing::Pending => None,
             Standing::OutOfOrder => error(
                 "out-of-order",
@@ -108,17 +106,16 @@ fn findings(status: &Status) -> Vec<Diagnostic> {
                 "take the change back, and write another migration; `trueup resolve --applied` takes the text as it is".into(),
             ),
             Standing::Failed(log) => {
-                let what = if name.is_empty() { key } else { name };
-                let found = Diagnostic::error("failed-migration", format!("{what} was begun and did not end"));
+                let found = Diagnostic::error("failed-migration", format!("{name} was begun and did not end"));
                 let found = log.iter().filter(|it| !it.trim().is_empty()).fold(found, |it, log| it.with_note(log.trim()));
                 Some(found.with_help(format!(
-                    "once it is clear what it did: `trueup resolve --rolled-back {what}` lets it run again, `trueup resolve \
-                     --applied {what}` notes that it is done"
+                    "once it is clear what it did: `trueup resolve --rolled-back {name}` lets it run again, `trueup resolve \
+                     --applied {name}` notes that it is done"
                 )))
             }
             Standing::WithoutFile => error(
                 "without-file",
-                format!("the database has run {key}, and there is no file of it"),
+                format!("the database has run {name}, and there is no file of it"),
                 "take the file from the branch or the person that has it; `trueup resolve --rolled-back` forgets the row"
                     .into(),
             ),
@@ -152,13 +149,13 @@ fn json(layout: &str, status: &Status) -> String {
 }
 
 impl MigrationJson<'_> {
-    fn of<'a>((key, name, standing): &'a (String, String, Standing)) -> MigrationJson<'a> {
-        let log = match standing {
+    fn of(it: &Entry) -> MigrationJson<'_> {
+        let log = match &it.standing {
             Standing::Failed(log) => log.as_deref(),
             Standing::Applied | Standing::Pending | Standing::OutOfOrder | Standing::Edited | Standing::WithoutFile => {
                 None
             }
         };
-        MigrationJson { key, name, standing: word(standing), log }
+        MigrationJson { key: &it.key, name: &it.name, standing: word(&it.standing), log }
     }
 }

@@ -12,4 +12,5 @@ mod target;
 mod tls;
 
 pub use error::{Error, TargetError};
+pub use server_error::message;
 pub use target::{Host, SslMode, Target};

@@ -52,6 +52,11 @@ fn by_io(io: &io::Error, target: &Target, host: &Host, port: u16) -> Error {
     }
 }
 
+/// The server's own words where there are some; `postgres::Error` shows only `db error`.
+pub fn message(error: &postgres::Error) -> String {
+    error.as_db_error().map_or_else(|| error.to_string(), |db| db.message().to_owned())
+}
+
 fn cause<E: std::error::Error + 'static>(error: &postgres::Error) -> Option<&E> {
     let mut next = error.source();
     while let Some(source) = next {

@@ -2,11 +2,11 @@
 //! was seen. The schema is documented in `docs/reference/proof.md`.
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::{
     catalog::Catalog,
     emit::observation::Observation,
+    model::sha256,
     plan::Plan,
     rehearse::{Fate, Observed, Rows, Witness, rows::Origin},
 };
@@ -105,7 +105,7 @@ impl Proof {
             version: VERSION,
             trueup: env!("CARGO_PKG_VERSION").to_owned(),
             engine: engine.to_owned(),
-            sql: hash(sql),
+            sql: sha256(sql),
             from: digest(from),
             to: digest(to),
             statements: plan.steps.iter().zip(seen).map(statement).collect(),
@@ -168,11 +168,6 @@ fn not_covered<'a>(
         .chain(rows.none.iter().map(|why| format!("no table had rows: {why}")))
 }
 
-/// SHA-256 of a text, in hexadecimal digits.
-pub fn hash(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// SHA-256 of every object of a schema with its attributes, in the order of their addresses. Owners and the like that
 /// nobody has decided on do not count: they are those of whoever made the database.
 pub fn digest(catalog: &Catalog) -> String {
@@ -183,5 +178,5 @@ pub fn digest(catalog: &Catalog) -> String {
             text.push_str(&format!("  {name} = {value}\n"));
         }
     }
-    hash(&text)
+    sha256(&text)
 }

@@ -27,20 +27,11 @@ impl Layout for Dbmate {
     }
     fn records(&self, client: &mut Client, _: &[Migration]) -> Result<Vec<Record>, postgres::Error> {
         let rows = client.query("SELECT version FROM schema_migrations ORDER BY version", &[])?;
-        let record =
-            |row: &postgres::Row| Record { key: row.get(0), outcome: Outcome::Applied, checksum: None, log: None };
+        let record = |row: &postgres::Row| Record::bare(row.get(0), Outcome::Applied);
         Ok(rows.iter().map(record).collect())
     }
     fn note_applied(&self, transaction: &mut Transaction<'_>, it: &Migration) -> Result<(), postgres::Error> {
         let insert = "INSERT INTO schema_migrations (version) VALUES ($1) ON CONFLICT (version) DO NOTHING";
         transaction.execute(insert, &[&it.key]).map(drop)
-    }
-    fn note_rolled_back(
-        &self,
-        transaction: &mut Transaction<'_>,
-        it: &Migration,
-        _: Option<&Migration>,
-    ) -> Result<(), postgres::Error> {
-        transaction.execute("DELETE FROM schema_migrations WHERE version = $1", &[&it.key]).map(drop)
     }
 }

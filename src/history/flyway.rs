@@ -54,12 +54,8 @@ impl Layout for Flyway {
     fn records(&self, client: &mut Client, _: &[Migration]) -> Result<Vec<Record>, postgres::Error> {
         let select = "SELECT version, success, checksum::text FROM flyway_schema_history
                       WHERE version IS NOT NULL AND type IN ('SQL', 'JDBC') ORDER BY installed_rank";
-        let record = |row: &postgres::Row| Record {
-            key: row.get(0),
-            outcome: if row.get(1) { Outcome::Applied } else { Outcome::Failed },
-            checksum: row.get(2),
-            log: None,
-        };
+        let outcome = |row: &postgres::Row| if row.get(1) { Outcome::Applied } else { Outcome::Failed };
+        let record = |row: &postgres::Row| Record { checksum: row.get(2), ..Record::bare(row.get(0), outcome(row)) };
         Ok(client.query(select, &[])?.iter().map(record).collect())
     }
     fn note_applied(&self, transaction: &mut Transaction<'_>, it: &Migration) -> Result<(), postgres::Error> {
@@ -71,13 +67,5 @@ impl Layout for Flyway {
                       SELECT coalesce(max(installed_rank), 0) + 1, $1, $2, 'SQL', $3, $4::text::int, current_user, 0, true
                       FROM flyway_schema_history";
         transaction.execute(insert, &[&it.key, &description, &script, &self.checksums(it).concat()]).map(drop)
-    }
-    fn note_rolled_back(
-        &self,
-        transaction: &mut Transaction<'_>,
-        it: &Migration,
-        _: Option<&Migration>,
-    ) -> Result<(), postgres::Error> {
-        transaction.execute("DELETE FROM flyway_schema_history WHERE version = $1", &[&it.key]).map(drop)
     }
 }

@@ -34,10 +34,10 @@ impl Layout for GolangMigrate {
             return Ok(Vec::new());
         };
         let (at, dirty): (String, bool) = (row.get(0), row.get(1));
-        let applied = |key: &str| Record { key: key.to_owned(), outcome: Outcome::Applied, checksum: None, log: None };
         let before = history.iter().take_while(|it| it.key != at && is_less(&it.key, &at));
-        let last = Record { outcome: if dirty { Outcome::Failed } else { Outcome::Applied }, ..applied(&at) };
-        Ok(before.map(|it| applied(&it.key)).chain([last]).collect())
+        let before = before.map(|it| Record::bare(it.key.clone(), Outcome::Applied));
+        let last = Record::bare(at.clone(), if dirty { Outcome::Failed } else { Outcome::Applied });
+        Ok(before.chain([last]).collect())
     }
     fn note_applied(&self, transaction: &mut Transaction<'_>, it: &Migration) -> Result<(), postgres::Error> {
         is_at(transaction, Some(it))

@@ -16,6 +16,9 @@ impl Layout for Goose {
     fn table(&self) -> &'static str {
         "goose_db_version"
     }
+    fn column(&self) -> &'static str {
+        "version_id"
+    }
     fn recognises(&self, _: &Path, files: &[File]) -> bool {
         files.iter().any(|file| file.text.lines().any(|line| line.trim_end() == "-- +goose Up"))
     }
@@ -38,24 +41,12 @@ impl Layout for Goose {
         let select = "SELECT version_id::text, is_applied FROM
                           (SELECT DISTINCT ON (version_id) * FROM goose_db_version ORDER BY version_id, id DESC) AS last
                       WHERE version_id <> 0 ORDER BY id";
-        let record = |row: &postgres::Row| Record {
-            key: row.get(0),
-            outcome: if row.get(1) { Outcome::Applied } else { Outcome::RolledBack },
-            checksum: None,
-            log: None,
-        };
+        let outcome = |row: &postgres::Row| if row.get(1) { Outcome::Applied } else { Outcome::RolledBack };
+        let record = |row: &postgres::Row| Record::bare(row.get(0), outcome(row));
         Ok(client.query(select, &[])?.iter().map(record).collect())
     }
     fn note_applied(&self, transaction: &mut Transaction<'_>, it: &Migration) -> Result<(), postgres::Error> {
         let insert = "INSERT INTO goose_db_version (version_id, is_applied) VALUES ($1::text::bigint, true)";
         transaction.execute(insert, &[&it.key]).map(drop)
-    }
-    fn note_rolled_back(
-        &self,
-        transaction: &mut Transaction<'_>,
-        it: &Migration,
-        _: Option<&Migration>,
-    ) -> Result<(), postgres::Error> {
-        transaction.execute("DELETE FROM goose_db_version WHERE version_id = $1::text::bigint", &[&it.key]).map(drop)
     }
 }

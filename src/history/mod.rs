@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use postgres::{Client, Transaction};
 
 pub use folder::{File, detect, history};
-pub use status::{Standing, Status, status};
+pub use status::{Entry, Standing, Status, status};
 
 use crate::diagnostic::Diagnostic;
 
@@ -84,6 +84,10 @@ pub trait Layout: Sync {
     /// # Errors
     /// Whatever the server says.
     fn note_applied(&self, transaction: &mut Transaction<'_>, it: &Migration) -> Result<(), postgres::Error>;
+    /// The column of the table that has the key.
+    fn column(&self) -> &'static str {
+        "version"
+    }
     /// Notes that nothing is there of a migration any more. `before` is the one that it comes after.
     ///
     /// # Errors
@@ -92,8 +96,18 @@ pub trait Layout: Sync {
         &self,
         transaction: &mut Transaction<'_>,
         it: &Migration,
-        before: Option<&Migration>,
-    ) -> Result<(), postgres::Error>;
+        _before: Option<&Migration>,
+    ) -> Result<(), postgres::Error> {
+        let delete = format!("DELETE FROM {} WHERE {}::text = $1", self.table(), self.column());
+        transaction.execute(&delete, &[&it.key]).map(drop)
+    }
+}
+
+impl Record {
+    /// Of a table that says no more than that.
+    fn bare(key: String, outcome: Outcome) -> Record {
+        Record { key, outcome, checksum: None, log: None }
+    }
 }
 
 /// Every layout; those first that files tell more surely.
@@ -138,11 +152,6 @@ fn stem<'a>(path: &'a Path, ending: &str) -> Option<&'a str> {
 fn plain_number(digits: &str) -> String {
     let digits = digits.trim_start_matches('0');
     if digits.is_empty() { "0".to_owned() } else { digits.to_owned() }
-}
-
-/// In hexadecimal digits.
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

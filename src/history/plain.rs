@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use postgres::{Client, Transaction};
-use sha2::{Digest, Sha256};
 
-use super::{File, Layout, Migration, Outcome, Record, hexadecimal, numbered, stem};
+use super::{File, Layout, Migration, Outcome, Record, numbered, stem};
+use crate::model::sha256;
 
 pub(super) struct Plain;
 
@@ -27,7 +27,7 @@ impl Layout for Plain {
         stem(path, ".sql").map(|stem| PathBuf::from(format!("{stem}.down.sql")))
     }
     fn checksums(&self, migration: &Migration) -> Vec<String> {
-        vec![hexadecimal(&Sha256::digest(&migration.text))]
+        vec![sha256(&migration.text)]
     }
     fn create(&self) -> &'static str {
         "CREATE SCHEMA IF NOT EXISTS trueup;
@@ -41,10 +41,8 @@ impl Layout for Plain {
     fn records(&self, client: &mut Client, _: &[Migration]) -> Result<Vec<Record>, postgres::Error> {
         let rows = client.query("SELECT version, checksum FROM trueup.migrations ORDER BY applied_at, version", &[])?;
         let record = |row: &postgres::Row| Record {
-            key: row.get("version"),
-            outcome: Outcome::Applied,
             checksum: Some(row.get("checksum")),
-            log: None,
+            ..Record::bare(row.get("version"), Outcome::Applied)
         };
         Ok(rows.iter().map(record).collect())
     }
@@ -53,13 +51,5 @@ impl Layout for Plain {
         let insert = "INSERT INTO trueup.migrations (version, name, checksum) VALUES ($1, $2, $3)
                       ON CONFLICT (version) DO UPDATE SET name = excluded.name, checksum = excluded.checksum";
         transaction.execute(insert, &[&it.key, &it.name, &checksum]).map(drop)
-    }
-    fn note_rolled_back(
-        &self,
-        transaction: &mut Transaction<'_>,
-        it: &Migration,
-        _: Option<&Migration>,
-    ) -> Result<(), postgres::Error> {
-        transaction.execute("DELETE FROM trueup.migrations WHERE version = $1", &[&it.key]).map(drop)
     }
 }

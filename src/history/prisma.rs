@@ -4,9 +4,9 @@
 use std::path::Path;
 
 use postgres::{Client, Transaction};
-use sha2::{Digest, Sha256};
 
-use super::{File, Layout, Migration, Outcome, Record, hexadecimal};
+use super::{File, Layout, Migration, Outcome, Record};
+use crate::model::sha256;
 
 pub(super) struct Prisma;
 
@@ -30,7 +30,7 @@ impl Layout for Prisma {
         let unix = migration.text.replace("\r\n", "\n");
         let windows = unix.replace('\n', "\r\n");
         let texts = [migration.text.as_str(), &unix, &windows];
-        texts.iter().map(|text| hexadecimal(&Sha256::digest(text))).collect()
+        texts.map(sha256).into()
     }
     fn create(&self) -> &'static str {
         "CREATE TABLE IF NOT EXISTS _prisma_migrations (
@@ -64,7 +64,7 @@ impl Layout for Prisma {
         let give_up = "UPDATE _prisma_migrations SET rolled_back_at = now()
                        WHERE migration_name = $1 AND finished_at IS NULL AND rolled_back_at IS NULL";
         transaction.execute(give_up, &[&it.name])?;
-        let checksum = hexadecimal(&Sha256::digest(&it.text));
+        let checksum = sha256(&it.text);
         let insert = "INSERT INTO _prisma_migrations (id, checksum, finished_at, migration_name, logs, started_at)
                       VALUES (gen_random_uuid()::text, $1, now(), $2, '', now())";
         transaction.execute(insert, &[&checksum, &it.name]).map(drop)

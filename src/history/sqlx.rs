@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use postgres::{Client, Transaction};
 use sha2::{Digest, Sha384};
 
-use super::{File, Layout, Migration, Outcome, Record, hexadecimal, numbered, plain_number, stem};
+use super::{File, Layout, Migration, Outcome, Record, numbered, plain_number, stem};
+use crate::model::hexadecimal;
 
 pub(super) struct Sqlx;
 
@@ -43,12 +44,9 @@ impl Layout for Sqlx {
     }
     fn records(&self, client: &mut Client, _: &[Migration]) -> Result<Vec<Record>, postgres::Error> {
         let select = "SELECT version::text, success, encode(checksum, 'hex') FROM _sqlx_migrations ORDER BY version";
-        let record = |row: &postgres::Row| Record {
-            key: row.get(0),
-            outcome: if row.get(1) { Outcome::Applied } else { Outcome::Failed },
-            checksum: Some(row.get(2)),
-            log: None,
-        };
+        let outcome = |row: &postgres::Row| if row.get(1) { Outcome::Applied } else { Outcome::Failed };
+        let record =
+            |row: &postgres::Row| Record { checksum: Some(row.get(2)), ..Record::bare(row.get(0), outcome(row)) };
         Ok(client.query(select, &[])?.iter().map(record).collect())
     }
     fn note_applied(&self, transaction: &mut Transaction<'_>, it: &Migration) -> Result<(), postgres::Error> {
@@ -57,13 +55,5 @@ impl Layout for Sqlx {
                       VALUES ($1::text::bigint, $2, true, decode($3, 'hex'), -1)
                       ON CONFLICT (version) DO UPDATE SET success = true, checksum = excluded.checksum";
         transaction.execute(insert, &[&it.key, &description, &self.checksums(it).concat()]).map(drop)
-    }
-    fn note_rolled_back(
-        &self,
-        transaction: &mut Transaction<'_>,
-        it: &Migration,
-        _: Option<&Migration>,
-    ) -> Result<(), postgres::Error> {
-        transaction.execute("DELETE FROM _sqlx_migrations WHERE version = $1::text::bigint", &[&it.key]).map(drop)
     }
 }

@@ -24,15 +24,31 @@ pub enum Standing {
 /// A history, and how far a database has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
-    /// By key and name; those without a file come last.
-    pub migrations: Vec<(String, String, Standing)>,
+    /// Those without a file come last.
+    pub migrations: Vec<Entry>,
     /// Whether the database has the table at all.
     pub has_table: bool,
 }
 
+/// How things stand with one of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    pub key: String,
+    /// Empty where there is no file.
+    pub name: String,
+    pub standing: Standing,
+}
+
+impl Entry {
+    /// What people call it.
+    pub fn shown(&self) -> &str {
+        if self.name.is_empty() { &self.key } else { &self.name }
+    }
+}
+
 impl Status {
     pub fn count(&self, what: impl Fn(&Standing) -> bool) -> usize {
-        self.migrations.iter().filter(|(_, _, standing)| what(standing)).count()
+        self.migrations.iter().filter(|it| what(&it.standing)).count()
     }
 }
 
@@ -46,7 +62,7 @@ pub fn status(client: &mut Client, layout: &dyn Layout, history: &[Migration]) -
     Ok(Status { migrations: compare(layout, history, &records), has_table })
 }
 
-fn compare(layout: &dyn Layout, history: &[Migration], records: &[Record]) -> Vec<(String, String, Standing)> {
+fn compare(layout: &dyn Layout, history: &[Migration], records: &[Record]) -> Vec<Entry> {
     // What was tried again counts by its best end.
     let mut known: BTreeMap<&str, &Record> = BTreeMap::new();
     for record in records {
@@ -66,7 +82,7 @@ fn compare(layout: &dyn Layout, history: &[Migration], records: &[Record]) -> Ve
             None if last.is_some_and(|last| at < last) => Standing::OutOfOrder,
             None => Standing::Pending,
         };
-        (it.key.clone(), it.name.clone(), standing)
+        Entry { key: it.key.clone(), name: it.name.clone(), standing }
     };
     let has_file = |key: &str| history.iter().any(|it| it.key == key);
     let orphan = |(key, record): (&&str, &&Record)| {
@@ -75,7 +91,7 @@ fn compare(layout: &dyn Layout, history: &[Migration], records: &[Record]) -> Ve
             Outcome::Failed => Standing::Failed(record.log.clone()),
             Outcome::Applied => Standing::WithoutFile,
         };
-        (!has_file(key)).then(|| ((*key).to_owned(), String::new(), standing))
+        (!has_file(key)).then(|| Entry { key: (*key).to_owned(), name: String::new(), standing })
     };
     let orphans: Vec<_> = known.iter().filter_map(orphan).collect();
     history.iter().enumerate().map(standing).chain(orphans).collect()

@@ -47,10 +47,8 @@ impl Layout for Supabase {
              FROM ({select}) AS rows ORDER BY version"
         );
         let record = |row: &postgres::Row| Record {
-            key: row.get("version"),
-            outcome: Outcome::Applied,
             checksum: row.get("text"),
-            log: None,
+            ..Record::bare(row.get("version"), Outcome::Applied)
         };
         Ok(client.query(&select, &[&BETWEEN])?.iter().map(record).collect())
     }
@@ -59,15 +57,6 @@ impl Layout for Supabase {
         let insert = "INSERT INTO supabase_migrations.schema_migrations (version, name, statements) VALUES ($1, $2, $3)
                       ON CONFLICT (version) DO UPDATE SET name = excluded.name, statements = excluded.statements";
         transaction.execute(insert, &[&it.key, &name, &split::statements(&it.text)]).map(drop)
-    }
-    fn note_rolled_back(
-        &self,
-        transaction: &mut Transaction<'_>,
-        it: &Migration,
-        _: Option<&Migration>,
-    ) -> Result<(), postgres::Error> {
-        let delete = "DELETE FROM supabase_migrations.schema_migrations WHERE version = $1";
-        transaction.execute(delete, &[&it.key]).map(drop)
     }
 }
 

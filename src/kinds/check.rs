@@ -54,10 +54,8 @@ impl PgObject for Check {
             return vec![add];
         }
         let [bare, validate] = constraint::not_valid(id, &self.definition, Lock::AccessExclusive);
-        let (add, validate) = match self.broken(id) {
-            Some(obstacle) => (add.fails_if(obstacle.clone()), validate.fails_if(obstacle)),
-            None => (add, validate),
-        };
+        let broken = self.broken(id);
+        let (add, validate) = (add.fails_if(broken.clone()), validate.fails_if(broken));
         vec![add.inline(Inline::Item(clause)).or(Strategy::NotValid, [bare, validate])]
     }
     fn alter(&self, id: &ObjectId, to: &Check, attr: Attr, _: Target) -> Alter {

@@ -221,10 +221,8 @@ impl PgObject for Column {
         }
         let using = format!("{clause} USING {}", rebuilt.moved(&id.name.to_string(), &to.data_type));
         let action = Action { because, ..alter_table(Verb::Alter, id, using).rewrites(Rewrite::Perhaps) };
-        Survival::Moved(vec![match rebuilt.left(&to.data_type).next() {
-            Some(gone) => action.fails_if(self.holds(id, gone, rebuilt)),
-            None => action,
-        }])
+        let left = rebuilt.left(&to.data_type).next();
+        Survival::Moved(vec![action.fails_if(left.map(|gone| self.holds(id, gone, rebuilt)))])
     }
 
     fn apart(&self) -> Column {
@@ -285,11 +283,8 @@ impl Column {
             Conversion::None | Conversion::Assigned => action,
             Conversion::Cast | Conversion::AsText => action.loses(Loss::Precision),
         };
-        let action = match self.hopeless(id, to, how).filter(|_| self.generated.is_none()) {
-            Some(obstacle) => action.fails_if(obstacle),
-            None => action,
-        };
-        (action, change)
+        let hopeless = self.hopeless(id, to, how).filter(|_| self.generated.is_none());
+        (action.fails_if(hopeless), change)
     }
 
     /// What is put in its place, where PostgreSQL would write all rows anew; or why nothing can be.
@@ -398,8 +393,7 @@ impl Column {
         let set = alter_table(Verb::Alter, id, format!("ALTER COLUMN {name} SET NOT NULL"));
         let finally = std::iter::once(fill).chain(self.not_null.then(|| or_by_check(set, id, target))).collect();
         let gentler = Gentler { strategy: Strategy::Backfill, actions, finally };
-        let add = if self.not_null { add.fails_if(self.has_rows(id)) } else { add };
-        Action { gentler: Some(gentler), ..add }
+        Action { gentler: Some(gentler), ..add.fails_if(self.not_null.then(|| self.has_rows(id))) }
     }
 
     fn set_statistics(&self) -> String {

@@ -144,10 +144,7 @@ macro_rules! index_constraint {
                 let mut actions = match valid {
                     true => {
                         let add = alter_table(Verb::Create, id, format!("ADD {clause}")).inline(Inline::Item(clause));
-                        let add = match self.twins(id) {
-                            Some(obstacle) => add.fails_if(obstacle),
-                            None => add,
-                        };
+                        let add = add.fails_if(self.twins(id));
                         vec![match self.using_index(id, &id.name) {
                             Some(gentler) => add.or(Strategy::UsingIndex, gentler),
                             None => add,
@@ -266,10 +263,7 @@ macro_rules! index_constraint {
                 let can = self.index.starts_with("CREATE UNIQUE INDEX ") && self.tablespace.is_none();
                 let build = sql::concurrently(&self.index, &id.name, name).filter(|_| can)?;
                 let build = Action::create(id, build).locks(Lock::ShareUpdateExclusive).when(When::OutsideTransaction);
-                let build = match self.twins(id) {
-                    Some(obstacle) => build.fails_if(obstacle),
-                    None => build,
-                };
+                let build = build.fails_if(self.twins(id));
                 let (what, timing) = constraint::words(&self.definition)?;
                 let clause = format!("ADD CONSTRAINT {} {what} USING INDEX {name}{timing}", id.name);
                 Some([build, alter_table(Verb::Create, id, clause)])

@@ -82,6 +82,7 @@ mod view;
 mod view_column;
 
 use object::{object, state};
+pub use owner::share as share_owner;
 use postgres::Row;
 pub use rebuilt::{Gone, Makeup, Part, Rebuilt};
 pub use rename::{rename, rename_label};
@@ -127,6 +128,8 @@ pub trait PgObject: Clone + PartialEq + Sized {
     const COMPLETES_PARENT: bool = false;
     /// Whether a reader takes it for a property of what contains it, and not for a thing: an owner, a default.
     const IS_PROPERTY: bool = false;
+    /// Whether it ties what contains it to something that must have the same owner.
+    const SHARES_OWNER: bool = false;
     /// Whether it is there where something is not as it is by itself, so that to add it may be to take something away.
     const IS_DEVIATION: bool = false;
     /// The attributes that PostgreSQL prints from what it stores. It may print the same thing in two ways, until it
@@ -339,6 +342,9 @@ macro_rules! dispatch {
             }
             pub const fn is_property(self) -> bool {
                 match self { $(Kind::$Kind => <$Type as PgObject>::IS_PROPERTY,)* }
+            }
+            pub const fn shares_owner(self) -> bool {
+                match self { $(Kind::$Kind => <$Type as PgObject>::SHARES_OWNER,)* }
             }
             pub const fn is_deviation(self) -> bool {
                 match self { $(Kind::$Kind => <$Type as PgObject>::IS_DEVIATION,)* }

@@ -260,10 +260,9 @@ impl Table {
             let is_last = to.partition_of.is_none() && self.can_leave;
             actions.push(if is_last { detach.or(Strategy::DetachConcurrently, [gentler]) } else { detach });
         }
-        let outside = |action: Action| match &to.rows_are {
-            Some(rows) => action.fails_if(Obstacle::outside(id, "rows are outside the bounds of the partition", rows)),
-            None => action,
-        };
+        let what = "rows are outside the bounds of the partition";
+        let outside =
+            |action: Action| action.fails_if(to.rows_are.as_ref().map(|rows| Obstacle::outside(id, what, rows)));
         let attach = to.attach(id).map(|attach| outside(attach.descent(Descent::JoinsWhole)));
         actions.extend(attach.map(|attach| match to.checked(id) {
             Some([add, validate, drop]) => {

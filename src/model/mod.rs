@@ -1,5 +1,6 @@
 //! Names, addresses and places. Depends on nothing else in the crate, and does no IO.
 
+mod digest;
 mod id;
 mod ident;
 mod kind;
@@ -9,6 +10,7 @@ mod span;
 mod sql;
 mod version;
 
+pub use digest::{hexadecimal, sha256};
 pub use id::ObjectId;
 pub use ident::Ident;
 pub use kind::Kind;

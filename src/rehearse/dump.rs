@@ -36,7 +36,8 @@ impl Witness {
     }
 }
 
-/// Compares the database that a plan was run in with one in which the target was made directly. Where Trueup itself sees a
+/// Compares the database that a plan was run in with one in which the target was made directly, both on a server of this
+/// version. Where Trueup itself sees a
 /// difference, since the target is to keep something of what was there before, there is nothing to ask.
 ///
 /// # Errors
@@ -44,12 +45,17 @@ impl Witness {
 pub fn witness(
     reached: &mut Scratch,
     fresh: Option<&mut Scratch>,
+    version: Version,
     view: &View<'_>,
 ) -> Result<Witness, Vec<Diagnostic>> {
     let Some(fresh) = fresh else { return Ok(Witness::not_asked("TO was not made from a script")) };
     let (Some(one), Some(other)) = (fresh.place.clone(), reached.place.clone()) else {
         return Ok(Witness::not_asked("the embedded PostgreSQL has one session only"));
     };
+    // Both are read for this: not in vain.
+    if let Err(why) = program(version) {
+        return Ok(Witness::NotAsked(why));
+    }
     let (now, goal) = (view.read_all(reached)?, view.read_all(fresh)?);
     // What the target does not say is no difference from here to there, and is one from there to here.
     let differ = |one: &Catalog, other: &Catalog| {
@@ -60,7 +66,6 @@ pub fn witness(
     if beyond || now.unmanaged != goal.unmanaged || differ(&now, &goal) || differ(&goal, &now) {
         return Ok(Witness::not_asked("the result keeps what TO does not say"));
     }
-    let version = goal.version;
     let dumps = std::thread::scope(|scope| {
         let fresh = scope.spawn(|| dump(&one, version));
         let reached = dump(&other, version);
@@ -77,10 +82,7 @@ pub fn witness(
 /// # Errors
 /// Why there is none, in words: there is no program that knows a server of this version, or it fails.
 pub fn dump(place: &Place, version: Version) -> Result<String, String> {
-    let known = programs().iter().find(|(major, _)| version.major_number() <= *major);
-    let (_, program) =
-        known.ok_or_else(|| format!("there is no pg_dump here that knows PostgreSQL {}", version.major_number()))?;
-    let mut command = Command::new(program);
+    let mut command = Command::new(program(version)?);
     command.arg("--schema-only").envs(place.variables());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let started = {
@@ -92,6 +94,13 @@ pub fn dump(place: &Place, version: Version) -> Result<String, String> {
         true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
         false => Err(format!("pg_dump fails: {}", String::from_utf8_lossy(&output.stderr).trim())),
     }
+}
+
+/// One that knows a server of this version; or that there is none, in words.
+fn program(version: Version) -> Result<&'static Path, String> {
+    let known = programs().iter().find(|(major, _)| version.major_number() <= *major);
+    let none = || format!("there is no pg_dump here that knows PostgreSQL {}", version.major_number());
+    known.map(|(_, program)| program.as_path()).ok_or_else(none)
 }
 
 /// Those beside server programs, and the one on the path, with their major versions. Asked once: to start one takes longer

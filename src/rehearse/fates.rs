@@ -103,9 +103,7 @@ impl Population {
             }
             if let Some(row) = scratch.client.query_opt(there, &[oid])? {
                 let name: String = row.get(0);
-                scratch.client.batch_execute(&format!(
-                    "BEGIN; SET LOCAL session_replication_role = replica; TRUNCATE {name} CASCADE; COMMIT"
-                ))?;
+                truncate(&mut scratch.client, &name)?;
             }
         }
         refresh(&mut scratch.client)?;
@@ -125,10 +123,7 @@ impl Population {
     pub(super) fn empty_all(&mut self, scratch: &mut Scratch) -> Result<(), postgres::Error> {
         let tables: Vec<String> = scratch.client.query(ALL, &[])?.iter().map(|row| row.get(0)).collect();
         if !tables.is_empty() {
-            scratch.client.batch_execute(&format!(
-                "BEGIN; SET LOCAL session_replication_role = replica; TRUNCATE {} CASCADE; COMMIT",
-                tables.join(", ")
-            ))?;
+            truncate(&mut scratch.client, &tables.join(", "))?;
         }
         refresh(&mut scratch.client)?;
         self.emptied.extend(self.before.values().map(|it| it.table.clone()));
@@ -210,6 +205,13 @@ impl Contents {
 }
 
 /// Materialized views hold rows of tables that have none now. One that stands on another comes after it.
+/// Deletes the rows of tables, without their triggers.
+fn truncate(client: &mut Client, tables: &str) -> Result<(), postgres::Error> {
+    client.batch_execute(&format!(
+        "BEGIN; SET LOCAL session_replication_role = replica; TRUNCATE {tables} CASCADE; COMMIT"
+    ))
+}
+
 fn refresh(client: &mut Client) -> Result<(), postgres::Error> {
     let views = client
         .query("SELECT oid::regclass::text FROM pg_class WHERE relkind = 'm' AND relispopulated ORDER BY oid", &[])?;

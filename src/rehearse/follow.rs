@@ -115,7 +115,8 @@ impl<'a> History<'a> {
         let before = self.now.clone();
         let steps: Vec<Step> = script.statements.iter().map(|statement| step(statement, files, &before)).collect();
         let touched = Touched::by_steps(&steps, &before);
-        let mut trial = Trial::begin(&mut self.scratch, &touched, (&steps, 0, &[]), &before, self.rows)?;
+        let trial = Trial::begin(&mut self.scratch, &touched, (&steps, 0, &[]), &before, self.rows)?;
+        let mut trial = trial.with_catalogs(&mut self.scratch)?;
         let (mut statements, mut failure, mut local) = (Vec::new(), None, Vec::new());
         for (at, (statement, step)) in script.statements.iter().zip(steps).enumerate() {
             if statement.ends_transaction() {

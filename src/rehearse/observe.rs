@@ -31,7 +31,7 @@ pub struct Observed {
     pub gone: BTreeSet<String>,
     /// Relations with their names after it.
     pub renamed: BTreeMap<String, String>,
-    /// System catalogs of which rows came, changed or went.
+    /// System catalogs of which rows came, changed or went, where the observer looks at these.
     pub catalogs: BTreeSet<String>,
     /// What PostgreSQL said meanwhile.
     pub notices: Vec<String>,
@@ -81,8 +81,8 @@ pub(super) struct Observer {
     old: BTreeSet<u32>,
     touched: Statement,
     counted: Statement,
-    /// The system catalogs that the session has changed so far.
-    changed: Statement,
+    /// The system catalogs that the session has changed so far, where somebody wants to know.
+    changed: Option<Statement>,
     /// How often it had changed each, before the statement that runs.
     changes: HashMap<String, i64>,
     /// `SET LOCAL` and the like, which govern what runs from here on.
@@ -122,11 +122,19 @@ impl Observer {
             "SELECT * FROM (SELECT c.oid AS relation, {COUNTS} FROM pg_class c WHERE 16384 <= c.oid::int8) AS it
              WHERE scans <> 0 OR inserted <> 0 OR updated <> 0 OR deleted <> 0"
         ))?;
-        let changed = client.prepare(CHANGED)?;
         let relations = relations(client)?;
         let old = relations.keys().copied().collect();
         let (changes, counts) = (HashMap::new(), HashMap::new());
-        Ok(Observer { relations, old, touched, counted, changed, changes, local: Vec::new(), counts })
+        Ok(Observer { relations, old, touched, counted, changed: None, changes, local: Vec::new(), counts })
+    }
+
+    /// Looks at the system catalogs too ([`Observed::catalogs`]).
+    ///
+    /// # Errors
+    /// Whatever the server says.
+    pub(super) fn with_catalogs(mut self, client: &mut Client) -> Result<Observer, postgres::Error> {
+        self.changed = Some(client.prepare(CHANGED)?);
+        Ok(self)
     }
 
     /// What a migration has set for the transaction that it is in. Steps have one each, and these settings in it.
@@ -200,19 +208,20 @@ impl Observer {
     fn count(&mut self, client: &mut Client) -> Result<(), postgres::Error> {
         let rows = client.query(&self.counted, &[])?;
         self.counts = rows.iter().map(|row| (row.get("relation"), Counts::read(row))).collect();
-        self.changes = client.query(&self.changed, &[])?.iter().map(|row| (row.get(0), row.get(1))).collect();
+        self.changes = self.changes(client)?;
         Ok(())
+    }
+
+    fn changes(&self, client: &mut Client) -> Result<HashMap<String, i64>, postgres::Error> {
+        let Some(changed) = &self.changed else { return Ok(HashMap::new()) };
+        Ok(client.query(changed, &[])?.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
 
     /// What the transaction has done so far.
     fn look(&mut self, client: &mut Client) -> Result<Observed, postgres::Error> {
-        let mut found = Observed::default();
-        for row in client.query(&self.changed, &[])? {
-            let (name, changes): (String, i64) = (row.get(0), row.get(1));
-            if self.changes.get(&name) != Some(&changes) {
-                found.catalogs.insert(name);
-            }
-        }
+        let mut changed = self.changes(client)?;
+        changed.retain(|name, changes| self.changes.get(name) != Some(changes));
+        let mut found = Observed { catalogs: changed.into_keys().collect(), ..Observed::default() };
         for row in client.query(&self.touched, &[])? {
             let oid: u32 = row.get("relation");
             let now = Relation::read(&row);

@@ -2,6 +2,7 @@
 
 use crate::{
     catalog::Catalog,
+    connect,
     ddl::Target,
     diagnostic::Diagnostic,
     plan::plan,
@@ -78,7 +79,7 @@ pub fn wanted(catalog: &Catalog) -> Wanted {
 
 pub(super) fn lost(error: &postgres::Error) -> Diagnostic {
     // What the server itself says, where it still says something.
-    let reason = error.as_db_error().map_or_else(|| error.to_string(), |it| it.message().to_owned());
+    let reason = connect::message(error);
     Diagnostic::error("shadow-lost", format!("the shadow went away: {reason}"))
         .with_help("run it again; if it happens again, use another shadow (`--shadow local`, `--shadow postgres://…`)")
 }

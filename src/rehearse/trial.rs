@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     catalog::Catalog,
+    connect,
     diagnostic::Diagnostic,
     diff::Rename,
     plan::Step,
@@ -63,13 +64,20 @@ impl<'a> Trial<'a> {
             let occasion = Occasion { catalog: Some(from), renames, statements: &statements };
             match Population::settle(scratch, supply, occasion, &|name| touched.has(name)) {
                 Ok(settled) => population = settled,
-                Err(error) => {
-                    unpopulated = Some(error.as_db_error().map_or(error.to_string(), |it| it.message().to_owned()))
-                }
+                Err(error) => unpopulated = Some(connect::message(&error)),
             }
         }
         let observer = Observer::new(&mut scratch.client).map_err(|error| vec![lost(&error)])?;
         Ok(Trial { observer, population, unpopulated, from, observed: vec![None; done] })
+    }
+
+    /// Looks at the system catalogs too, from here on.
+    ///
+    /// # Errors
+    /// Diagnostics where the shadow is lost.
+    pub(super) fn with_catalogs(self, scratch: &mut Scratch) -> Result<Trial<'a>, Vec<Diagnostic>> {
+        let observer = self.observer.with_catalogs(&mut scratch.client).map_err(|error| vec![lost(&error)])?;
+        Ok(Trial { observer, ..self })
     }
 
     /// What has been set for the transaction that the steps to come are in, instead of what was before.

@@ -20,7 +20,7 @@ pub enum Error {
     NoBinaries { major: Option<i32> },
     #[error("role `{role}` may not create databases on the shadow server")]
     CreateDatabase { role: String, source: postgres::Error },
-    #[error("cannot {doing} in the {shadow}: {}", message(.source))]
+    #[error("cannot {doing} in the {shadow}: {}", connect::message(.source))]
     Postgres { shadow: String, doing: String, source: postgres::Error },
     #[error("cannot connect to the {shadow}: {source}")]
     Connect { shadow: String, source: Box<connect::Error> },
@@ -70,9 +70,4 @@ impl Error {
         let (shadow, doing) = (shadow.to_owned(), doing.into());
         move |source| Error::Postgres { shadow, doing, source }
     }
-}
-
-/// The server's own words where there are some; `postgres::Error` shows only `db error`.
-fn message(error: &postgres::Error) -> String {
-    error.as_db_error().map_or_else(|| error.to_string(), |db| db.message().to_owned())
 }

@@ -130,7 +130,7 @@ fn what_does_not_go_together() {
     diff(&["--rows-from", &url, "--sample", "0"]).ends(64).says("1..=10000");
     diff(&["--rows-from", &url, "--unmasked", "email"]).ends(64).says("write `table.column`");
     diff(&["--rows-from", "a.sql"]).ends(1).says("`--rows-from` names no running database");
-    diff(&["--rows-from", &format!("postgres:/ann:{SECRET}@h/d")]).ends(1).says("names no running database");
+    diff(&["--rows-from", &format!("postgres:/ann:{SECRET}@h/d")]).ends(1).says("this is no connection string");
     diff(&["--rows-from", &url]).ends(1).says("error[cannot-connect]");
 }
 

@@ -320,7 +320,10 @@ fn a_live_database_that_does_not_say_is_no_fault() {
 fn only_a_live_database_has_sizes() {
     let folder = Folder::new(&[("a.sql", "CREATE TABLE t (x int);")]);
     folder.run(&["stats"]).ends(64);
-    folder.run(&["stats", "a.sql"]).ends(1).says("error[not-live]: `a.sql` is no live database");
+    folder
+        .run(&["stats", "a.sql"])
+        .ends(1)
+        .says("error[not-live]: the argument of `trueup stats` names no running database");
     folder.run(&["stats", "exec:touch ran"]).ends(1).says("error[not-live]");
     assert!(!folder.path("ran").exists(), "the program was run");
     folder.run(&["stats", &format!("exec:pg_dump postgres://u:{SECRET}@h/d")]).ends(1).says("error[not-live]");

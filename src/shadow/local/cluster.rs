@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use nix::unistd::User;
-use sha2::{Digest, Sha256};
 
 use super::{binaries, files};
+use crate::model::sha256;
 
 /// Makes the data directory `data`, which must not exist yet.
 pub(super) fn make(data: &Path, programs: &Path, owner: Option<&User>) -> Result<(), Box<dyn std::error::Error>> {
@@ -37,8 +37,7 @@ fn key(programs: &Path) -> Option<String> {
     let program = std::fs::canonicalize(programs.join("postgres")).ok()?;
     let meta = std::fs::metadata(&program).ok()?;
     let text = format!("1 {} {} {:?}", program.display(), meta.len(), meta.modified().ok()?);
-    let digest = Sha256::digest(text.as_bytes());
-    Some(digest.iter().take(10).map(|byte| format!("{byte:02x}")).collect())
+    Some(sha256(&text)[..20].to_owned())
 }
 
 fn initdb(data: &Path, programs: &Path, owner: Option<&User>) -> Result<(), Box<dyn std::error::Error>> {
