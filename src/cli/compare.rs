@@ -13,7 +13,9 @@ use crate::{
         findings, online,
         pattern::Pattern,
         profile::{Platform, Profile},
-        renames, sample,
+        renames,
+        replay::Replay,
+        sample,
         scope::{Drop, Scope},
         side::{self, Side},
         sizes::{self, Snapshot},
@@ -23,7 +25,7 @@ use crate::{
     },
     ddl::{Casts, Heard, Target},
     diagnostic::{Diagnostic, Severity},
-    diff::Change,
+    diff::{Change, diff},
     emit::json::Verdict,
     hazards::{Seen, Sides, access, judge},
     model::{Files, Pair, Version},
@@ -37,7 +39,7 @@ use crate::{
 };
 
 /// What is compared, and how.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Comparison {
     /// The schema as it is; not needed where trueup.toml says it
     pub(super) from: Option<String>,
@@ -94,6 +96,12 @@ pub(crate) struct Comparison {
     /// Whether the way back is to be found too.
     #[arg(skip)]
     pub(super) turns_back: bool,
+    /// A history that a side is made of, by the word that names it.
+    #[arg(skip)]
+    pub(super) replay: Option<Replay>,
+    /// Whether only the differences are wanted, and no way from one to the other.
+    #[arg(skip)]
+    pub(super) only_looks: bool,
     /// Whether the state that was reached is to be kept for a proof.
     #[arg(skip)]
     pub(super) proves: bool,
@@ -103,6 +111,43 @@ pub(crate) struct Comparison {
 pub(super) const ROWS: u32 = 20;
 
 impl Comparison {
+    /// What is to be a migration, with all that is to be known of it.
+    pub(super) fn for_migration(
+        (from, to): (Option<String>, Option<String>),
+        replay: Option<Replay>,
+        shadow: Option<String>,
+        rows: Option<u32>,
+        (online, sizes, names): (online::Options, sizes::Options, renames::Options),
+    ) -> Comparison {
+        Comparison {
+            from: from.or_else(|| replay.as_ref().map(|it| it.word.clone())),
+            to,
+            replay,
+            shadow,
+            rows,
+            online,
+            sizes,
+            names,
+            depth: Depth::Why,
+            turns_back: true,
+            proves: true,
+            ..Comparison::default()
+        }
+    }
+
+    /// What of a database is not as a history makes it.
+    pub(super) fn with_history(database: &str, replay: Replay, shadow: Option<String>) -> Comparison {
+        Comparison {
+            from: Some(database.to_owned()),
+            to: Some(replay.word.clone()),
+            replay: Some(replay),
+            shadow,
+            no_rehearse: true,
+            only_looks: true,
+            ..Comparison::default()
+        }
+    }
+
     /// With what the project's file says where the command line is silent.
     pub(super) fn completed(&self, config: &Config) -> Result<Comparison, Error> {
         let mut it = self.clone();
@@ -218,7 +263,11 @@ fn look(arguments: &Comparison, choice: &Choice, files: &mut Files, ui: &Ui) -> 
     let words = arguments.words();
     // What is wrong with a small file is told before anything takes its time.
     let snapshot = arguments.sizes.read(files).map_err(|found| Error::Diagnostics(found, files.clone()))?;
-    let openings = Pair::new(side::open(words.from, files), side::open(words.to, files));
+    let open = |word, files: &mut Files| match &arguments.replay {
+        Some(replay) if replay.word == word => replay.open(files),
+        Some(_) | None => side::open(word, files),
+    };
+    let openings = Pair::new(open(words.from, files), open(words.to, files));
     let mut openings = openings.transpose().map_err(|found| Error::Diagnostics(found, files.clone()))?;
     let sample = arguments.sample.open().map_err(|found| Error::Diagnostics(found, files.clone()))?;
     let live = openings.as_ref().map(side::live_version);
@@ -295,8 +344,15 @@ fn plan_and_rehearse(
     // A form that only the server knows could not be rehearsed, and what the shadow knows a newer one knows too.
     let spoken = version.min(shadow.version());
     let target = Target { version: spoken, casts: &before.casts, online: None };
-    let (named, doubts) =
-        renames::settle(&arguments.names, &mut sides, shadow, target, view, past, arguments.may_drop().then_some(ui))?;
+    let (named, doubts) = renames::settle(
+        &arguments.names,
+        &mut sides,
+        shadow,
+        target,
+        view,
+        past,
+        (arguments.may_drop() && !arguments.only_looks).then_some(ui),
+    )?;
     let from = named.from;
     let kept = arguments.scope().keep_the_rest(&from, &mut sides.to.catalog, (shadow, view), ui)?;
     let casts = Casts { values: named.instead, ..before.casts.and(&sides.to.catalog.casts) };
@@ -316,7 +372,10 @@ fn plan_and_rehearse(
     let planned = |heard: &Heard| {
         Ok::<_, Vec<Diagnostic>>(replan(&from, &to, target, heard, &successors)?.after(&named.steps, &named.renames))
     };
-    let plan = planned(&Heard::new())?;
+    let plan = match arguments.only_looks {
+        true => Plan { renames: named.renames.clone(), changes: diff(&from, &to, target), ..Plan::default() },
+        false => planned(&Heard::new())?,
+    };
     let beyond = findings::beyond(&plan.changes, &from, &to, version);
     if !beyond.is_empty() {
         return Err(beyond);

@@ -8,13 +8,12 @@ use crate::{
     cli::{
         compare::{Comparison, Depth, Findings, compare},
         exit::{Ended, Error},
-        findings,
+        findings, products,
         ui::{self, Ui},
     },
     diagnostic::Diagnostic,
     emit::{
-        json::{self, Report, Verdict},
-        proof::{self, Evidence, Proof},
+        json::Verdict,
         sql::{self, Style},
     },
     model::Files,
@@ -78,22 +77,8 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
 
 fn write(arguments: &Arguments, findings: &Findings, files: &Files) -> Result<(), Error> {
     let text = match arguments.format {
-        Format::Sql => sql::render(&findings.plan, Style { transaction: arguments.transaction }),
-        Format::Json => json::render(&Report {
-            from: &redacted(&findings.words.from),
-            to: &redacted(&findings.words.to),
-            shadow: &findings.shadow,
-            plan: &findings.plan,
-            explanations: &findings.explanations,
-            verdict: findings.verdict,
-            remainder: &findings.remainder,
-            observed: &findings.observed,
-            rows: &findings.rows,
-            witness: findings.witness.as_ref(),
-            unmanaged: &findings.unmanaged,
-            diagnostics: &findings.diagnostics,
-            files,
-        }),
+        Format::Sql => sql::render(&findings.plan, Style { transaction: arguments.transaction, ..Style::default() }),
+        Format::Json => products::report(findings, files),
     };
     match &arguments.output {
         None => ui::print(&text).map_err(Error::Output),
@@ -103,32 +88,19 @@ fn write(arguments: &Arguments, findings: &Findings, files: &Files) -> Result<()
 
 /// The way back, and the proof.
 fn write_beside(arguments: &Arguments, findings: &Findings, ui: &Ui) -> Result<(), Error> {
-    let style = Style { transaction: arguments.transaction };
-    if let (Some(path), Some(back)) = (&arguments.down, &findings.way_back) {
-        let lost = back.lost.iter().map(|it| format!("-- does not come back: {}\n", it.replace(['\n', '\r'], " ")));
-        keep(path, &(lost.collect::<String>() + &sql::render(&back.plan, style)))?;
+    let style = Style { transaction: arguments.transaction, ..Style::default() };
+    if let (Some(path), Some(text)) = (&arguments.down, products::down(findings, style)) {
+        keep(path, &text)?;
     }
     let Some(path) = &arguments.proof else { return Ok(()) };
-    let Some(states) = &findings.states else {
-        let why = if findings.plan.is_empty() { "nothing differs" } else { "the plan does not lead to TO" };
-        ui.say(&format!("`{}` was not written: {why}", path.display()));
-        return Ok(());
-    };
-    let proof = Proof::of(Evidence {
-        sql: &sql::render(&findings.plan, style),
-        engine: &findings.shadow,
-        from: &states.from,
-        to: &states.to,
-        plan: &findings.plan,
-        observed: &findings.observed,
-        rows: &findings.rows,
-        witness: findings.witness.as_ref(),
-        way_back: findings
-            .way_back
-            .as_ref()
-            .map(|back| proof::WayBack { leads_back: back.fault.is_none(), lost: back.lost.clone() }),
-    });
-    keep(path, &(serde_json::to_string_pretty(&proof).unwrap_or_default() + "\n"))
+    match products::proof(findings, &sql::render(&findings.plan, style)) {
+        Some(text) => keep(path, &text),
+        None => {
+            let why = if findings.plan.is_empty() { "nothing differs" } else { "the plan does not lead to TO" };
+            ui.say(&format!("`{}` was not written: {why}", path.display()));
+            Ok(())
+        }
+    }
 }
 
 /// Writes a file.
@@ -139,16 +111,6 @@ pub(super) fn keep(path: &Path, text: &str) -> Result<(), Error> {
     std::fs::write(path, text).map_err(|error| {
         Diagnostic::error("cannot-write", format!("cannot write `{}`: {error}", path.display())).into()
     })
-}
-
-/// A connection string without its password; any other word as it is.
-fn redacted(word: &str) -> String {
-    match crate::sources::Source::parse(word) {
-        Ok(crate::sources::Source::Live(url)) => {
-            crate::connect::Target::parse(&url).map_or_else(|_| "postgres://…".to_owned(), |it| it.redacted())
-        }
-        Ok(_) | Err(_) => word.to_owned(),
-    }
 }
 
 fn tell(arguments: &Arguments, findings: &Findings, files: &Files, ui: &Ui) -> Result<Ended, Error> {
@@ -179,7 +141,7 @@ fn tell(arguments: &Arguments, findings: &Findings, files: &Files, ui: &Ui) -> R
 }
 
 /// ` with 40 rows in 2 tables`, and how many of them come from a sample
-fn with_rows(rows: &Rows) -> String {
+pub(super) fn with_rows(rows: &Rows) -> String {
     let filled: Vec<u32> = rows.filling.tables.iter().map(|it| it.rows).filter(|&it| 0 < it).collect();
     let tables = if filled.len() == 1 { "1 table".to_owned() } else { format!("{} tables", filled.len()) };
     let sampled: u32 = rows.filling.tables.iter().filter_map(|it| it.sampled).sum();

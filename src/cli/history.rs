@@ -34,20 +34,45 @@ pub(super) struct Opened {
     pub layout: &'static dyn Layout,
     pub history: Vec<Migration>,
     pub client: Client,
+    pub url: String,
+    /// What takes the session where it is to be.
+    pub session: Vec<String>,
 }
 
 /// Where the tools of the field keep migrations.
 const FOLDERS: [&str; 4] = ["prisma/migrations", "supabase/migrations", "db/migrations", "migrations"];
 
+/// A history in files.
+pub(super) struct Place {
+    pub folder: PathBuf,
+    pub layout: &'static dyn Layout,
+    pub history: Vec<Migration>,
+}
+
 impl Options {
-    pub(super) fn open(&self, config: &Config) -> Result<Opened, Error> {
+    /// The history, which may be still to come.
+    pub(super) fn place(&self, config: &Config) -> Result<Place, Error> {
         let folder = self.folder(config)?;
-        let layout = match self.layout.as_ref().or(config.layout.as_ref()) {
-            Some(name) => history::layout(name)?,
-            None => history::detect(&folder)?,
-        };
-        let history = history::history(&folder, layout)?;
-        Ok(Opened { client: self.connect(config)?, folder, layout, history })
+        let named = self.layout.as_ref().or(config.layout.as_ref());
+        let layout = named.map(|name| history::layout(name)).transpose()?;
+        if !folder.exists() {
+            return Ok(Place {
+                layout: layout.unwrap_or_else(|| history::usual(&folder)),
+                folder,
+                history: Vec::new(),
+            });
+        }
+        let layout = layout.map_or_else(|| history::detect(&folder), Ok)?;
+        Ok(Place { history: history::history(&folder, layout)?, folder, layout })
+    }
+
+    pub(super) fn open(&self, config: &Config) -> Result<Opened, Error> {
+        let Place { folder, layout, history } = self.place(config)?;
+        let (url, target, mut client) = self.connect(config)?;
+        let session: Vec<String> = schema(&target).into_iter().collect();
+        let unreadable = |error| side::unreadable(&target.redacted(), &error);
+        session.iter().try_for_each(|setting| client.batch_execute(setting)).map_err(unreadable)?;
+        Ok(Opened { folder, layout, history, client, url, session })
     }
 
     fn folder(&self, config: &Config) -> Result<PathBuf, Diagnostic> {
@@ -60,25 +85,22 @@ impl Options {
         })
     }
 
-    fn connect(&self, config: &Config) -> Result<Client, Error> {
+    fn connect(&self, config: &Config) -> Result<(String, connect::Target, Client), Error> {
         let from_environment = || std::env::var("DATABASE_URL").ok().filter(|url| !url.is_empty());
         let Some(url) = config.or_said(self.database.clone(), &config.database)?.or_else(from_environment) else {
             let title = "the database is not named: say `--database URL`, set DATABASE_URL, or put `database` in \
                          `trueup.toml`";
             return Err(Error::Usage(title.to_owned()));
         };
-        let (target, mut client) = side::session(&url, "`--database`")?;
-        go_to_schema(&mut client, &target).map_err(|error| side::unreadable(&target.redacted(), &error))?;
-        Ok(client)
+        let (target, client) = side::session(&url, "`--database`")?;
+        Ok((url, target, client))
     }
 }
 
 /// Prisma's `?schema=` is where the table of its history is.
-fn go_to_schema(client: &mut Client, target: &connect::Target) -> Result<(), postgres::Error> {
-    match target.ignored().iter().find(|(name, _)| name == "schema") {
-        Some((_, schema)) => client.batch_execute(&format!("SET search_path = {}", Ident::new(schema))),
-        None => Ok(()),
-    }
+fn schema(target: &connect::Target) -> Option<String> {
+    let (_, schema) = target.ignored().iter().find(|(name, _)| name == "schema")?;
+    Some(format!("SET search_path = {}", Ident::new(schema)))
 }
 
 /// The server, while it is asked about a history.

@@ -4,6 +4,7 @@ mod advice;
 mod check_proof;
 mod compare;
 mod config;
+mod deploy;
 mod diff;
 mod exit;
 mod explain;
@@ -13,10 +14,13 @@ mod history;
 mod in_the_way;
 mod lint;
 mod mask;
+mod new;
 mod online;
 mod pattern;
+mod products;
 mod profile;
 mod renames;
+mod replay;
 mod resolve;
 mod sample;
 mod scope;
@@ -63,9 +67,11 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Deploy(deploy::Arguments),
     Diff(diff::Arguments),
     Explain(explain::Arguments),
     Lint(lint::Arguments),
+    New(new::Arguments),
     Resolve(resolve::Arguments),
     Stats(stats::Arguments),
     Status(status::Arguments),
@@ -103,9 +109,11 @@ fn run(arguments: &Arguments) -> ExitCode {
         ui.detail(&format!("Ctrl-C will not clean up: {error}"));
     }
     let ended = match &arguments.command {
+        Command::Deploy(command) => deploy::run(command, arguments.config.as_deref(), &ui),
         Command::Diff(command) => diff::run(command, arguments.config.as_deref(), &ui),
         Command::Explain(command) => explain::run(command, arguments.config.as_deref(), &ui),
         Command::Lint(command) => lint::run(command, arguments.config.as_deref(), &ui),
+        Command::New(command) => new::run(command, arguments.config.as_deref(), &ui),
         Command::Resolve(command) => resolve::run(command, arguments.config.as_deref(), &ui),
         Command::Stats(command) => stats::run(command, &ui),
         Command::Status(command) => status::run(command, arguments.config.as_deref(), &ui),

@@ -26,7 +26,7 @@ pub(crate) enum Mode {
 /// How long a statement waits for a lock before it gives up, where nobody says.
 const PATIENCE: &str = "2s";
 
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Options {
     /// Change tables in ways that let others read and write meanwhile: auto, always or never [default: never]
     #[arg(long, value_enum, value_name = "WHEN", hide_possible_values = true)]
@@ -72,6 +72,12 @@ impl Options {
 /// A time as `lock_timeout` takes it (PostgreSQL manual, 20.1.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Patience(String);
+
+impl Patience {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
 
 impl FromStr for Patience {
     type Err = String;

@@ -44,6 +44,12 @@ pub(crate) struct Options {
 
 const LEDGER: &str = "trueup.renames";
 
+impl Default for Options {
+    fn default() -> Options {
+        Options { rename: Vec::new(), no_rename: Vec::new(), renames: LEDGER.into() }
+    }
+}
+
 /// The starting state under its new names; the scratch database of FROM, if there is one, holds it afterwards.
 ///
 /// `past` is what git knows of the declarations of TO; `asker` is who asks about what looks as if it was renamed; nobody where nothing is dropped.

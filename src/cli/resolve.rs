@@ -38,7 +38,7 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
     let config = Config::load(config).map_err(|(found, files)| Error::Diagnostics(found, files))?;
     ui.diagnostics(&config.warnings, &config.files);
     let mut opened = arguments.history.open(&config)?;
-    lock::take(&mut opened.client, opened.layout)?;
+    lock::take(&mut opened.client, opened.layout, lock::PATIENCE)?;
     let said = match (&arguments.applied, &arguments.rolled_back) {
         (Some(name), _) => applied(&mut opened, name)?,
         (None, Some(name)) => rolled_back(&mut opened, name)?,

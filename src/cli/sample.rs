@@ -8,7 +8,7 @@ use crate::{
     rehearse::rows::{Sample, Supply, Unmasked},
 };
 
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(super) struct Options {
     /// Take the rows of the rehearsal from this database (postgres://…, or host=… dbname=…), instead of making them up.
     /// They are read only, and masked before they are used: see docs/guide/sample.md

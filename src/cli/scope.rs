@@ -148,6 +148,7 @@ fn made_by_tools(one: &mut Side, other: &Side) -> BTreeSet<ObjectId> {
     let found: Vec<&ObjectId> = one.catalog.ids().filter(|id| tools::made(id) && !is_mentioned(id)).collect();
     let mut is_used = |id: &ObjectId| match id.kind == Kind::Extension {
         true => !decides,
+        false if tools::is_own(id) => true,
         false => {
             let is_in = |it: &&ObjectId| it.kind == Kind::Table && (*it == id || it.parent() == Some(id));
             one.catalog.ids().filter(is_in).any(|table| live.has_rows(table))

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     catalog::Catalog,
-    cli::{exit::Error, ui::Ui},
+    cli::{exit::Error, replay::Replay, ui::Ui},
     connect,
     ddl::Target,
     diagnostic::Diagnostic,
@@ -63,6 +63,9 @@ pub(crate) enum Opening {
 
 /// Reads the text of a source, or connects to it.
 pub(crate) fn open(word: &str, files: &mut Files) -> Result<Opening, Vec<Diagnostic>> {
+    if let Some(replay) = Replay::named(word) {
+        return replay?.open(files);
+    }
     let source = Source::parse(word).map_err(|diagnostic| vec![diagnostic])?;
     let Source::Live(url) = &source else { return source.read(files).map(Opening::Text) };
     let (target, mut client) = connect(url)?;

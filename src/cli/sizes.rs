@@ -14,7 +14,7 @@ use crate::{
     stats::{Sizes, Unreadable, read},
 };
 
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Options {
     /// How large tables are, as `trueup stats` has written it [default: FROM is asked, where it is a live database]
     #[arg(long = "stats", value_name = "FILE")]

@@ -51,7 +51,7 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
         Format::Json => json(opened.layout.name(), &status),
     };
     ui::print(&text).map_err(Error::Output)?;
-    let found = findings(&status);
+    let found = findings(&status.migrations);
     ui.diagnostics(&found, &config.files);
     let pending = status.count(|it| matches!(it, Standing::Pending | Standing::OutOfOrder));
     ui.say(&format!(
@@ -68,7 +68,7 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
     })
 }
 
-fn counted(count: usize, what: &str) -> String {
+pub(super) fn counted(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
@@ -89,7 +89,7 @@ fn table(status: &Status) -> String {
 }
 
 /// What is not in order, and the way on.
-fn findings(status: &Status) -> Vec<Diagnostic> {
+pub(super) fn findings(migrations: &[Entry]) -> Vec<Diagnostic> {
     let found = |it: &Entry| {
         let name = it.shown();
         let error = |code, title: String, help: String| Some(Diagnostic::error(code, title).with_help(help));
@@ -121,7 +121,7 @@ fn findings(status: &Status) -> Vec<Diagnostic> {
             ),
         }
     };
-    status.migrations.iter().filter_map(found).collect()
+    migrations.iter().filter_map(found).collect()
 }
 
 #[derive(Serialize)]

@@ -53,6 +53,11 @@ pub const EXTENSIONS: &[(&str, &str)] = &[
     ("hypopg", "github.com/HypoPG/hypopg"),
 ];
 
+/// Whether it is Trueup's, which is so whether anything is in it or not.
+pub(super) fn is_own(id: &ObjectId) -> bool {
+    id.kind == Kind::Schema && id.name.raw() == "trueup"
+}
+
 /// Whether a tool made this object for itself. What it contains is not asked for.
 pub(super) fn made(id: &ObjectId) -> bool {
     let is_in = |list: &[(&str, &str)]| list.iter().any(|(name, _)| *name == id.name.raw());

@@ -10,7 +10,7 @@ use std::{
 use anstream::AutoStream;
 use clap::ColorChoice;
 use dialoguer::console::Term;
-use indicatif::ProgressBar;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::{
     diagnostic::{Diagnostic, Severity},
@@ -94,25 +94,35 @@ impl Ui {
     /// Shows that something goes on, if it goes on for long and somebody is looking. Ends when it is dropped.
     pub(crate) fn progress(&self, what: &str) -> Progress {
         if self.quiet || !io::stderr().is_terminal() {
-            return Progress { _end: None, thread: None };
+            return Progress { _end: None, thread: None, bar: ProgressBar::hidden() };
         }
         let (end, ended) = mpsc::channel::<()>();
-        let what = what.to_owned();
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()).with_message(what.to_owned());
+        let shown = bar.clone();
         let thread = thread::spawn(move || {
             if ended.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
-                let bar = ProgressBar::new_spinner().with_message(what);
-                bar.enable_steady_tick(Duration::from_millis(80));
+                shown.set_style(ProgressStyle::default_spinner());
+                shown.set_draw_target(ProgressDrawTarget::stderr());
+                shown.enable_steady_tick(Duration::from_millis(80));
                 let _ = ended.recv();
-                bar.finish_and_clear();
+                shown.finish_and_clear();
             }
         });
-        Progress { _end: Some(end), thread: Some(thread) }
+        Progress { _end: Some(end), thread: Some(thread), bar }
     }
 }
 
 pub(crate) struct Progress {
     _end: Option<mpsc::Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
+    bar: ProgressBar,
+}
+
+impl Progress {
+    /// What goes on now.
+    pub(crate) fn says(&self, what: &str) {
+        self.bar.set_message(what.to_owned());
+    }
 }
 
 impl Drop for Progress {

@@ -12,6 +12,8 @@ use crate::{
 pub struct Style {
     /// `BEGIN` and `COMMIT` around what may run in a transaction.
     pub transaction: bool,
+    /// What stands before and after a statement that has semicolons in it, for tools that take every one for its end.
+    pub fences: Option<(&'static str, &'static str)>,
 }
 
 /// The statements in order, a comment line above each group, and beside each statement its hazards, notes left out.
@@ -51,7 +53,10 @@ pub fn render(plan: &Plan, style: Style) -> String {
         }
         match step.sql.as_str() {
             "" => out.push('\n'),
-            sql => out.push_str(&format!("{sql};\n\n")),
+            sql => match style.fences.filter(|_| sql.contains(';')) {
+                Some((before, after)) => out.push_str(&format!("{before}\n{sql};\n{after}\n\n")),
+                None => out.push_str(&format!("{sql};\n\n")),
+            },
         }
     }
     if open {

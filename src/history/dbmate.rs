@@ -1,10 +1,10 @@
 //! dbmate: `VERSION_name.sql` with `-- migrate:up` and `-- migrate:down` in it, and the versions in `schema_migrations`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use postgres::{Client, Transaction};
 
-use super::{File, Layout, Migration, Outcome, Record, numbered, stem};
+use super::{File, Layout, Migration, Outcome, Record, Text, numbered, stem};
 
 pub(super) struct Dbmate;
 
@@ -21,6 +21,16 @@ impl Layout for Dbmate {
     fn migration(&self, path: &Path) -> Option<(String, String)> {
         let stem = stem(path, ".sql")?;
         numbered(stem).map(|(number, _)| (number.to_owned(), stem.to_owned()))
+    }
+    fn paths(&self, version: &str, name: &str) -> (PathBuf, Option<PathBuf>) {
+        (PathBuf::from(format!("{version}_{name}.sql")), None)
+    }
+    fn text(&self, text: &Text) -> String {
+        let up = if text.in_parts { "-- migrate:up transaction:false" } else { "-- migrate:up" };
+        text.both("", up, "-- migrate:down")
+    }
+    fn says_no_transaction(&self, comment: &str) -> bool {
+        comment.starts_with("-- migrate:up") && comment.contains("transaction:false")
     }
     fn create(&self) -> &'static str {
         "CREATE TABLE IF NOT EXISTS schema_migrations (version varchar(128) PRIMARY KEY)"

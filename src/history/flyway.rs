@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use postgres::{Client, Transaction};
 
-use super::{File, Layout, Migration, Outcome, Record, stem};
+use super::{File, Layout, Migration, Outcome, Record, Version, stem};
 
 pub(super) struct Flyway;
 
@@ -27,6 +27,13 @@ impl Layout for Flyway {
     }
     fn down(&self, path: &Path) -> Option<PathBuf> {
         stem(path, ".sql")?.strip_prefix('V').map(|rest| PathBuf::from(format!("U{rest}.sql")))
+    }
+    fn paths(&self, version: &str, name: &str) -> (PathBuf, Option<PathBuf>) {
+        let path = |kind: &str| PathBuf::from(format!("{kind}{version}__{name}.sql"));
+        (path("V"), Some(path("U")))
+    }
+    fn first_version(&self) -> Version {
+        Version::Number(1)
     }
     /// CRC-32 of the lines without their ends, as a signed number.
     fn checksums(&self, migration: &Migration) -> Vec<String> {
@@ -59,13 +66,25 @@ impl Layout for Flyway {
         Ok(client.query(select, &[])?.iter().map(record).collect())
     }
     fn note_applied(&self, transaction: &mut Transaction<'_>, it: &Migration) -> Result<(), postgres::Error> {
-        transaction.execute("DELETE FROM flyway_schema_history WHERE version = $1 AND NOT success", &[&it.key])?;
-        let description = it.name.split_once("__").map(|(_, name)| name.replace('_', " ")).unwrap_or_default();
-        let script = format!("{}.sql", it.name);
-        let insert = "INSERT INTO flyway_schema_history (installed_rank, version, description, type, script, checksum,
-                          installed_by, execution_time, success)
-                      SELECT coalesce(max(installed_rank), 0) + 1, $1, $2, 'SQL', $3, $4::text::int, current_user, 0, true
-                      FROM flyway_schema_history";
-        transaction.execute(insert, &[&it.key, &description, &script, &self.checksums(it).concat()]).map(drop)
+        note(transaction, it, &self.checksums(it).concat(), true)
     }
+    fn note_begun(&self, transaction: &mut Transaction<'_>, it: &Migration) -> Result<(), postgres::Error> {
+        note(transaction, it, &self.checksums(it).concat(), false)
+    }
+}
+
+fn note(
+    transaction: &mut Transaction<'_>,
+    it: &Migration,
+    checksum: &str,
+    success: bool,
+) -> Result<(), postgres::Error> {
+    transaction.execute("DELETE FROM flyway_schema_history WHERE version = $1 AND NOT success", &[&it.key])?;
+    let description = it.name.split_once("__").map(|(_, name)| name.replace('_', " ")).unwrap_or_default();
+    let script = format!("{}.sql", it.name);
+    let insert = "INSERT INTO flyway_schema_history (installed_rank, version, description, type, script, checksum,
+                      installed_by, execution_time, success)
+                  SELECT coalesce(max(installed_rank), 0) + 1, $1, $2, 'SQL', $3, $4::text::int, current_user, 0, $5
+                  FROM flyway_schema_history";
+    transaction.execute(insert, &[&it.key, &description, &script, &checksum, &success]).map(drop)
 }

@@ -27,6 +27,13 @@ pub fn detect(folder: &Path) -> Result<&'static dyn Layout, Diagnostic> {
     Ok(found.unwrap_or(&super::plain::Plain))
 }
 
+/// The layout of a folder that is still to come.
+pub fn usual(folder: &Path) -> &'static dyn Layout {
+    let known: [(&str, &'static dyn Layout); 2] =
+        [("prisma/migrations", &super::prisma::Prisma), ("supabase/migrations", &super::supabase::Supabase)];
+    known.into_iter().find(|(path, _)| folder.ends_with(path)).map_or(&super::plain::Plain, |(_, layout)| layout)
+}
+
 /// The migrations of a folder in the order in which they are to run: by their numbers, or else by name.
 ///
 /// # Errors

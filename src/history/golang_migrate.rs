@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use postgres::{Client, Transaction};
 
-use super::{File, Layout, Migration, Outcome, Record, numbered, plain_number, stem};
+use super::{File, Layout, Migration, Outcome, Record, Version, numbered, plain_number, stem};
 
 pub(super) struct GolangMigrate;
 
@@ -26,6 +26,13 @@ impl Layout for GolangMigrate {
     fn down(&self, path: &Path) -> Option<PathBuf> {
         stem(path, ".up.sql").map(|stem| PathBuf::from(format!("{stem}.down.sql")))
     }
+    fn paths(&self, version: &str, name: &str) -> (PathBuf, Option<PathBuf>) {
+        let path = |end: &str| PathBuf::from(format!("{version}_{name}.{end}.sql"));
+        (path("up"), Some(path("down")))
+    }
+    fn first_version(&self) -> Version {
+        Version::Number(6)
+    }
     fn create(&self) -> &'static str {
         "CREATE TABLE IF NOT EXISTS schema_migrations (version bigint PRIMARY KEY, dirty boolean NOT NULL)"
     }
@@ -40,7 +47,10 @@ impl Layout for GolangMigrate {
         Ok(before.chain([last]).collect())
     }
     fn note_applied(&self, transaction: &mut Transaction<'_>, it: &Migration) -> Result<(), postgres::Error> {
-        is_at(transaction, Some(it))
+        is_at(transaction, Some(it), false)
+    }
+    fn note_begun(&self, transaction: &mut Transaction<'_>, it: &Migration) -> Result<(), postgres::Error> {
+        is_at(transaction, Some(it), true)
     }
     fn note_rolled_back(
         &self,
@@ -48,14 +58,14 @@ impl Layout for GolangMigrate {
         _: &Migration,
         before: Option<&Migration>,
     ) -> Result<(), postgres::Error> {
-        is_at(transaction, before)
+        is_at(transaction, before, false)
     }
 }
 
-fn is_at(transaction: &mut Transaction<'_>, it: Option<&Migration>) -> Result<(), postgres::Error> {
+fn is_at(transaction: &mut Transaction<'_>, it: Option<&Migration>, dirty: bool) -> Result<(), postgres::Error> {
     transaction.execute("DELETE FROM schema_migrations", &[])?;
-    let insert = "INSERT INTO schema_migrations (version, dirty) VALUES ($1::text::bigint, false)";
-    it.map_or(Ok(()), |it| transaction.execute(insert, &[&it.key]).map(drop))
+    let insert = "INSERT INTO schema_migrations (version, dirty) VALUES ($1::text::bigint, $2)";
+    it.map_or(Ok(()), |it| transaction.execute(insert, &[&it.key, &dirty]).map(drop))
 }
 
 /// Of two numbers without zeros before them.

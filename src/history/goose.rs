@@ -1,11 +1,11 @@
 //! goose: `VERSION_name.sql` with `-- +goose Up` and `-- +goose Down` in it, and `goose_db_version`, where the last row
 //! of a version counts.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use postgres::{Client, Transaction};
 
-use super::{File, Layout, Migration, Outcome, Record, numbered, plain_number, stem};
+use super::{File, Layout, Migration, Outcome, Record, Text, numbered, plain_number, stem};
 
 pub(super) struct Goose;
 
@@ -15,6 +15,19 @@ impl Layout for Goose {
     }
     fn table(&self) -> &'static str {
         "goose_db_version"
+    }
+    fn paths(&self, version: &str, name: &str) -> (PathBuf, Option<PathBuf>) {
+        (PathBuf::from(format!("{version}_{name}.sql")), None)
+    }
+    fn text(&self, text: &Text) -> String {
+        let directive = if text.in_parts { "-- +goose NO TRANSACTION\n" } else { "" };
+        text.both(directive, "-- +goose Up", "-- +goose Down")
+    }
+    fn fences(&self) -> Option<(&'static str, &'static str)> {
+        Some(("-- +goose StatementBegin", "-- +goose StatementEnd"))
+    }
+    fn says_no_transaction(&self, comment: &str) -> bool {
+        comment == "-- +goose NO TRANSACTION"
     }
     fn column(&self) -> &'static str {
         "version_id"

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use postgres::Client;
+use postgres::{Client, GenericClient};
 
 use super::Layout;
 use crate::diagnostic::Diagnostic;
@@ -14,31 +14,55 @@ use crate::diagnostic::Diagnostic;
 const PRISMA: i64 = 72_707_369;
 /// `trueup`, as bytes.
 const OWN: i64 = 0x7472_7565_7570;
-/// How long somebody else may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long somebody else may take, where nobody says.
+pub const PATIENCE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// Takes the lock for the rest of the session.
 ///
 /// # Errors
 /// A diagnostic that says who holds it, where nobody lets go of it in time.
-pub fn take(client: &mut Client, layout: &dyn Layout) -> Result<(), Diagnostic> {
-    let key = if layout.name() == "prisma" { PRISMA } else { OWN };
+pub fn take(client: &mut Client, layout: &dyn Layout, patience: Duration) -> Result<(), Diagnostic> {
+    let key = key(layout);
     let start = Instant::now();
     loop {
         let row = client.query_one("SELECT pg_try_advisory_lock($1)", &[&key]).map_err(|error| lost(&error))?;
         if row.get(0) {
             return Ok(());
         }
-        if PATIENCE <= start.elapsed() {
-            return Err(held(client, key));
+        if patience <= start.elapsed() {
+            return Err(held(client, key, patience));
         }
         thread::sleep(PAUSE);
     }
 }
 
-fn held(client: &mut Client, key: i64) -> Diagnostic {
-    let title = format!("somebody else has been writing this history for {} seconds", PATIENCE.as_secs());
+fn key(layout: &dyn Layout) -> i64 {
+    if layout.name() == "prisma" { PRISMA } else { OWN }
+}
+
+/// Whether this very session of the server has the lock.
+///
+/// # Errors
+/// Whatever the server says.
+pub(super) fn is_held(client: &mut impl GenericClient, layout: &dyn Layout) -> Result<bool, postgres::Error> {
+    let key = key(layout);
+    Ok(client.query_one(HELD, &[&(key >> 32), &(key & 0xffff_ffff)])?.get(0))
+}
+
+/// The lock is not where the statements are.
+pub(super) fn passed_on() -> Diagnostic {
+    let title = "the session that has the lock on the history is not the one that statements run in";
+    Diagnostic::error("pooled-connection", title)
+        .with_note("a pooler that gives out sessions by the transaction stands between (pgbouncer, Supavisor)")
+        .with_help("name the database by an address that leads to PostgreSQL itself, or to a pool of whole sessions")
+}
+
+fn held(client: &mut Client, key: i64, patience: Duration) -> Diagnostic {
+    let title = match patience.as_secs() {
+        0 => "somebody else is writing this history".to_owned(),
+        seconds => format!("somebody else has been writing this history for {seconds} seconds"),
+    };
     let found = Diagnostic::error("history-locked", title);
     let row = client.query_opt(HOLDER, &[&(key >> 32), &(key & 0xffff_ffff)]).ok().flatten();
     let found = match row.and_then(|row| row.try_get::<_, String>(0).ok()) {
@@ -51,6 +75,10 @@ fn held(client: &mut Client, key: i64) -> Diagnostic {
 fn lost(error: &postgres::Error) -> Diagnostic {
     Diagnostic::error("history-unreadable", format!("the database does not give the lock on its history: {error}"))
 }
+
+const HELD: &str = "
+    SELECT EXISTS (SELECT FROM pg_locks l WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+                   AND l.pid = pg_backend_pid() AND l.classid::int8 = $1 AND l.objid::int8 = $2)";
 
 /// An advisory lock of one key has its halves in `classid` and `objid`, and 1 in `objsubid` (PostgreSQL manual, `pg_locks`).
 const HOLDER: &str = "

@@ -1,24 +1,32 @@
 //! Migrations in files, and the table in which a database keeps which of them it has run: one file a layout, so that a
 //! project can go on with the tool that it has. What is the same for all of them is here.
 
+mod apply;
 mod dbmate;
 mod flyway;
 mod folder;
 mod golang_migrate;
 mod goose;
+pub mod journal;
 pub mod lock;
+mod pieces;
 mod plain;
 mod prisma;
+mod recover;
 mod sqlx;
 mod status;
 mod supabase;
+mod write;
 
 use std::path::{Path, PathBuf};
 
 use postgres::{Client, Transaction};
 
-pub use folder::{File, detect, history};
+pub use apply::{Event, Terms, Work, apply, edited};
+pub use folder::{File, detect, history, usual};
+pub use pieces::DIRECTIVE;
 pub use status::{Entry, Standing, Status, status};
+pub use write::{Text, Version, next_version, slug};
 
 use crate::diagnostic::Diagnostic;
 
@@ -68,6 +76,27 @@ pub trait Layout: Sync {
     fn down(&self, _path: &Path) -> Option<PathBuf> {
         None
     }
+    /// Where a migration of this version and name goes, and what leads back from it, if that is a file of its own.
+    fn paths(&self, version: &str, name: &str) -> (PathBuf, Option<PathBuf>) {
+        let path = |end: &str| PathBuf::from(format!("{version}_{name}{end}.sql"));
+        (path(""), Some(path(".down")))
+    }
+    /// How the version of the first migration looks.
+    fn first_version(&self) -> Version {
+        Version::Moment
+    }
+    /// The whole text of a migration.
+    fn text(&self, text: &Text) -> String {
+        text.plain()
+    }
+    /// What stands before and after a statement that has semicolons in it.
+    fn fences(&self) -> Option<(&'static str, &'static str)> {
+        None
+    }
+    /// What a folder of this tool has to have besides migrations: a file, and its text.
+    fn companion(&self) -> Option<(&'static str, &'static str)> {
+        None
+    }
     /// Whatever may stand in the table as the checksum of its text; nothing where the layout has none.
     fn checksums(&self, _migration: &Migration) -> Vec<String> {
         Vec::new()
@@ -84,6 +113,36 @@ pub trait Layout: Sync {
     /// # Errors
     /// Whatever the server says.
     fn note_applied(&self, transaction: &mut Transaction<'_>, it: &Migration) -> Result<(), postgres::Error>;
+    /// Whether a comment of this tool has statements run outside of a transaction.
+    fn says_no_transaction(&self, _comment: &str) -> bool {
+        false
+    }
+    /// Notes that a migration is begun that does not fit into one transaction.
+    ///
+    /// # Errors
+    /// Whatever the server says.
+    fn note_begun(&self, _transaction: &mut Transaction<'_>, _it: &Migration) -> Result<(), postgres::Error> {
+        Ok(())
+    }
+    /// Notes what was said when it failed, where it was begun.
+    ///
+    /// # Errors
+    /// Whatever the server says.
+    fn note_failed(
+        &self,
+        _transaction: &mut Transaction<'_>,
+        _it: &Migration,
+        _log: &str,
+    ) -> Result<(), postgres::Error> {
+        Ok(())
+    }
+    /// Notes that it has run, whether it was noted as begun or not.
+    ///
+    /// # Errors
+    /// Whatever the server says.
+    fn note_finished(&self, transaction: &mut Transaction<'_>, it: &Migration) -> Result<(), postgres::Error> {
+        self.note_applied(transaction, it)
+    }
     /// The column of the table that has the key.
     fn column(&self) -> &'static str {
         "version"

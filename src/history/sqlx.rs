@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use postgres::{Client, Transaction};
 use sha2::{Digest, Sha384};
 
-use super::{File, Layout, Migration, Outcome, Record, numbered, plain_number, stem};
+use super::{File, Layout, Migration, Outcome, Record, Text, numbered, plain_number, stem};
 use crate::model::hexadecimal;
 
 pub(super) struct Sqlx;
@@ -32,6 +32,21 @@ impl Layout for Sqlx {
     fn checksums(&self, migration: &Migration) -> Vec<String> {
         vec![hexadecimal(&Sha384::digest(&migration.text))]
     }
+    fn paths(&self, version: &str, name: &str) -> (PathBuf, Option<PathBuf>) {
+        let path = |end: &str| PathBuf::from(format!("{version}_{name}.{end}.sql"));
+        (path("up"), Some(path("down")))
+    }
+    // sqlx looks at the beginning of the file.
+    fn text(&self, text: &Text) -> String {
+        let directive = if text.in_parts { "-- no-transaction\n" } else { "" };
+        format!("{directive}{}\n{}", text.header, text.up)
+    }
+    fn says_no_transaction(&self, comment: &str) -> bool {
+        comment == "-- no-transaction"
+    }
+    fn note_begun(&self, transaction: &mut Transaction<'_>, it: &Migration) -> Result<(), postgres::Error> {
+        note(transaction, it, &self.checksums(it).concat(), false)
+    }
     fn create(&self) -> &'static str {
         "CREATE TABLE IF NOT EXISTS _sqlx_migrations (
              version BIGINT PRIMARY KEY,
@@ -50,10 +65,19 @@ impl Layout for Sqlx {
         Ok(client.query(select, &[])?.iter().map(record).collect())
     }
     fn note_applied(&self, transaction: &mut Transaction<'_>, it: &Migration) -> Result<(), postgres::Error> {
-        let description = numbered(&it.name).map(|(_, name)| name.replace('_', " ")).unwrap_or_default();
-        let insert = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
-                      VALUES ($1::text::bigint, $2, true, decode($3, 'hex'), -1)
-                      ON CONFLICT (version) DO UPDATE SET success = true, checksum = excluded.checksum";
-        transaction.execute(insert, &[&it.key, &description, &self.checksums(it).concat()]).map(drop)
+        note(transaction, it, &self.checksums(it).concat(), true)
     }
+}
+
+fn note(
+    transaction: &mut Transaction<'_>,
+    it: &Migration,
+    checksum: &str,
+    success: bool,
+) -> Result<(), postgres::Error> {
+    let description = numbered(&it.name).map(|(_, name)| name.replace('_', " ")).unwrap_or_default();
+    let insert = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+                  VALUES ($1::text::bigint, $2, $4, decode($3, 'hex'), -1)
+                  ON CONFLICT (version) DO UPDATE SET success = excluded.success, checksum = excluded.checksum";
+    transaction.execute(insert, &[&it.key, &description, &checksum, &success]).map(drop)
 }

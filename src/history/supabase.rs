@@ -3,7 +3,7 @@
 
 mod split;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use postgres::{Client, Transaction};
 
@@ -26,6 +26,14 @@ impl Layout for Supabase {
         let (version, _) = stem.split_once('_')?;
         let is_version = !version.is_empty() && version.chars().all(|c| c.is_ascii_digit());
         is_version.then(|| (version.to_owned(), stem.to_owned()))
+    }
+    // Every `.sql` file beside them is a migration to Supabase; what is in folders it does not see.
+    fn paths(&self, version: &str, name: &str) -> (PathBuf, Option<PathBuf>) {
+        let file = PathBuf::from(format!("{version}_{name}.sql"));
+        (file.clone(), Some(Path::new("down").join(file)))
+    }
+    fn down(&self, path: &Path) -> Option<PathBuf> {
+        Some(Path::new("down").join(path))
     }
     /// The statements stand for a checksum: rows of older versions have none.
     fn checksums(&self, migration: &Migration) -> Vec<String> {

@@ -102,6 +102,32 @@ impl Migration {
     }
 }
 
+/// What a whole history makes: its migrations one after the other, each in a session that is as at the beginning.
+///
+/// # Errors
+/// Diagnostics for what cannot be read or understood.
+pub fn replay<'a>(
+    history: impl IntoIterator<Item = &'a Migration>,
+    files: &mut Files,
+) -> Result<Script, Vec<Diagnostic>> {
+    let between = files.add("between migrations", "RESET ALL".to_owned());
+    let reset = {
+        let mut reading = Reading::new(files, &Disk);
+        reading.text(between, None);
+        finish::script(reading)?
+    };
+    let mut whole = Script::default();
+    for migration in history {
+        let script = migration.read(files)?;
+        if !whole.statements.is_empty() {
+            whole.statements.extend(reset.statements.iter().cloned());
+        }
+        whole.statements.extend(script.statements);
+        whole.notes.extend(script.notes);
+    }
+    Ok(whole)
+}
+
 /// The text before the comment that begins the way back.
 fn forward(text: &str) -> &str {
     let turns = |comment: &str| {

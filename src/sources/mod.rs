@@ -12,6 +12,7 @@ mod exec;
 mod file;
 mod finish;
 mod git;
+mod interrupted;
 pub mod introspect;
 mod lexer;
 mod load;
@@ -43,12 +44,14 @@ pub(crate) use class::runs_alone;
 
 pub use annotation::{Annotations, Declared, Mapped, Told};
 pub use defines::Defined;
+pub use interrupted::{Interrupted, interrupted};
 pub use load::{Loaded, load};
 pub use memory::Memory;
-pub use migrations::{Migration, migrations, programs};
+pub use migrations::{Migration, migrations, programs, replay};
 pub use named::{is_rename, named};
 pub use past::Past;
 pub use placeholder::placeholder;
+pub use refusal::refused;
 pub use source::Source;
 pub use wanted::wanted;
 
@@ -139,6 +142,24 @@ impl Statement {
     /// Whether what it sets is in force only until the transaction ends (PostgreSQL manual, `SET`).
     pub fn is_local_setting(&self) -> bool {
         matches!(self.class, Class::Setting { is_local: true, .. })
+    }
+
+    /// Whether PostgreSQL refuses it in a transaction block, as far as its parse tree shows.
+    pub fn runs_alone(&self) -> bool {
+        self.alone
+    }
+
+    /// `COPY … FROM STDIN` and the like.
+    pub fn copies_through_client(&self) -> bool {
+        matches!(self.class, Class::CopyThroughClient { .. })
+    }
+
+    pub fn begins_transaction(&self) -> bool {
+        matches!(self.class, Class::Transaction(Edge::Begin))
+    }
+
+    pub fn rolls_back(&self) -> bool {
+        matches!(self.class, Class::Transaction(Edge::Rollback))
     }
 
     /// `COMMIT`, `ROLLBACK` and the like.

@@ -17,6 +17,14 @@ pub(super) struct Refusal<'a> {
     pub(super) error: postgres::Error,
 }
 
+/// What PostgreSQL said to a statement, where that stands in the file. Of a session that broke, what is known of it.
+pub fn refused(statement: &Statement, error: &postgres::Error, script: &Script, files: &Files) -> Diagnostic {
+    match error.as_db_error() {
+        Some(said) => diagnostic(statement, said, script, files),
+        None => broken(statement, error, files),
+    }
+}
+
 impl Refusal<'_> {
     /// Whether the statement misses something that another statement may define.
     pub(super) fn may_pass_later(&self) -> bool {
@@ -33,10 +41,14 @@ impl Refusal<'_> {
 
 /// The session ended while a statement ran, or never answered.
 pub(super) fn session_lost(refusal: &Refusal<'_>, files: &Files) -> Diagnostic {
-    let head = head(&refusal.statement.sql(files));
+    broken(refusal.statement, &refusal.error, files)
+}
+
+fn broken(statement: &Statement, error: &postgres::Error, files: &Files) -> Diagnostic {
+    let head = head(&statement.sql(files));
     Diagnostic::error("connection-lost", "the connection to PostgreSQL broke")
-        .at(refusal.statement.place(&head), "while this ran, or a statement soon after it")
-        .with_note(refusal.error.to_string())
+        .at(statement.place(&head), "while this ran, or a statement soon after it")
+        .with_note(error.to_string())
 }
 
 /// One diagnostic for each refusal that is not merely a consequence of another, and one for many of the same words.
@@ -71,7 +83,7 @@ fn grouped(refusals: &[&Refusal<'_>], script: &Script, files: &Files) -> Vec<Dia
     let mut found: Vec<(Diagnostic, usize)> = Vec::new();
     for refusal in refusals {
         let Some(error) = refusal.error.as_db_error() else { continue };
-        let new = diagnostic(refusal, error, script, files);
+        let new = diagnostic(refusal.statement, error, script, files);
         match found.iter_mut().find(|(known, _)| known.title == new.title && known.code.starts_with("unknown-")) {
             Some((_, more)) => *more += 1,
             None => found.push((new, 0)),
@@ -102,8 +114,7 @@ fn is_consequence(refusal: &Refusal<'_>, refusals: &[Refusal<'_>]) -> bool {
     })
 }
 
-fn diagnostic(refusal: &Refusal<'_>, error: &DbError, script: &Script, files: &Files) -> Diagnostic {
-    let statement = refusal.statement;
+fn diagnostic(statement: &Statement, error: &DbError, script: &Script, files: &Files) -> Diagnostic {
     let sql = statement.sql(files);
     let code = code(error);
     let place = place(error, &sql);

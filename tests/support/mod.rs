@@ -14,6 +14,8 @@ use postgres::{Client, NoTls};
 pub(crate) struct Cluster {
     process: Child,
     folder: tempfile::TempDir,
+    bin: PathBuf,
+    user: Option<User>,
 }
 
 impl Cluster {
@@ -29,37 +31,51 @@ impl Cluster {
         if let Some(user) = &user {
             chown(folder.path(), Some(user.uid.as_raw()), Some(user.gid.as_raw())).expect("chown");
         }
-        let command = |program: &str| {
-            let mut command = Command::new(bin.join(program));
-            command.current_dir(folder.path()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-            if let Some(user) = &user {
-                command.uid(user.uid.as_raw()).gid(user.gid.as_raw());
-            }
-            command
-        };
-        let made = command("initdb")
+        let made = command(&bin, folder.path(), user.as_ref(), "initdb")
             .args(["--no-sync", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "-D", "data"])
             .status()
             .expect("initdb");
         assert!(made.success(), "initdb failed");
-        let process = command("postgres")
-            .args(["-D", "data", "-k"])
-            .arg(folder.path())
-            .args(["-c", "listen_addresses=", "-c", "fsync=off", "-c", "autovacuum=off"])
-            .spawn()
-            .expect("postgres");
-        let cluster = Cluster { process, folder };
-        let patience = Instant::now() + Duration::from_secs(30);
-        while cluster.connect("postgres").is_err() {
-            assert!(Instant::now() < patience, "the server did not start");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        let process = launch(&bin, folder.path(), user.as_ref());
+        let cluster = Cluster { process, folder, bin, user };
+        cluster.wait();
         Some(cluster)
     }
 
-    fn connect(&self, database: &str) -> Result<Client, postgres::Error> {
+    fn wait(&self) {
+        let patience = Instant::now() + Duration::from_secs(30);
+        while self.connect("postgres").is_err() {
+            assert!(Instant::now() < patience, "the server did not start");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Kills every process of the server at once, as a power cut would, and starts it again.
+    #[allow(dead_code, reason = "not every test that has a cluster crashes it")]
+    pub(crate) fn crash(&mut self) {
+        let id = i32::try_from(self.process.id()).expect("a process");
+        kill(Pid::from_raw(id), Signal::SIGKILL).expect("killed");
+        let _ = self.process.wait();
+        self.process = launch(&self.bin, self.folder.path(), self.user.as_ref());
+        // Those that its parent has left behind end when they see that, and until then no other may start.
+        let patience = Instant::now() + Duration::from_secs(30);
+        while self.connect("postgres").is_err() {
+            assert!(Instant::now() < patience, "the server did not start again");
+            std::thread::sleep(Duration::from_millis(20));
+            if self.process.try_wait().expect("its state").is_some() {
+                self.process = launch(&self.bin, self.folder.path(), self.user.as_ref());
+            }
+        }
+    }
+
+    pub(crate) fn connect(&self, database: &str) -> Result<Client, postgres::Error> {
         let mut config = postgres::Config::new();
         config.host_path(self.folder.path()).user("postgres").dbname(database).connect(NoTls)
+    }
+
+    #[allow(dead_code, reason = "not every test that has a cluster runs a program on it")]
+    pub(crate) fn url(&self, database: &str) -> String {
+        format!("postgres://postgres@/{database}?host={}", self.folder.path().display())
     }
 
     /// A session in a new, empty database.
@@ -77,6 +93,24 @@ impl Drop for Cluster {
         }
         let _ = self.process.wait();
     }
+}
+
+fn command(bin: &Path, folder: &Path, user: Option<&User>, program: &str) -> Command {
+    let mut command = Command::new(bin.join(program));
+    command.current_dir(folder).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    if let Some(user) = user {
+        command.uid(user.uid.as_raw()).gid(user.gid.as_raw());
+    }
+    command
+}
+
+fn launch(bin: &Path, folder: &Path, user: Option<&User>) -> Child {
+    command(bin, folder, user, "postgres")
+        .args(["-D", "data", "-k"])
+        .arg(folder)
+        .args(["-c", "listen_addresses=", "-c", "fsync=off", "-c", "autovacuum=off"])
+        .spawn()
+        .expect("postgres")
 }
 
 fn newest_bin() -> Option<PathBuf> {

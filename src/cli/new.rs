@@ -1,0 +1,164 @@
+//! `trueup new NAME`
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+
+use crate::{
+    cli::{
+        compare::{Comparison, Findings, compare},
+        config::Config,
+        diff::{keep, with_rows},
+        exit::{Ended, Error},
+        findings,
+        history::{Options, Place},
+        online, products, renames,
+        replay::Replay,
+        sizes,
+        status::counted,
+        ui::Ui,
+    },
+    ddl::When,
+    diagnostic::Diagnostic,
+    emit::sql::{self, Style},
+    history::{Text, next_version, slug},
+    model::Files,
+};
+
+/// Write the next migration: from what the migrations so far make to the declared schema
+///
+/// The folder of the migrations is replayed on a shadow PostgreSQL, compared with the declared schema, and the way from one
+/// to the other is rehearsed there with rows, and back. Written are the migration, what leads back, what the rehearsal has
+/// shown (a proof, which `trueup lint --check-proof` compares with the migration), and a report; as the layout of the folder
+/// names files. No database is changed, and none is needed.
+/// Exit codes: 0 done, or nothing differs; 1 something is wrong, or the migration would not lead to the declared schema; 64
+/// the command line is wrong.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Arguments {
+    /// What the migration does: add_email_to_users
+    name: String,
+    #[command(flatten)]
+    history: Options,
+    /// The declared schema, as TO of `diff` [default: `to` of trueup.toml]
+    #[arg(long, value_name = "TO")]
+    to: Option<String>,
+    /// Begin here, and not with what the migrations make: as FROM of `diff`
+    #[arg(long, value_name = "FROM")]
+    from: Option<String>,
+    /// Write an empty migration, for a person to fill
+    #[arg(long, conflicts_with_all = ["to", "from"])]
+    create_only: bool,
+    /// The PostgreSQL to rehearse on: auto, embedded, local, local:MAJOR, or postgres://… [default: auto]
+    #[arg(long, value_name = "SHADOW")]
+    shadow: Option<String>,
+    /// How many made-up rows each table has in the rehearsal that the plan touches [default: 20]
+    #[arg(long, value_name = "ROWS")]
+    rows: Option<u32>,
+    #[command(flatten)]
+    online: online::Options,
+    #[command(flatten)]
+    sizes: sizes::Options,
+    #[command(flatten)]
+    names: renames::Options,
+}
+
+pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Result<Ended, Error> {
+    let name = slug(&arguments.name)?;
+    let settings = Config::load(config).map_err(|(found, files)| Error::Diagnostics(found, files))?;
+    let place = arguments.history.place(&settings)?;
+    if arguments.create_only {
+        ui.diagnostics(&settings.warnings, &settings.files);
+        let text = Text { header: header(&name, &[]), up: String::new(), down: None, in_parts: false };
+        let written = write(&place, &name, &text, None)?;
+        return said(&written, ui);
+    }
+    let replay = Replay::new(&place.folder, &place.history);
+    let comparison = Comparison::for_migration(
+        (arguments.from.clone(), arguments.to.clone()),
+        Some(replay).filter(|_| arguments.from.is_none()),
+        arguments.shadow.clone(),
+        arguments.rows,
+        (arguments.online.clone(), arguments.sizes.clone(), arguments.names.clone()),
+    );
+    let (findings, files) = compare(&comparison, config, ui)?;
+    ui.diagnostics(&findings.diagnostics, &files);
+    if findings.is_faulty() {
+        ui.say("nothing was written");
+        return Ok(Ended::WithFault);
+    }
+    if findings.plan.steps.is_empty() {
+        ui.say("nothing differs: no migration was written");
+        return Ok(Ended::Well);
+    }
+    if let Some(hazards) = findings::hazards(&findings.plan) {
+        ui.say(&hazards);
+    }
+    let written = write(&place, &name, &text(&name, &place, &findings), Some((&findings, &files)))?;
+    said(&written, ui)
+}
+
+fn said(written: &[PathBuf], ui: &Ui) -> Result<Ended, Error> {
+    let list: String = written.iter().map(|path| format!("{}\n", path.display())).collect();
+    crate::cli::ui::print(&list).map_err(Error::Output)?;
+    ui.say(&format!("{} written", counted(written.len(), "file")));
+    Ok(Ended::Well)
+}
+
+fn text(name: &str, place: &Place, findings: &Findings) -> Text {
+    let style = Style { fences: place.layout.fences(), ..Style::default() };
+    let statements = counted(findings.plan.steps.len(), "statement");
+    let seen = format!("{statements}; rehearsed on {}{}: converged", findings.shadow, with_rows(&findings.rows));
+    Text {
+        header: header(name, &[seen]),
+        up: sql::render(&findings.plan, style),
+        down: products::down(findings, style),
+        in_parts: findings.plan.steps.iter().any(|step| step.when != When::InTransaction),
+    }
+}
+
+fn header(name: &str, facts: &[String]) -> String {
+    let title = format!("-- {}\n", name.replace('_', " "));
+    title + &facts.iter().map(|it| format!("-- {it}\n")).collect::<String>()
+}
+
+/// Writes what there is to write, and nothing where a file is in the way.
+///
+/// # Errors
+/// A diagnostic that names the file.
+fn write(place: &Place, name: &str, text: &Text, seen: Option<(&Findings, &Files)>) -> Result<Vec<PathBuf>, Error> {
+    let version = next_version(place.layout, &place.history);
+    let (up, down) = place.layout.paths(&version, name);
+    let whole = place.layout.text(text);
+    let mut wanted = vec![(up.clone(), whole.clone())];
+    wanted.extend(down.and_then(|path| Some((path, text.down.clone()?))));
+    if let Some((findings, files)) = seen {
+        wanted.extend(products::proof(findings, &whole).map(|proof| (beside(&up, "proof.json"), proof)));
+        wanted.push((beside(&up, "report.json"), products::report(findings, files)));
+    }
+    let companion = place.layout.companion().map(|(path, text)| (PathBuf::from(path), text.to_owned()));
+    wanted.extend(companion.filter(|(path, _)| !place.folder.join(path).exists()));
+    let mut written = Vec::new();
+    for (path, text) in wanted {
+        let path = place.folder.join(path);
+        if path.exists() {
+            return Err(Diagnostic::error("cannot-write", format!("`{}` is there already", path.display())).into());
+        }
+        let folder = path.parent().unwrap_or(&place.folder);
+        fs::create_dir_all(folder).map_err(|error| {
+            Diagnostic::error("cannot-write", format!("cannot make the folder `{}`: {error}", folder.display()))
+        })?;
+        keep(&path, &text)?;
+        written.push(path);
+    }
+    Ok(written)
+}
+
+/// `0001_a.proof.json` beside `0001_a.sql`, and `proof.json` beside `migration.sql`, which has a folder of its own.
+fn beside(up: &Path, what: &str) -> PathBuf {
+    let stem = up.file_stem().map(|it| it.to_string_lossy().into_owned()).unwrap_or_default();
+    let stem = stem.trim_end_matches(".up");
+    up.with_file_name(if stem == "migration" { what.to_owned() } else { format!("{stem}.{what}") })
+}

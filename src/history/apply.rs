@@ -1,0 +1,361 @@
+//! Runs a migration in a database, so that at any moment the database can tell what of it is done: all that takes effect
+//! is noted in the same transaction.
+
+use std::time::Duration;
+
+use postgres::{Client, Transaction, error::SqlState};
+
+use super::{
+    Layout, Migration, journal,
+    journal::Left,
+    lock,
+    pieces::{self, Piece},
+    recover::{State, recover},
+};
+use crate::{
+    connect,
+    diagnostic::Diagnostic,
+    model::Files,
+    sources::{self, Script},
+};
+
+/// A migration, and its statements as PostgreSQL gets them.
+pub struct Work<'a> {
+    pub migration: &'a Migration,
+    pub script: &'a Script,
+    pub files: &'a Files,
+    sql: Vec<String>,
+    pieces: Vec<Piece>,
+}
+
+/// What one session is to have, and how often to try.
+pub struct Terms<'a> {
+    /// What puts the session where it was at the beginning.
+    pub session: &'a [String],
+    /// How long to wait before each new attempt at what somebody else's lock has kept from happening.
+    pub pauses: &'a dyn Fn() -> Box<dyn Iterator<Item = Duration>>,
+}
+
+/// What goes on.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// This statement runs, of so many.
+    Runs { sql: &'a str, at: usize, of: usize },
+    /// PostgreSQL said this; it is tried again after a pause.
+    Pauses { why: String, pause: Duration },
+}
+
+/// Why a migration has not been carried out.
+enum Stop {
+    Server(postgres::Error, usize),
+    Told(Diagnostic),
+}
+
+impl<'a> Work<'a> {
+    /// Divides a migration.
+    ///
+    /// # Errors
+    /// Diagnostics for what cannot be run as it is written.
+    pub fn new(
+        migration: &'a Migration,
+        layout: &dyn Layout,
+        script: &'a Script,
+        files: &'a Files,
+    ) -> Result<Work<'a>, Vec<Diagnostic>> {
+        let pieces = pieces::pieces(script, layout, &migration.text)?;
+        let sql = script.statements.iter().map(|it| it.sql(files).into_owned()).collect();
+        Ok(Work { migration, script, files, sql, pieces })
+    }
+
+    pub fn statements(&self) -> &[String] {
+        &self.sql
+    }
+
+    /// Whether all of it takes effect at once, or nothing.
+    pub fn is_whole(&self) -> bool {
+        matches!(self.pieces.as_slice(), [] | [Piece::Together(_)])
+    }
+}
+
+/// Carries out a migration, from where it was left on.
+///
+/// # Errors
+/// A diagnostic with the place in the file, and what is done so far.
+pub fn apply(
+    client: &mut Client,
+    layout: &dyn Layout,
+    work: &Work<'_>,
+    left: Option<&Left>,
+    terms: &Terms<'_>,
+    on: &mut dyn FnMut(Event<'_>),
+) -> Result<(), Diagnostic> {
+    let mut run = Run { client, layout, work, terms, on };
+    let ended = match left {
+        None if work.is_whole() => run.whole(),
+        _ => run.parts(left),
+    };
+    match ended {
+        Ok(()) => Ok(()),
+        Err(Stop::Told(found)) => Err(found),
+        Err(Stop::Server(error, at)) => Err(run.failed(&error, at)),
+    }
+}
+
+struct Run<'r, 'w> {
+    client: &'r mut Client,
+    layout: &'r dyn Layout,
+    work: &'r Work<'w>,
+    terms: &'r Terms<'r>,
+    on: &'r mut dyn FnMut(Event<'_>),
+}
+
+impl Run<'_, '_> {
+    /// Everything in one transaction. Where PostgreSQL says that a statement does not go into one, nothing has happened yet,
+    /// and it goes on in parts.
+    fn whole(&mut self) -> Result<(), Stop> {
+        self.begin_session()?;
+        let all = 0..self.work.sql.len();
+        let tried = self.tried(&Piece::Together(all), |run, piece| run.together(piece, true, false));
+        match tried {
+            Err(Stop::Server(error, _)) if goes_alone(&error) => self.parts(None),
+            ended => ended,
+        }
+    }
+
+    fn parts(&mut self, left: Option<&Left>) -> Result<(), Stop> {
+        let pieces = match self.work.is_whole() {
+            true => pieces::in_parts(&self.work.script.statements).map_err(first)?,
+            false => self.work.pieces.clone(),
+        };
+        self.begin_session()?;
+        if left.is_none() {
+            self.begin()?;
+        }
+        let done = left.map_or(0, |left| left.done);
+        // What was set for the session went with it.
+        let settings = self.work.script.statements[..done].iter().zip(&self.work.sql);
+        for (_, sql) in settings.filter(|(it, _)| it.is_setting() && !it.is_local_setting()) {
+            self.client.batch_execute(sql).map_err(|error| Stop::Server(error, 0))?;
+        }
+        let mut is_open = left.is_some_and(|left| left.is_open);
+        let last = pieces.len().saturating_sub(1);
+        for (at, piece) in pieces.iter().enumerate().filter(|(_, piece)| done < piece.end()) {
+            let is_last = at == last;
+            let was_open = std::mem::take(&mut is_open);
+            let ended = match piece {
+                _ if piece.start() < done => Err(Stop::Told(edited(self.work.migration))),
+                Piece::Together(_) if !was_open => self.tried(piece, |run, piece| run.together(piece, is_last, true)),
+                Piece::Together(_) | Piece::Alone(_) => self.alone(piece.start(), was_open, is_last),
+            };
+            match ended {
+                // Which statements these are, PostgreSQL knows best.
+                Err(Stop::Server(error, _)) if goes_alone(&error) && piece.end() == piece.start() + 1 => {
+                    self.alone(piece.start(), false, is_last)?;
+                }
+                ended => ended?,
+            }
+        }
+        Ok(())
+    }
+
+    fn begin_session(&mut self) -> Result<(), Stop> {
+        for setting in self.terms.session {
+            self.client.batch_execute(setting).map_err(|error| Stop::Server(error, 0))?;
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self) -> Result<(), Stop> {
+        let (layout, it) = (self.layout, self.work.migration);
+        let note = |client: &mut Client| {
+            let mut transaction = client.transaction()?;
+            journal::create(&mut transaction)?;
+            layout.note_begun(&mut transaction, it)?;
+            journal::note(&mut transaction, layout, it, &self.work.sql, (0, false))?;
+            transaction.commit()
+        };
+        note(self.client).map_err(|error| Stop::Server(error, 0))
+    }
+
+    /// Tries again what has left nothing behind, where it was only somebody else's lock that kept it from happening.
+    fn tried(&mut self, piece: &Piece, once: impl Fn(&mut Self, &Piece) -> Result<(), Stop>) -> Result<(), Stop> {
+        let mut pauses = (self.terms.pauses)();
+        loop {
+            match once(self, piece) {
+                Err(Stop::Server(error, at)) if may_pass(&error) => match pauses.next() {
+                    Some(pause) => self.pause(&error, pause),
+                    None => return Err(Stop::Server(error, at)),
+                },
+                ended => return ended,
+            }
+        }
+    }
+
+    fn pause(&mut self, error: &postgres::Error, pause: Duration) {
+        (self.on)(Event::Pauses { why: connect::message(error), pause });
+        std::thread::sleep(pause);
+    }
+
+    /// Runs a piece in one transaction, with the note of it.
+    fn together(&mut self, piece: &Piece, is_last: bool, has_journal: bool) -> Result<(), Stop> {
+        let Piece::Together(range) = piece else { return Ok(()) };
+        let (layout, work) = (self.layout, self.work);
+        let server = |at: usize| move |error: postgres::Error| Stop::Server(error, at);
+        let mut transaction = self.client.transaction().map_err(server(range.start))?;
+        holds(&mut transaction, layout)?;
+        for at in range.clone() {
+            let statement = &work.script.statements[at];
+            if statement.begins_transaction() || statement.ends_transaction() {
+                continue;
+            }
+            (self.on)(Event::Runs { sql: &work.sql[at], at, of: work.sql.len() });
+            transaction.batch_execute(&work.sql[at]).map_err(server(at))?;
+        }
+        let at = range.end.saturating_sub(1);
+        let mut note = || {
+            match is_last {
+                true => layout.note_finished(&mut transaction, work.migration)?,
+                false => journal::note(&mut transaction, layout, work.migration, &work.sql, (range.end, false))?,
+            }
+            if is_last && has_journal { journal::forget(&mut transaction, layout, work.migration) } else { Ok(()) }
+        };
+        note().map_err(server(at))?;
+        transaction.commit().map_err(server(at))
+    }
+
+    /// Runs a statement outside of any transaction, and notes that.
+    fn alone(&mut self, at: usize, was_open: bool, is_last: bool) -> Result<(), Stop> {
+        self.by_itself(at, was_open)?;
+        self.note_done(at + 1, is_last).map_err(|error| Stop::Server(error, at))
+    }
+
+    /// It is noted as open before.
+    fn by_itself(&mut self, at: usize, was_open: bool) -> Result<(), Stop> {
+        let server = |error: postgres::Error| Stop::Server(error, at);
+        let sql = &self.work.sql[at];
+        let mut was_open = was_open;
+        let mut pauses = (self.terms.pauses)();
+        loop {
+            if was_open {
+                match recover(self.client, sql).map_err(server)? {
+                    State::Done => return Ok(()),
+                    State::NotDone => (),
+                    State::Unknown => return Err(Stop::Told(self.open(at))),
+                }
+            }
+            let (layout, it) = (self.layout, self.work.migration);
+            let note = |client: &mut Client| {
+                let mut transaction = client.transaction()?;
+                let held = lock::is_held(&mut transaction, layout)?;
+                journal::note(&mut transaction, layout, it, &self.work.sql, (at, true))?;
+                transaction.commit().map(|()| held)
+            };
+            if !note(self.client).map_err(server)? {
+                return Err(Stop::Told(lock::passed_on()));
+            }
+            (self.on)(Event::Runs { sql, at, of: self.work.sql.len() });
+            match self.client.batch_execute(sql) {
+                Ok(()) => return Ok(()),
+                Err(error) if may_pass(&error) => match pauses.next() {
+                    Some(pause) => self.pause(&error, pause),
+                    None => return Err(server(error)),
+                },
+                Err(error) => return Err(server(error)),
+            }
+            was_open = true;
+        }
+    }
+
+    fn note_done(&mut self, done: usize, is_last: bool) -> Result<(), postgres::Error> {
+        let (layout, it) = (self.layout, self.work.migration);
+        let mut transaction = self.client.transaction()?;
+        match is_last {
+            true => {
+                layout.note_finished(&mut transaction, it)?;
+                journal::forget(&mut transaction, layout, it)?;
+            }
+            false => journal::note(&mut transaction, layout, it, &self.work.sql, (done, false))?,
+        }
+        transaction.commit()
+    }
+
+    /// What PostgreSQL said, where that is in the file, and what is done.
+    fn failed(&mut self, error: &postgres::Error, at: usize) -> Diagnostic {
+        let (work, name) = (self.work, &self.work.migration.name);
+        let Some(statement) = work.script.statements.get(at) else {
+            return Diagnostic::error("migration-failed", format!("{name}: {}", connect::message(error)));
+        };
+        let found = sources::refused(statement, error, work.script, work.files);
+        let found = Diagnostic { title: format!("{name}: {}", found.title), code: "migration-failed", ..found };
+        if error.is_closed() || error.as_db_error().is_none() {
+            return found.with_help(
+                "the connection broke; `trueup deploy` again: it finds out what is done, and goes on after that",
+            );
+        }
+        let left = journal::left(self.client, self.layout, work.migration).ok().flatten();
+        let Some(left) = left else {
+            return found.with_note("nothing of this migration has taken effect");
+        };
+        let log = found.title.clone();
+        let mut note = || {
+            let mut transaction = self.client.transaction()?;
+            self.layout.note_failed(&mut transaction, work.migration, &log)?;
+            transaction.commit()
+        };
+        let found = match note() {
+            Ok(()) => found,
+            Err(error) => found.with_note(format!("this could not be noted: {}", connect::message(&error))),
+        };
+        let done = match left.done {
+            0 => "none of its statements is done".to_owned(),
+            1 => "its first statement is done".to_owned(),
+            done => format!("its first {done} statements are done"),
+        };
+        found.with_note(done).with_help(
+            "mend what is in the way, or the statements that are not done, and `trueup deploy` goes on after those that are",
+        )
+    }
+
+    /// Nobody knows what became of a statement.
+    fn open(&self, at: usize) -> Diagnostic {
+        let (work, name) = (self.work, &self.work.migration.name);
+        Diagnostic::error("open-statement", format!("{name}: nobody has seen statement {} end", at + 1))
+            .at(work.script.statements[at].span.clone(), "it runs outside of a transaction, and was interrupted")
+            .with_help(format!(
+                "look whether it has done its work; then `trueup resolve --done {name}` goes on after it, and `trueup resolve \
+                 --not-done {name}` runs it again"
+            ))
+    }
+}
+
+fn holds(transaction: &mut Transaction<'_>, layout: &dyn Layout) -> Result<(), Stop> {
+    match lock::is_held(transaction, layout) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Stop::Told(lock::passed_on())),
+        Err(error) => Err(Stop::Server(error, 0)),
+    }
+}
+
+fn first(found: Vec<Diagnostic>) -> Stop {
+    let none = || Diagnostic::error("cannot-deploy", "the migration cannot be divided");
+    Stop::Told(found.into_iter().next().unwrap_or_else(none))
+}
+
+/// A text that is not the one which was begun.
+pub fn edited(it: &Migration) -> Diagnostic {
+    let title = format!("{} was changed in statements that have taken effect", it.name);
+    Diagnostic::error("edited-migration", title)
+        .with_help("take the change back; what comes after these statements may be changed")
+}
+
+/// It "cannot run inside a transaction block".
+fn goes_alone(error: &postgres::Error) -> bool {
+    error.code() == Some(&SqlState::ACTIVE_SQL_TRANSACTION)
+}
+
+/// Somebody else's lock was in the way, which need not be there the next time (PostgreSQL manual, appendix A, classes 40
+/// and 55).
+fn may_pass(error: &postgres::Error) -> bool {
+    let passing = [SqlState::LOCK_NOT_AVAILABLE, SqlState::T_R_DEADLOCK_DETECTED, SqlState::T_R_SERIALIZATION_FAILURE];
+    error.code().is_some_and(|code| passing.contains(code))
+}

@@ -1,0 +1,141 @@
+//! `trueup deploy`: what is pending runs, once, and whatever stops it can be told and gone on from.
+
+use super::{Folder, Live};
+
+/// A folder of plain migrations.
+fn folder(files: &[(&str, &str)]) -> Folder {
+    let files: Vec<(String, &str)> = files.iter().map(|(name, text)| (format!("migrations/{name}"), *text)).collect();
+    Folder::new(&files.iter().map(|(name, text)| (name.as_str(), *text)).collect::<Vec<_>>())
+}
+
+#[test]
+fn what_is_pending_runs_once() {
+    let Some(mut live) = Live::start("") else { return };
+    let url = live.url("postgres");
+    let folder = folder(&[
+        ("1_a.sql", "CREATE TABLE a (id int);\nINSERT INTO a VALUES (1);"),
+        ("2_b.sql", "CREATE INDEX CONCURRENTLY a_id ON a (id);\nINSERT INTO a VALUES (2);"),
+        ("3_c.sql", "ALTER TABLE a ADD COLUMN x int;"),
+    ]);
+    let run = |command: &[&str]| folder.run(&[command, &["--database", &url]].concat());
+    let dry = run(&["deploy", "--dry-run"]).ends(0).says("would run 1_a: 2 statements, in one transaction");
+    dry.says("would run 2_b: 2 statements, one by one");
+    run(&["status", "--exit-code"]).ends(2).says("0 applied, 3 pending");
+    run(&["deploy", "--to", "2_b"]).ends(0).says("2 migrations applied");
+    run(&["deploy", "--to", "2_b"]).ends(1).says("error[not-pending]");
+    run(&["deploy"]).ends(0).says("1 migration applied");
+    run(&["deploy"]).ends(0).says("nothing is pending");
+    let rows: i64 = live.scratch.client.query_one("SELECT sum(id) FROM a", &[]).expect("a row").get(0);
+    assert_eq!(rows, 3);
+    run(&["status", "--exit-code"]).ends(0);
+    folder.run(&["diff", &url, "migrations:migrations"]).ends(0).says("no difference");
+}
+
+#[test]
+fn a_failure_is_told_with_its_place_and_leaves_nothing() {
+    let Some(mut live) = Live::start("") else { return };
+    let url = live.url("postgres");
+    let folder = folder(&[("1_a.sql", "CREATE TABLE a (id int);\nINSERT INTO a VALUES ('x');")]);
+    let run = |command: &[&str]| folder.run(&[command, &["--database", &url]].concat());
+    let failed = run(&["deploy"]).ends(1).says("error[migration-failed]: 1_a: invalid input syntax for type integer");
+    failed.says("migrations/1_a.sql:2:").says("nothing of this migration has taken effect");
+    let is_there = "SELECT to_regclass('a') IS NOT NULL";
+    assert!(!live.scratch.client.query_one(is_there, &[]).expect("a row").get::<_, bool>(0));
+    folder.write("migrations/1_a.sql", b"CREATE TABLE a (id int);\nINSERT INTO a VALUES (1);");
+    run(&["deploy"]).ends(0);
+}
+
+#[test]
+fn what_runs_in_parts_goes_on_after_what_is_done() {
+    let Some(mut live) = Live::start("CREATE TABLE a (id int); INSERT INTO a VALUES (1), (1)") else { return };
+    let url = live.url("postgres");
+    let first = "-- trueup: no-transaction\nINSERT INTO a VALUES (3);\n";
+    let folder = folder(&[("1_a.sql", &format!("{first}CREATE UNIQUE INDEX CONCURRENTLY a_id ON a (id);\n"))]);
+    let run = |command: &[&str]| folder.run(&[command, &["--database", &url]].concat());
+    run(&["deploy"]).ends(1).says("error[drift]").says("TABLE public.a: only the database has it");
+    let failed = run(&["deploy", "--allow-drift"]).ends(1).says("could not create unique index");
+    failed.says("its first statement is done");
+    // What is done cannot be changed any more; what comes after it can.
+    folder.write("migrations/1_a.sql", first.replace('3', "4").as_bytes());
+    run(&["deploy"]).ends(1).says("error[edited-migration]: 1_a was changed in statements that have taken effect");
+    live.scratch.client.batch_execute("DELETE FROM a WHERE id = 1").expect("deleted");
+    folder.write("migrations/1_a.sql", format!("{first}CREATE UNIQUE INDEX CONCURRENTLY a_id ON a (id);\n").as_bytes());
+    run(&["deploy"]).ends(0).says("1 migration applied");
+    let select = "SELECT count(*), (SELECT bool_and(indisvalid) FROM pg_index WHERE indrelid = 'a'::regclass) FROM a";
+    let row = live.scratch.client.query_one(select, &[]).expect("a row");
+    assert_eq!((row.get::<_, i64>(0), row.get::<_, bool>(1)), (1, true));
+}
+
+#[test]
+fn drift_stops_it_before_the_first_statement() {
+    let Some(mut live) = Live::start("") else { return };
+    let url = live.url("postgres");
+    let folder = folder(&[("1_a.sql", "CREATE TABLE a (id int);")]);
+    let run = |command: &[&str]| folder.run(&[command, &["--database", &url]].concat());
+    run(&["deploy"]).ends(0);
+    live.scratch.client.batch_execute("ALTER TABLE a ADD COLUMN by_hand int").expect("altered");
+    folder.write("migrations/2_b.sql", b"CREATE TABLE b (id int);");
+    let stopped = run(&["deploy"]).ends(1).says("error[drift]: the database differs from what its history makes");
+    stopped.says("COLUMN public.a.by_hand: only the database has it").says("migrations:migrations");
+    run(&["status"]).ends(0).says("1 applied, 1 pending");
+    run(&["deploy", "--allow-drift"]).ends(0);
+}
+
+#[test]
+fn somebody_else_s_lock_is_waited_for() {
+    let Some(mut live) = Live::start("CREATE TABLE a (id int)") else { return };
+    let url = live.url("postgres");
+    let folder = folder(&[("1_a.sql", "ALTER TABLE a ADD COLUMN x int;")]);
+    live.scratch.client.batch_execute("BEGIN; LOCK TABLE a").expect("a lock");
+    let command = ["deploy", "--allow-drift", "--lock-timeout", "50ms", "--retries", "2", "--database", &url];
+    let run = folder.run(&command).ends(1).says("canceling statement due to lock timeout; trying again in");
+    run.says("nothing of this migration has taken effect");
+    live.scratch.client.batch_execute("COMMIT; SELECT pg_advisory_lock(128034944677232)").expect("another lock");
+    folder.run(&["deploy", "--wait", "0", "--database", &url]).ends(1).says("somebody else is writing this history");
+    live.scratch.client.batch_execute("SELECT pg_advisory_unlock_all()").expect("unlocked");
+    folder.run(&["deploy", "--allow-drift", "--database", &url]).ends(0);
+}
+
+#[test]
+fn what_cannot_be_run_as_written_is_refused() {
+    let Some(live) = Live::start("") else { return };
+    let url = live.url("postgres");
+    let refused = |text: &str, words: &str| {
+        folder(&[("1_a.sql", text)]).run(&["deploy", "--database", &url]).ends(1).says(words);
+    };
+    refused("BEGIN;\nCREATE TABLE a (id int);\nROLLBACK;", "ROLLBACK in a migration leaves open what is done");
+    refused("BEGIN;\nCREATE TABLE a (id int);", "error[unfinished-transaction]");
+    refused("CREATE TABLE a (id int);\nCOPY a FROM STDIN;\n1\n\\.\n", "error[");
+}
+
+#[test]
+fn each_tool_finds_what_it_would_have_written() {
+    let layouts = [
+        (
+            "prisma",
+            "1_a/migration.sql",
+            "SELECT finished_at IS NOT NULL AND applied_steps_count = 1 FROM _prisma_migrations",
+        ),
+        (
+            "supabase",
+            "1_a.sql",
+            "SELECT name = 'a' AND cardinality(statements) = 2 FROM supabase_migrations.schema_migrations",
+        ),
+        ("goose", "1_a.sql", "SELECT bool_and(is_applied) AND max(version_id) = 1 FROM goose_db_version"),
+        ("dbmate", "1_a.sql", "SELECT version = '1' FROM schema_migrations"),
+        ("flyway", "V1__a.sql", "SELECT success AND version = '1' FROM flyway_schema_history"),
+        ("golang-migrate", "1_a.up.sql", "SELECT NOT dirty AND version = 1 FROM schema_migrations"),
+        ("sqlx", "1_a.sql", "SELECT success AND version = 1 FROM _sqlx_migrations"),
+    ];
+    for (layout, file, query) in layouts {
+        for text in ["CREATE TABLE a (id int);\nSELECT 1;", "CREATE TABLE a (id int);\nVACUUM a;"] {
+            let Some(mut live) = Live::start("") else { return };
+            let url = live.url("postgres");
+            let folder = folder(&[(file, text)]);
+            folder.run(&["deploy", "--layout", layout, "--database", &url]).ends(0);
+            let is_so: bool = live.scratch.client.query_one(query, &[]).expect("one row").get(0);
+            assert!(is_so, "{layout}: {text}");
+            folder.run(&["status", "--exit-code", "--layout", layout, "--database", &url]).ends(0);
+        }
+    }
+}
