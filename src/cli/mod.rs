@@ -1,6 +1,7 @@
 //! The program: reads the command line, runs one command, says how it ended.
 
 mod advice;
+mod baseline;
 mod check_proof;
 mod compare;
 mod config;
@@ -22,6 +23,7 @@ mod profile;
 mod renames;
 mod replay;
 mod resolve;
+mod rollback;
 mod sample;
 mod scope;
 mod side;
@@ -67,12 +69,14 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Baseline(baseline::Arguments),
     Deploy(deploy::Arguments),
     Diff(diff::Arguments),
     Explain(explain::Arguments),
     Lint(lint::Arguments),
     New(new::Arguments),
     Resolve(resolve::Arguments),
+    Rollback(rollback::Arguments),
     Stats(stats::Arguments),
     Status(status::Arguments),
 }
@@ -109,12 +113,14 @@ fn run(arguments: &Arguments) -> ExitCode {
         ui.detail(&format!("Ctrl-C will not clean up: {error}"));
     }
     let ended = match &arguments.command {
+        Command::Baseline(command) => baseline::run(command, arguments.config.as_deref(), &ui),
         Command::Deploy(command) => deploy::run(command, arguments.config.as_deref(), &ui),
         Command::Diff(command) => diff::run(command, arguments.config.as_deref(), &ui),
         Command::Explain(command) => explain::run(command, arguments.config.as_deref(), &ui),
         Command::Lint(command) => lint::run(command, arguments.config.as_deref(), &ui),
         Command::New(command) => new::run(command, arguments.config.as_deref(), &ui),
         Command::Resolve(command) => resolve::run(command, arguments.config.as_deref(), &ui),
+        Command::Rollback(command) => rollback::run(command, arguments.config.as_deref(), &ui),
         Command::Stats(command) => stats::run(command, &ui),
         Command::Status(command) => status::run(command, arguments.config.as_deref(), &ui),
     };

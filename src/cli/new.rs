@@ -14,17 +14,17 @@ use crate::{
         diff::{keep, with_rows},
         exit::{Ended, Error},
         findings,
-        history::{Options, Place},
+        history::Options,
         online, products, renames,
         replay::Replay,
         sizes,
         status::counted,
-        ui::Ui,
+        ui::{self, Ui},
     },
     ddl::When,
     diagnostic::Diagnostic,
     emit::sql::{self, Style},
-    history::{Text, next_version, slug},
+    history::{Layout, Migration, Text, next_version, slug},
     model::Files,
 };
 
@@ -69,10 +69,11 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
     let name = slug(&arguments.name)?;
     let settings = Config::load(config).map_err(|(found, files)| Error::Diagnostics(found, files))?;
     let place = arguments.history.place(&settings)?;
+    let at = (place.folder.as_path(), place.layout, place.history.as_slice());
     if arguments.create_only {
         ui.diagnostics(&settings.warnings, &settings.files);
         let text = Text { header: header(&name, &[]), up: String::new(), down: None, in_parts: false };
-        let written = write(&place, &name, &text, None)?;
+        let written = write(at, &name, &text, None)?;
         return said(&written, ui);
     }
     let replay = Replay::new(&place.folder, &place.history);
@@ -96,19 +97,24 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
     if let Some(hazards) = findings::hazards(&findings.plan) {
         ui.say(&hazards);
     }
-    let written = write(&place, &name, &text(&name, &place, &findings), Some((&findings, &files)))?;
+    let written = write(at, &name, &text(&name, place.layout, &findings), Some((&findings, &files)))?;
     said(&written, ui)
 }
 
 fn said(written: &[PathBuf], ui: &Ui) -> Result<Ended, Error> {
-    let list: String = written.iter().map(|path| format!("{}\n", path.display())).collect();
-    crate::cli::ui::print(&list).map_err(Error::Output)?;
+    list(written)?;
     ui.say(&format!("{} written", counted(written.len(), "file")));
     Ok(Ended::Well)
 }
 
-fn text(name: &str, place: &Place, findings: &Findings) -> Text {
-    let style = Style { fences: place.layout.fences(), ..Style::default() };
+/// Prints which files were written.
+pub(super) fn list(written: &[PathBuf]) -> Result<(), Error> {
+    let list: String = written.iter().map(|path| format!("{}\n", path.display())).collect();
+    ui::print(&list).map_err(Error::Output)
+}
+
+pub(super) fn text(name: &str, layout: &dyn Layout, findings: &Findings) -> Text {
+    let style = Style { fences: layout.fences(), ..Style::default() };
     let statements = counted(findings.plan.steps.len(), "statement");
     let seen = format!("{statements}; rehearsed on {}{}: converged", findings.shadow, with_rows(&findings.rows));
     Text {
@@ -128,27 +134,32 @@ fn header(name: &str, facts: &[String]) -> String {
 ///
 /// # Errors
 /// A diagnostic that names the file.
-fn write(place: &Place, name: &str, text: &Text, seen: Option<(&Findings, &Files)>) -> Result<Vec<PathBuf>, Error> {
-    let version = next_version(place.layout, &place.history);
-    let (up, down) = place.layout.paths(&version, name);
-    let whole = place.layout.text(text);
+pub(super) fn write(
+    (folder, layout, history): (&Path, &dyn Layout, &[Migration]),
+    name: &str,
+    text: &Text,
+    seen: Option<(&Findings, &Files)>,
+) -> Result<Vec<PathBuf>, Error> {
+    let version = next_version(layout, history);
+    let (up, down) = layout.paths(&version, name);
+    let whole = layout.text(text);
     let mut wanted = vec![(up.clone(), whole.clone())];
     wanted.extend(down.and_then(|path| Some((path, text.down.clone()?))));
     if let Some((findings, files)) = seen {
         wanted.extend(products::proof(findings, &whole).map(|proof| (beside(&up, "proof.json"), proof)));
         wanted.push((beside(&up, "report.json"), products::report(findings, files)));
     }
-    let companion = place.layout.companion().map(|(path, text)| (PathBuf::from(path), text.to_owned()));
-    wanted.extend(companion.filter(|(path, _)| !place.folder.join(path).exists()));
+    let companion = layout.companion().map(|(path, text)| (PathBuf::from(path), text.to_owned()));
+    wanted.extend(companion.filter(|(path, _)| !folder.join(path).exists()));
     let mut written = Vec::new();
     for (path, text) in wanted {
-        let path = place.folder.join(path);
+        let path = folder.join(path);
         if path.exists() {
             return Err(Diagnostic::error("cannot-write", format!("`{}` is there already", path.display())).into());
         }
-        let folder = path.parent().unwrap_or(&place.folder);
-        fs::create_dir_all(folder).map_err(|error| {
-            Diagnostic::error("cannot-write", format!("cannot make the folder `{}`: {error}", folder.display()))
+        let parent = path.parent().unwrap_or(folder);
+        fs::create_dir_all(parent).map_err(|error| {
+            Diagnostic::error("cannot-write", format!("cannot make the folder `{}`: {error}", parent.display()))
         })?;
         keep(&path, &text)?;
         written.push(path);

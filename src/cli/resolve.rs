@@ -12,8 +12,9 @@ use crate::{
         ui::Ui,
     },
     diagnostic::Diagnostic,
-    history::{Migration, Standing, lock, status},
-    sources::nearest::nearest,
+    history::{Migration, Standing, edited, journal, lock, status},
+    model::Files,
+    sources::{self, nearest::nearest},
 };
 
 /// Note in a database what has become of a migration
@@ -30,6 +31,12 @@ pub(crate) struct Arguments {
     /// Nothing is there of this migration: it is pending again
     #[arg(long, value_name = "NAME", group = "what")]
     rolled_back: Option<String>,
+    /// The statement of this migration that runs outside of a transaction, and that nobody has seen end, has done its work
+    #[arg(long, value_name = "NAME", group = "what")]
+    done: Option<String>,
+    /// It has not, and is to run again
+    #[arg(long, value_name = "NAME", group = "what")]
+    not_done: Option<String>,
     #[command(flatten)]
     history: Options,
 }
@@ -39,13 +46,44 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
     ui.diagnostics(&config.warnings, &config.files);
     let mut opened = arguments.history.open(&config)?;
     lock::take(&mut opened.client, opened.layout, lock::PATIENCE)?;
-    let said = match (&arguments.applied, &arguments.rolled_back) {
-        (Some(name), _) => applied(&mut opened, name)?,
-        (None, Some(name)) => rolled_back(&mut opened, name)?,
-        (None, None) => return Ok(Ended::Well),
-    };
-    ui.say(&said);
+    let ways: [(&Option<String>, Way); 4] = [
+        (&arguments.applied, |opened, name| applied(opened, name).map_err(Error::from)),
+        (&arguments.rolled_back, |opened, name| rolled_back(opened, name).map_err(Error::from)),
+        (&arguments.done, |opened, name| closed(opened, name, true)),
+        (&arguments.not_done, |opened, name| closed(opened, name, false)),
+    ];
+    for (name, way) in ways {
+        if let Some(name) = name {
+            ui.say(&way(&mut opened, name)?);
+        }
+    }
     Ok(Ended::Well)
+}
+
+/// Carries it out, and says so.
+type Way = fn(&mut Opened, &str) -> Result<String, Error>;
+
+/// Notes what became of a statement that was left open.
+fn closed(opened: &mut Opened, name: &str, is_done: bool) -> Result<String, Error> {
+    let Some(migration) = opened.history.iter().find(|it| is_called(it, name)) else {
+        return Err(unknown(opened, name).into());
+    };
+    let left = journal::left(&mut opened.client, opened.layout, migration).map_err(|error| lost(&error))?;
+    let Some(left) = left.filter(|left| left.is_open) else {
+        let title = format!("no statement of {} was left open", migration.name);
+        return Err(Diagnostic::error("not-open", title).into());
+    };
+    let mut files = Files::default();
+    let step = sources::Migration { name: migration.name.clone(), path: migration.path.clone() };
+    let script = step.read(&mut files).map_err(|found| Error::Diagnostics(found, files.clone()))?;
+    let statements: Vec<String> = script.statements.iter().map(|it| it.sql(&files).into_owned()).collect();
+    if !left.fits(&statements) {
+        return Err(edited(migration).into());
+    }
+    journal::close(&mut opened.client, opened.layout, migration, &left, &statements, is_done)
+        .map_err(|error| lost(&error))?;
+    let word = if is_done { "done" } else { "not done" };
+    Ok(format!("statement {} of {} is noted as {word}; `trueup deploy` goes on", left.done + 1, migration.name))
 }
 
 fn applied(opened: &mut Opened, name: &str) -> Result<String, Diagnostic> {
@@ -67,6 +105,7 @@ fn applied(opened: &mut Opened, name: &str) -> Result<String, Diagnostic> {
             layout.note_rolled_back(&mut transaction, migration, None)?;
         }
         layout.note_applied(&mut transaction, migration)?;
+        journal::forget(&mut transaction, layout, migration)?;
         transaction.commit()
     };
     note(&mut opened.client).map_err(|error| lost(&error))?;
@@ -95,6 +134,7 @@ fn rolled_back(opened: &mut Opened, name: &str) -> Result<String, Diagnostic> {
     let note = |client: &mut postgres::Client| {
         let mut transaction = client.transaction()?;
         layout.note_rolled_back(&mut transaction, migration, before)?;
+        journal::forget(&mut transaction, layout, migration)?;
         transaction.commit()
     };
     note(&mut opened.client).map_err(|error| lost(&error))?;

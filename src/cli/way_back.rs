@@ -91,7 +91,7 @@ fn softened(found: Diagnostic) -> Diagnostic {
     Diagnostic { labels: found.labels, notes: found.notes, ..Diagnostic::warning("no-way-back", title) }
 }
 
-fn lost((id, loss): &(ObjectId, Loss)) -> String {
+pub(super) fn lost((id, loss): &(ObjectId, Loss)) -> String {
     let what = match loss {
         Loss::Rows => "its rows",
         Loss::Values => "its values",

@@ -26,6 +26,14 @@ pub struct Work<'a> {
     pub files: &'a Files,
     sql: Vec<String>,
     pieces: Vec<Piece>,
+    ends: Ends,
+}
+
+/// What is noted at the end.
+enum Ends {
+    Applied,
+    /// Nothing is there of it any more; which is the one before it.
+    RolledBack(Option<Migration>),
 }
 
 /// What one session is to have, and how often to try.
@@ -64,7 +72,36 @@ impl<'a> Work<'a> {
     ) -> Result<Work<'a>, Vec<Diagnostic>> {
         let pieces = pieces::pieces(script, layout, &migration.text)?;
         let sql = script.statements.iter().map(|it| it.sql(files).into_owned()).collect();
-        Ok(Work { migration, script, files, sql, pieces })
+        Ok(Work { migration, script, files, sql, pieces, ends: Ends::Applied })
+    }
+
+    /// What leads back from it, to the one before.
+    ///
+    /// # Errors
+    /// Diagnostics for what cannot be run as it is written, and for what would not be over in one transaction.
+    pub fn back(
+        migration: &'a Migration,
+        before: Option<&Migration>,
+        layout: &dyn Layout,
+        script: &'a Script,
+        files: &'a Files,
+    ) -> Result<Work<'a>, Vec<Diagnostic>> {
+        let work = Work::new(migration, layout, script, files)?;
+        if !work.is_whole() {
+            let title = format!("what leads back from {} does not go into one transaction", migration.name);
+            return Err(vec![
+                Diagnostic::error("cannot-roll-back", title)
+                    .with_help("run its statements by hand, and note that with `trueup resolve --rolled-back`"),
+            ]);
+        }
+        Ok(Work { ends: Ends::RolledBack(before.cloned()), ..work })
+    }
+
+    fn note(&self, transaction: &mut Transaction<'_>, layout: &dyn Layout) -> Result<(), postgres::Error> {
+        match &self.ends {
+            Ends::Applied => layout.note_finished(transaction, self.migration),
+            Ends::RolledBack(before) => layout.note_rolled_back(transaction, self.migration, before.as_ref()),
+        }
     }
 
     pub fn statements(&self) -> &[String] {
@@ -117,7 +154,9 @@ impl Run<'_, '_> {
         let all = 0..self.work.sql.len();
         let tried = self.tried(&Piece::Together(all), |run, piece| run.together(piece, true, false));
         match tried {
-            Err(Stop::Server(error, _)) if goes_alone(&error) => self.parts(None),
+            Err(Stop::Server(error, _)) if goes_alone(&error) && matches!(self.work.ends, Ends::Applied) => {
+                self.parts(None)
+            }
             ended => ended,
         }
     }
@@ -214,7 +253,7 @@ impl Run<'_, '_> {
         let at = range.end.saturating_sub(1);
         let mut note = || {
             match is_last {
-                true => layout.note_finished(&mut transaction, work.migration)?,
+                true => work.note(&mut transaction, layout)?,
                 false => journal::note(&mut transaction, layout, work.migration, &work.sql, (range.end, false))?,
             }
             if is_last && has_journal { journal::forget(&mut transaction, layout, work.migration) } else { Ok(()) }
@@ -271,7 +310,7 @@ impl Run<'_, '_> {
         let mut transaction = self.client.transaction()?;
         match is_last {
             true => {
-                layout.note_finished(&mut transaction, it)?;
+                self.work.note(&mut transaction, layout)?;
                 journal::forget(&mut transaction, layout, it)?;
             }
             false => journal::note(&mut transaction, layout, it, &self.work.sql, (done, false))?,

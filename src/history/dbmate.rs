@@ -32,6 +32,9 @@ impl Layout for Dbmate {
     fn says_no_transaction(&self, comment: &str) -> bool {
         comment.starts_with("-- migrate:up") && comment.contains("transaction:false")
     }
+    fn down_within<'t>(&self, text: &'t str) -> Option<&'t str> {
+        text.split_once("\n-- migrate:down").map(|(_, back)| back)
+    }
     fn create(&self) -> &'static str {
         "CREATE TABLE IF NOT EXISTS schema_migrations (version varchar(128) PRIMARY KEY)"
     }

@@ -68,6 +68,9 @@ impl Layout for Flyway {
     fn note_applied(&self, transaction: &mut Transaction<'_>, it: &Migration) -> Result<(), postgres::Error> {
         note(transaction, it, &self.checksums(it).concat(), true)
     }
+    fn notes_beginning(&self) -> bool {
+        true
+    }
     fn note_begun(&self, transaction: &mut Transaction<'_>, it: &Migration) -> Result<(), postgres::Error> {
         note(transaction, it, &self.checksums(it).concat(), false)
     }

@@ -49,6 +49,9 @@ impl Layout for GolangMigrate {
     fn note_applied(&self, transaction: &mut Transaction<'_>, it: &Migration) -> Result<(), postgres::Error> {
         is_at(transaction, Some(it), false)
     }
+    fn notes_beginning(&self) -> bool {
+        true
+    }
     fn note_begun(&self, transaction: &mut Transaction<'_>, it: &Migration) -> Result<(), postgres::Error> {
         is_at(transaction, Some(it), true)
     }

@@ -29,6 +29,9 @@ impl Layout for Goose {
     fn says_no_transaction(&self, comment: &str) -> bool {
         comment == "-- +goose NO TRANSACTION"
     }
+    fn down_within<'t>(&self, text: &'t str) -> Option<&'t str> {
+        text.split_once("\n-- +goose Down").map(|(_, back)| back)
+    }
     fn column(&self) -> &'static str {
         "version_id"
     }

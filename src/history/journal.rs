@@ -30,7 +30,7 @@ impl Left {
 /// # Errors
 /// Whatever the server says.
 pub fn left(client: &mut Client, layout: &dyn Layout, it: &Migration) -> Result<Option<Left>, postgres::Error> {
-    let is_there: bool = client.query_one("SELECT to_regclass('trueup.journal') IS NOT NULL", &[])?.get(0);
+    let is_there: bool = client.query_one(IS_THERE, &[])?.get(0);
     if !is_there {
         return Ok(None);
     }
@@ -40,6 +40,21 @@ pub fn left(client: &mut Client, layout: &dyn Layout, it: &Migration) -> Result<
         let done: i32 = row.get(0);
         Left { done: usize::try_from(done).unwrap_or(0), is_open: row.get(1), digest: row.get(2) }
     }))
+}
+
+/// Notes of a statement that nobody has seen end whether it has done its work.
+///
+/// # Errors
+/// Whatever the server says.
+pub fn close(
+    client: &mut Client,
+    layout: &dyn Layout,
+    it: &Migration,
+    left: &Left,
+    statements: &[String],
+    is_done: bool,
+) -> Result<(), postgres::Error> {
+    note(client, layout, it, statements, (left.done + usize::from(is_done), false))
 }
 
 /// Makes the table where there is none.
@@ -77,15 +92,20 @@ pub(super) fn note(
     client.execute(insert, &[&layout.table(), &it.key, &done, &is_open, &digest]).map(drop)
 }
 
-/// Forgets a migration.
-pub(super) fn forget(
-    client: &mut impl GenericClient,
-    layout: &dyn Layout,
-    it: &Migration,
-) -> Result<(), postgres::Error> {
+/// Forgets a migration, where the table is there.
+///
+/// # Errors
+/// Whatever the server says.
+pub fn forget(client: &mut impl GenericClient, layout: &dyn Layout, it: &Migration) -> Result<(), postgres::Error> {
+    let is_there: bool = client.query_one(IS_THERE, &[])?.get(0);
+    if !is_there {
+        return Ok(());
+    }
     let delete = "DELETE FROM trueup.journal WHERE history = $1 AND key = $2";
     client.execute(delete, &[&layout.table(), &it.key]).map(drop)
 }
+
+const IS_THERE: &str = "SELECT to_regclass('trueup.journal') IS NOT NULL";
 
 fn digest(statements: &[String]) -> String {
     sha256(&statements.join(";\n"))

@@ -72,6 +72,10 @@ pub trait Layout: Sync {
     fn recognises(&self, folder: &Path, files: &[File]) -> bool;
     /// The key and the name of the migration in a file; nothing for a file that is none. The path begins in the folder.
     fn migration(&self, path: &Path) -> Option<(String, String)>;
+    /// What leads back in the text of a migration, where both ways are in one file.
+    fn down_within<'t>(&self, _text: &'t str) -> Option<&'t str> {
+        None
+    }
     /// What leads back from a migration, where that is a file of its own.
     fn down(&self, _path: &Path) -> Option<PathBuf> {
         None
@@ -115,6 +119,10 @@ pub trait Layout: Sync {
     fn note_applied(&self, transaction: &mut Transaction<'_>, it: &Migration) -> Result<(), postgres::Error>;
     /// Whether a comment of this tool has statements run outside of a transaction.
     fn says_no_transaction(&self, _comment: &str) -> bool {
+        false
+    }
+    /// Whether the table tells of a migration that it was begun.
+    fn notes_beginning(&self) -> bool {
         false
     }
     /// Notes that a migration is begun that does not fit into one transaction.

@@ -85,6 +85,9 @@ impl Layout for Prisma {
                       VALUES (gen_random_uuid()::text, $1, now(), $2, '', now())";
         transaction.execute(insert, &[&checksum, &it.name]).map(drop)
     }
+    fn notes_beginning(&self) -> bool {
+        true
+    }
     fn note_begun(&self, transaction: &mut Transaction<'_>, it: &Migration) -> Result<(), postgres::Error> {
         let insert = "INSERT INTO _prisma_migrations (id, checksum, migration_name, started_at)
                       VALUES (gen_random_uuid()::text, $1, $2, clock_timestamp())";

@@ -44,6 +44,9 @@ impl Layout for Sqlx {
     fn says_no_transaction(&self, comment: &str) -> bool {
         comment == "-- no-transaction"
     }
+    fn notes_beginning(&self) -> bool {
+        true
+    }
     fn note_begun(&self, transaction: &mut Transaction<'_>, it: &Migration) -> Result<(), postgres::Error> {
         note(transaction, it, &self.checksums(it).concat(), false)
     }

@@ -11,7 +11,7 @@ use super::psql::Reading;
 use super::shelf::{Disk, Shelf, is_sql};
 use super::{Script, finish, text};
 use crate::diagnostic::Diagnostic;
-use crate::model::Files;
+use crate::model::{FileId, Files};
 
 /// One step of a history: a file whose statements lead forward.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,6 +102,20 @@ impl Migration {
     }
 }
 
+/// The statements of a text that stands in no file of its own.
+///
+/// # Errors
+/// Diagnostics for what cannot be understood.
+pub fn script(label: &str, text: &str, files: &mut Files) -> Result<Script, Vec<Diagnostic>> {
+    of(files.add(label, text), files)
+}
+
+fn of(text: FileId, files: &mut Files) -> Result<Script, Vec<Diagnostic>> {
+    let mut reading = Reading::new(files, &Disk);
+    reading.text(text, None);
+    finish::script(reading)
+}
+
 /// What a whole history makes: its migrations one after the other, each in a session that is as at the beginning.
 ///
 /// # Errors
@@ -111,11 +125,7 @@ pub fn replay<'a>(
     files: &mut Files,
 ) -> Result<Script, Vec<Diagnostic>> {
     let between = files.add("between migrations", "RESET ALL".to_owned());
-    let reset = {
-        let mut reading = Reading::new(files, &Disk);
-        reading.text(between, None);
-        finish::script(reading)?
-    };
+    let reset = of(between, files)?;
     let mut whole = Script::default();
     for migration in history {
         let script = migration.read(files)?;

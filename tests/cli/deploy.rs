@@ -139,3 +139,75 @@ fn each_tool_finds_what_it_would_have_written() {
         }
     }
 }
+
+#[test]
+fn a_statement_that_nobody_saw_end_is_asked_about() {
+    let Some(mut live) = Live::start("") else { return };
+    let url = live.url("postgres");
+    // A name that PostgreSQL chooses tells nothing.
+    let text = "-- trueup: no-transaction\nCREATE TABLE a (id int);\nCREATE INDEX CONCURRENTLY ON a (id);\nSELECT 1;\n";
+    let folder = folder(&[("1_a.sql", text)]);
+    let run = |command: &[&str]| folder.run(&[command, &["--database", &url]].concat());
+    live.scratch.client.batch_execute("CREATE TABLE a (id int)").expect("a table");
+    run(&["deploy", "--allow-drift"]).ends(1).says("none of its statements is done");
+    live.scratch.client.batch_execute("DROP TABLE a").expect("dropped");
+    run(&["resolve", "--done", "1_a"]).ends(1).says("error[not-open]");
+    // As if it had been interrupted there.
+    let open = "CREATE TABLE a (id int);
+        UPDATE trueup.journal SET done = 1, is_open = true, digest =
+            encode(sha256('CREATE TABLE a (id int);\nCREATE INDEX CONCURRENTLY ON a (id)'), 'hex')";
+    live.scratch.client.batch_execute(open).expect("noted");
+    run(&["deploy"]).ends(1).says("error[open-statement]: 1_a: nobody has seen statement 2 end").says("1_a.sql:3:1");
+    run(&["resolve", "--not-done", "1_a"]).ends(0).says("statement 2 of 1_a is noted as not done");
+    run(&["deploy"]).ends(0).says("1 migration applied");
+    let indexes = "SELECT count(*) FROM pg_index WHERE indrelid = 'a'::regclass";
+    assert_eq!(live.scratch.client.query_one(indexes, &[]).expect("a row").get::<_, i64>(0), 1);
+}
+
+#[test]
+fn migrations_are_taken_back() {
+    let Some(mut live) = Live::start("") else { return };
+    let url = live.url("postgres");
+    let folder = folder(&[
+        ("1_a.sql", "CREATE TABLE a (id int);"),
+        ("2_b.sql", "ALTER TABLE a ADD COLUMN x int;"),
+        ("2_b.down.sql", "ALTER TABLE a DROP COLUMN x;"),
+        ("3_c.sql", "CREATE VIEW v AS SELECT x FROM a;"),
+        ("3_c.down.sql", "DROP VIEW v;"),
+    ]);
+    let run = |command: &[&str]| folder.run(&[command, &["--database", &url]].concat());
+    run(&["rollback"]).ends(1).says("error[not-applied]: the database has run 0 migrations, and not 1");
+    run(&["deploy"]).ends(0);
+    run(&["rollback", "--dry-run"]).ends(0).says("would take back 3_c");
+    run(&["rollback"]).ends(0).says("1 migration taken back");
+    run(&["status"]).ends(0).says("2 applied, 1 pending");
+    // The rehearsal of what is lost does not ask whether there are rows.
+    run(&["rollback", "--to", "1_a"]).ends(1).says("error[loses-data]").says("COLUMN public.a.x: its values");
+    run(&["rollback", "--to", "1_a", "--accept-loss"]).ends(0);
+    run(&["rollback", "--accept-loss"]).ends(1).says("error[no-way-back]: nothing leads back from 1_a");
+    let json: String = live
+        .scratch
+        .client
+        .query_one("SELECT to_json(m)::text FROM (SELECT version FROM trueup.migrations) m", &[])
+        .expect("one row")
+        .get(0);
+    assert_eq!(json, r#"{"version":"1"}"#);
+}
+
+#[test]
+fn a_database_that_was_there_before_gets_a_history() {
+    let sql = "CREATE TABLE a (id int PRIMARY KEY); CREATE VIEW v AS SELECT id FROM a";
+    let Some(mut live) = Live::start(sql) else { return };
+    let url = live.url("postgres");
+    let folder = Folder::new(&[]);
+    let run = |command: &[&str]| folder.run(&[command, &["--database", &url, "--migrations", "migrations"]].concat());
+    let written = run(&["baseline"]).ends(0).says("1 migration noted as applied in trueup.migrations");
+    assert!(written.out.contains("_baseline.sql\n"), "{}", written.out);
+    run(&["status", "--exit-code"]).ends(0).says("1 applied, 0 pending");
+    run(&["deploy"]).ends(0).says("nothing is pending");
+    run(&["baseline"]).ends(1).says("error[not-new]: the database has a history");
+    live.scratch.client.batch_execute("DROP SCHEMA trueup CASCADE").expect("dropped");
+    run(&["baseline"]).ends(0).says("1 migration noted as applied");
+    live.scratch.client.batch_execute("DROP SCHEMA trueup CASCADE; DROP VIEW v").expect("dropped");
+    run(&["baseline"]).ends(1).says("error[drift]").says("VIEW public.v: the database lacks it");
+}
