@@ -57,7 +57,7 @@ const MIGRATIONS: [(&str, &str); 4] = [
          SELECT pg_sleep(0.02);
          COMMIT;",
     ),
-    ("0004_end.sql", "UPDATE t SET v = v + 3; INSERT INTO log VALUES ('end'); SELECT pg_sleep(0.02);"),
+    ("0004_end.sql", "UPDATE t SET v = v + 5000; INSERT INTO log VALUES ('end'); SELECT pg_sleep(0.02);"),
 ];
 
 /// What is the same after each run.

@@ -41,7 +41,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Result<Ended, Error> {
     let settings = Config::load(config).map_err(|(found, files)| Error::Diagnostics(found, files))?;
     ui.diagnostics(&settings.warnings, &settings.files);
-    let mut opened = arguments.history.open(&settings)?;
+    let mut opened = arguments.history.open_or_new(&settings)?;
     lock::take(&mut opened.client, opened.layout, lock::PATIENCE)?;
     let status = status(&mut opened.client, opened.layout, &opened.history).map_err(|error| lost(&error))?;
     if let Some(known) = status.migrations.iter().find(|it| it.standing != Standing::Pending) {

@@ -19,7 +19,7 @@ pub(super) struct Options {
     /// The folder with the migrations [default: prisma/migrations, supabase/migrations, db/migrations, or migrations]
     #[arg(long, value_name = "FOLDER")]
     migrations: Option<PathBuf>,
-    /// Whose files and table they are: prisma, supabase, goose, dbmate, flyway, golang-migrate, sqlx, or plain [default: as
+    /// Whose files and table they are: prisma, supabase, goose, dbmate, flyway, golang-migrate, sqlx, refinery, or plain [default: as
     /// the files show]
     #[arg(long, value_name = "LAYOUT")]
     layout: Option<String>,
@@ -50,24 +50,38 @@ pub(super) struct Place {
 }
 
 impl Options {
-    /// The history, which may be still to come.
-    pub(super) fn place(&self, config: &Config) -> Result<Place, Error> {
+    /// The history in its folder.
+    fn place(&self, config: &Config) -> Result<Place, Error> {
         let folder = self.folder(config)?;
-        let named = self.layout.as_ref().or(config.layout.as_ref());
-        let layout = named.map(|name| history::layout(name)).transpose()?;
-        if !folder.exists() {
-            return Ok(Place {
-                layout: layout.unwrap_or_else(|| history::usual(&folder)),
-                folder,
-                history: Vec::new(),
-            });
-        }
-        let layout = layout.map_or_else(|| history::detect(&folder), Ok)?;
+        let layout = self.layout(config)?.map_or_else(|| history::detect(&folder), Ok)?;
         Ok(Place { history: history::history(&folder, layout)?, folder, layout })
     }
 
+    /// The history, which may be still to come.
+    pub(super) fn place_or_new(&self, config: &Config) -> Result<Place, Error> {
+        let folder = self.folder(config)?;
+        if folder.exists() {
+            return self.place(config);
+        }
+        let layout = self.layout(config)?.unwrap_or_else(|| history::usual(&folder));
+        Ok(Place { layout, folder, history: Vec::new() })
+    }
+
+    fn layout(&self, config: &Config) -> Result<Option<&'static dyn Layout>, Diagnostic> {
+        self.layout.as_ref().or(config.layout.as_ref()).map(|name| history::layout(name)).transpose()
+    }
+
     pub(super) fn open(&self, config: &Config) -> Result<Opened, Error> {
-        let Place { folder, layout, history } = self.place(config)?;
+        self.session(self.place(config)?, config)
+    }
+
+    /// As [`Options::open`], where there may be no history yet.
+    pub(super) fn open_or_new(&self, config: &Config) -> Result<Opened, Error> {
+        self.session(self.place_or_new(config)?, config)
+    }
+
+    fn session(&self, place: Place, config: &Config) -> Result<Opened, Error> {
+        let Place { folder, layout, history } = place;
         let (url, target, mut client) = self.connect(config)?;
         let session: Vec<String> = schema(&target).into_iter().collect();
         let unreadable = |error| side::unreadable(&target.redacted(), &error);

@@ -7,6 +7,7 @@ mod compare;
 mod config;
 mod deploy;
 mod diff;
+mod doctor;
 mod exit;
 mod explain;
 mod filter;
@@ -72,6 +73,7 @@ enum Command {
     Baseline(baseline::Arguments),
     Deploy(deploy::Arguments),
     Diff(diff::Arguments),
+    Doctor(doctor::Arguments),
     Explain(explain::Arguments),
     Lint(lint::Arguments),
     New(new::Arguments),
@@ -116,6 +118,7 @@ fn run(arguments: &Arguments) -> ExitCode {
         Command::Baseline(command) => baseline::run(command, arguments.config.as_deref(), &ui),
         Command::Deploy(command) => deploy::run(command, arguments.config.as_deref(), &ui),
         Command::Diff(command) => diff::run(command, arguments.config.as_deref(), &ui),
+        Command::Doctor(command) => doctor::run(command, arguments.config.as_deref(), &ui),
         Command::Explain(command) => explain::run(command, arguments.config.as_deref(), &ui),
         Command::Lint(command) => lint::run(command, arguments.config.as_deref(), &ui),
         Command::New(command) => new::run(command, arguments.config.as_deref(), &ui),

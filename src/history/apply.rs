@@ -126,7 +126,7 @@ pub fn apply(
     terms: &Terms<'_>,
     on: &mut dyn FnMut(Event<'_>),
 ) -> Result<(), Diagnostic> {
-    let mut run = Run { client, layout, work, terms, on };
+    let mut run = Run { client, layout, work, terms, on, path: String::new() };
     let ended = match left {
         None if work.is_whole() => run.whole(),
         _ => run.parts(left),
@@ -144,6 +144,8 @@ struct Run<'r, 'w> {
     work: &'r Work<'w>,
     terms: &'r Terms<'r>,
     on: &'r mut dyn FnMut(Event<'_>),
+    /// Where names are looked for before the migration sets anything.
+    path: String,
 }
 
 impl Run<'_, '_> {
@@ -201,19 +203,31 @@ impl Run<'_, '_> {
         for setting in self.terms.session {
             self.client.batch_execute(setting).map_err(|error| Stop::Server(error, 0))?;
         }
+        let path = self.client.query_one("SELECT current_setting('search_path')", &[]);
+        self.path = path.map_err(|error| Stop::Server(error, 0))?.get(0);
         Ok(())
     }
 
-    fn begin(&mut self) -> Result<(), Stop> {
-        let (layout, it) = (self.layout, self.work.migration);
-        let note = |client: &mut Client| {
+    /// Writes something down in a transaction of its own.
+    fn note(
+        &mut self,
+        what: impl FnOnce(&mut Transaction<'_>, &Work<'_>, &dyn Layout) -> Result<(), postgres::Error>,
+    ) -> Result<(), Stop> {
+        let write = |client: &mut Client| {
             let mut transaction = client.transaction()?;
-            journal::create(&mut transaction)?;
-            layout.note_begun(&mut transaction, it)?;
-            journal::note(&mut transaction, layout, it, &self.work.sql, (0, false))?;
+            go_home(&mut transaction, &self.path)?;
+            what(&mut transaction, self.work, self.layout)?;
             transaction.commit()
         };
-        note(self.client).map_err(|error| Stop::Server(error, 0))
+        write(self.client).map_err(|error| Stop::Told(not_noted(&error)))
+    }
+
+    fn begin(&mut self) -> Result<(), Stop> {
+        self.note(|transaction, work, layout| {
+            journal::create(transaction)?;
+            layout.note_begun(transaction, work.migration)?;
+            journal::note(transaction, layout, work.migration, &work.sql, (0, false))
+        })
     }
 
     /// Tries again what has left nothing behind, where it was only somebody else's lock that kept it from happening.
@@ -250,22 +264,23 @@ impl Run<'_, '_> {
             (self.on)(Event::Runs { sql: &work.sql[at], at, of: work.sql.len() });
             transaction.batch_execute(&work.sql[at]).map_err(server(at))?;
         }
-        let at = range.end.saturating_sub(1);
         let mut note = || {
+            go_home(&mut transaction, &self.path)?;
             match is_last {
                 true => work.note(&mut transaction, layout)?,
                 false => journal::note(&mut transaction, layout, work.migration, &work.sql, (range.end, false))?,
             }
             if is_last && has_journal { journal::forget(&mut transaction, layout, work.migration) } else { Ok(()) }
         };
-        note().map_err(server(at))?;
+        note().map_err(|error| Stop::Told(not_noted(&error)))?;
+        let at = range.end.saturating_sub(1);
         transaction.commit().map_err(server(at))
     }
 
     /// Runs a statement outside of any transaction, and notes that.
     fn alone(&mut self, at: usize, was_open: bool, is_last: bool) -> Result<(), Stop> {
         self.by_itself(at, was_open)?;
-        self.note_done(at + 1, is_last).map_err(|error| Stop::Server(error, at))
+        self.note_done(at + 1, is_last)
     }
 
     /// It is noted as open before.
@@ -282,14 +297,12 @@ impl Run<'_, '_> {
                     State::Unknown => return Err(Stop::Told(self.open(at))),
                 }
             }
-            let (layout, it) = (self.layout, self.work.migration);
-            let note = |client: &mut Client| {
-                let mut transaction = client.transaction()?;
-                let held = lock::is_held(&mut transaction, layout)?;
-                journal::note(&mut transaction, layout, it, &self.work.sql, (at, true))?;
-                transaction.commit().map(|()| held)
-            };
-            if !note(self.client).map_err(server)? {
+            let mut is_held = false;
+            self.note(|transaction, work, layout| {
+                is_held = lock::is_held(transaction, layout)?;
+                journal::note(transaction, layout, work.migration, &work.sql, (at, true))
+            })?;
+            if !is_held {
                 return Err(Stop::Told(lock::passed_on()));
             }
             (self.on)(Event::Runs { sql, at, of: self.work.sql.len() });
@@ -305,17 +318,14 @@ impl Run<'_, '_> {
         }
     }
 
-    fn note_done(&mut self, done: usize, is_last: bool) -> Result<(), postgres::Error> {
-        let (layout, it) = (self.layout, self.work.migration);
-        let mut transaction = self.client.transaction()?;
-        match is_last {
+    fn note_done(&mut self, done: usize, is_last: bool) -> Result<(), Stop> {
+        self.note(|transaction, work, layout| match is_last {
             true => {
-                self.work.note(&mut transaction, layout)?;
-                journal::forget(&mut transaction, layout, it)?;
+                work.note(transaction, layout)?;
+                journal::forget(transaction, layout, work.migration)
             }
-            false => journal::note(&mut transaction, layout, it, &self.work.sql, (done, false))?,
-        }
-        transaction.commit()
+            false => journal::note(transaction, layout, work.migration, &work.sql, (done, false)),
+        })
     }
 
     /// What PostgreSQL said, where that is in the file, and what is done.
@@ -336,14 +346,10 @@ impl Run<'_, '_> {
             return found.with_note("nothing of this migration has taken effect");
         };
         let log = found.title.clone();
-        let mut note = || {
-            let mut transaction = self.client.transaction()?;
-            self.layout.note_failed(&mut transaction, work.migration, &log)?;
-            transaction.commit()
-        };
-        let found = match note() {
-            Ok(()) => found,
-            Err(error) => found.with_note(format!("this could not be noted: {}", connect::message(&error))),
+        let noted = self.note(|transaction, work, layout| layout.note_failed(transaction, work.migration, &log));
+        let found = match noted {
+            Err(Stop::Told(why)) => found.with_note(why.title),
+            Ok(()) | Err(Stop::Server(..)) => found,
         };
         let done = match left.done {
             0 => "none of its statements is done".to_owned(),
@@ -365,6 +371,17 @@ impl Run<'_, '_> {
                  --not-done {name}` runs it again"
             ))
     }
+}
+
+/// Whoever the migration has become, and wherever it has gone: what is noted is written as at the beginning.
+fn go_home(transaction: &mut Transaction<'_>, path: &str) -> Result<(), postgres::Error> {
+    transaction.batch_execute("SET LOCAL SESSION AUTHORIZATION DEFAULT; SET LOCAL ROLE NONE")?;
+    transaction.execute("SELECT set_config('search_path', $1, true)", &[&path]).map(drop)
+}
+
+fn not_noted(error: &postgres::Error) -> Diagnostic {
+    let title = format!("what has run cannot be noted: {}", connect::message(error));
+    Diagnostic::error("history-unreadable", title).with_help("the role needs to write the table of the history")
 }
 
 fn holds(transaction: &mut Transaction<'_>, layout: &dyn Layout) -> Result<(), Stop> {

@@ -13,6 +13,7 @@ mod pieces;
 mod plain;
 mod prisma;
 mod recover;
+mod refinery;
 mod sqlx;
 mod status;
 mod supabase;
@@ -178,7 +179,7 @@ impl Record {
 }
 
 /// Every layout; those first that files tell more surely.
-pub const LAYOUTS: [&dyn Layout; 8] = [
+pub const LAYOUTS: [&dyn Layout; 9] = [
     &prisma::Prisma,
     &supabase::Supabase,
     &goose::Goose,
@@ -186,6 +187,7 @@ pub const LAYOUTS: [&dyn Layout; 8] = [
     &flyway::Flyway,
     &golang_migrate::GolangMigrate,
     &sqlx::Sqlx,
+    &refinery::Refinery,
     &plain::Plain,
 ];
 
@@ -245,6 +247,8 @@ mod tests {
             ("flyway", "V1_2__add_users.sql", Some("1.2 V1_2__add_users")),
             ("flyway", "U1__add_users.sql", None),
             ("flyway", "R__view.sql", None),
+            ("refinery", "V12__users.sql", Some("12 V12__users")),
+            ("refinery", "U12__users.sql", None),
             ("goose", "00012_users.sql", Some("12 00012_users")),
             ("dbmate", "20240101_users.sql", Some("20240101 20240101_users")),
             ("sqlx", "0012_users.sql", Some("12 0012_users")),
@@ -258,6 +262,6 @@ mod tests {
             assert_eq!(told(name, path).as_deref(), expected, "{name}: {path}");
         }
         assert!(layout("rails").is_err());
-        assert_eq!(LAYOUTS.len(), 8);
+        assert_eq!(LAYOUTS.len(), 9);
     }
 }

@@ -38,7 +38,7 @@ fn a_failure_is_told_with_its_place_and_leaves_nothing() {
     let folder = folder(&[("1_a.sql", "CREATE TABLE a (id int);\nINSERT INTO a VALUES ('x');")]);
     let run = |command: &[&str]| folder.run(&[command, &["--database", &url]].concat());
     let failed = run(&["deploy"]).ends(1).says("error[migration-failed]: 1_a: invalid input syntax for type integer");
-    failed.says("migrations/1_a.sql:2:").says("nothing of this migration has taken effect");
+    failed.says("migrations/1_a.sql:2:").says("nothing of this migration has taken effect").shown_as("deploy-fails");
     let is_there = "SELECT to_regclass('a') IS NOT NULL";
     assert!(!live.scratch.client.query_one(is_there, &[]).expect("a row").get::<_, bool>(0));
     folder.write("migrations/1_a.sql", b"CREATE TABLE a (id int);\nINSERT INTO a VALUES (1);");
@@ -67,6 +67,18 @@ fn what_runs_in_parts_goes_on_after_what_is_done() {
 }
 
 #[test]
+fn whatever_a_migration_sets_it_is_noted() {
+    let Some(mut live) = Live::start("CREATE ROLE nobody_s") else { return };
+    let url = live.url("postgres");
+    let sets = "SELECT pg_catalog.set_config('search_path', '', false);\nSET ROLE nobody_s;\nSELECT 1;\n";
+    let parts = format!("{sets}VACUUM;\nSELECT 2;\n");
+    let folder = Folder::new(&[("migrations/1_a/migration.sql", sets), ("migrations/2_b/migration.sql", &parts)]);
+    folder.run(&["deploy", "--database", &url]).ends(0).says("2 migrations applied");
+    let rows = "SELECT count(*) FROM public._prisma_migrations WHERE finished_at IS NOT NULL";
+    assert_eq!(live.scratch.client.query_one(rows, &[]).expect("a row").get::<_, i64>(0), 2);
+}
+
+#[test]
 fn drift_stops_it_before_the_first_statement() {
     let Some(mut live) = Live::start("") else { return };
     let url = live.url("postgres");
@@ -76,7 +88,7 @@ fn drift_stops_it_before_the_first_statement() {
     live.scratch.client.batch_execute("ALTER TABLE a ADD COLUMN by_hand int").expect("altered");
     folder.write("migrations/2_b.sql", b"CREATE TABLE b (id int);");
     let stopped = run(&["deploy"]).ends(1).says("error[drift]: the database differs from what its history makes");
-    stopped.says("COLUMN public.a.by_hand: only the database has it").says("migrations:migrations");
+    stopped.says("COLUMN public.a.by_hand: only the database has it").shown_as("deploy-drift");
     run(&["status"]).ends(0).says("1 applied, 1 pending");
     run(&["deploy", "--allow-drift"]).ends(0);
 }
@@ -125,6 +137,7 @@ fn each_tool_finds_what_it_would_have_written() {
         ("dbmate", "1_a.sql", "SELECT version = '1' FROM schema_migrations"),
         ("flyway", "V1__a.sql", "SELECT success AND version = '1' FROM flyway_schema_history"),
         ("golang-migrate", "1_a.up.sql", "SELECT NOT dirty AND version = 1 FROM schema_migrations"),
+        ("refinery", "V1__a.sql", "SELECT version = 1 AND name = 'a' FROM refinery_schema_history"),
         ("sqlx", "1_a.sql", "SELECT success AND version = 1 FROM _sqlx_migrations"),
     ];
     for (layout, file, query) in layouts {
@@ -210,4 +223,29 @@ fn a_database_that_was_there_before_gets_a_history() {
     run(&["baseline"]).ends(0).says("1 migration noted as applied");
     live.scratch.client.batch_execute("DROP SCHEMA trueup CASCADE; DROP VIEW v").expect("dropped");
     run(&["baseline"]).ends(1).says("error[drift]").says("VIEW public.v: the database lacks it");
+}
+
+#[test]
+fn what_is_left_half_done_is_named_with_what_ends_it() {
+    let Some(mut live) = Live::start("") else { return };
+    let url = live.url("postgres");
+    let folder = folder(&[("1_a.sql", "SELECT 1;")]);
+    let doctor = || folder.run(&["doctor", "--database", &url]);
+    folder.run(&["deploy", "--database", &url]).ends(0);
+    doctor().ends(0).says("nothing is left half done");
+    let sql = "CREATE TABLE t (id int, price int, price__old int);
+        INSERT INTO t VALUES (1), (1);
+        ALTER TABLE t ADD CONSTRAINT positive CHECK (0 < id) NOT VALID;
+        CREATE TABLE p (day date) PARTITION BY RANGE (day);
+        CREATE TABLE p1 PARTITION OF p FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+        CREATE INDEX p_day ON ONLY p (day);";
+    live.scratch.client.batch_execute(sql).expect("a state");
+    let index = "CREATE UNIQUE INDEX CONCURRENTLY t_id ON t (id)";
+    assert!(live.scratch.client.batch_execute(index).is_err(), "the rows are twins");
+    folder.write("migrations/1_a.sql", b"SELECT 2;");
+    folder.write("migrations/2_b.sql", b"-- trueup: no-transaction\nSELECT 1;\nSELECT 1 / 0;");
+    folder.run(&["resolve", "--applied", "1_a", "--database", &url]).ends(0);
+    folder.run(&["deploy", "--allow-drift", "--database", &url]).ends(1);
+    folder.write("migrations/1_a.sql", b"SELECT 3;");
+    doctor().ends(1).says("7 things found").shown_as("doctor");
 }

@@ -3,7 +3,7 @@
 use super::{Folder, Live};
 
 /// Two migrations in each layout, the first and the second, and what leads back from the second.
-const LAYOUTS: [(&str, [&str; 2], &str); 8] = [
+const LAYOUTS: [(&str, [&str; 2], &str); 9] = [
     ("prisma", ["20240101_one/migration.sql", "20240102_two/migration.sql"], "_prisma_migrations"),
     ("supabase", ["20240101_one.sql", "20240102_two.sql"], "supabase_migrations.schema_migrations"),
     ("goose", ["001_one.sql", "002_two.sql"], "goose_db_version"),
@@ -11,6 +11,7 @@ const LAYOUTS: [(&str, [&str; 2], &str); 8] = [
     ("flyway", ["V1__one.sql", "V2__two.sql"], "flyway_schema_history"),
     ("golang-migrate", ["000001_one.up.sql", "000002_two.up.sql"], "schema_migrations"),
     ("sqlx", ["1_one.sql", "2_two.sql"], "_sqlx_migrations"),
+    ("refinery", ["V1__one.sql", "V2__two.sql"], "refinery_schema_history"),
     ("plain", ["0001_one.sql", "0002_two.sql"], "trueup.migrations"),
 ];
 
@@ -68,7 +69,7 @@ fn what_is_noted_is_told() {
 fn the_layout_is_told_by_the_files() {
     let Some(live) = Live::start("") else { return };
     let url = live.url("postgres");
-    for (layout, files, _) in LAYOUTS.into_iter().filter(|(layout, ..)| *layout != "sqlx") {
+    for (layout, files, _) in LAYOUTS.into_iter().filter(|(layout, ..)| !matches!(*layout, "sqlx" | "refinery")) {
         let folder = folder(layout, files);
         folder.run(&["status", "--database", &url]).ends(0).says(&format!("({layout}): 0 applied, 2 pending"));
     }

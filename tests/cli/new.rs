@@ -16,6 +16,7 @@ fn a_migration_is_written_and_runs_in_each_layout() {
         ("flyway", "V1__a.sql"),
         ("golang-migrate", "000001_a.up.sql"),
         ("sqlx", "1_a.up.sql"),
+        ("refinery", "V1__a.sql"),
         ("plain", "0001_a.sql"),
     ];
     for (layout, file) in layouts {
