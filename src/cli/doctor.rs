@@ -55,7 +55,8 @@ fn half_done(opened: &mut Opened) -> Result<Vec<Diagnostic>, postgres::Error> {
     for migration in &opened.history {
         let Some(left) = journal::left(&mut opened.client, opened.layout, migration)? else { continue };
         let open = if left.is_open { ", and nobody has seen the next one end" } else { "" };
-        let title = format!("of {} {} done{open}", migration.name, counted(left.done, "statement"));
+        let done = counted(left.done, "statement");
+        let title = format!("{} is half done: {done} of it took effect{open}", migration.name);
         found.push(Diagnostic::error("half-applied", title).with_help("`trueup deploy` goes on after them").with_help(
             format!("`trueup resolve --rolled-back {}` forgets them, once they are undone", migration.name),
         ));
