@@ -1,8 +1,8 @@
 //! What kinds have in common when they follow a column to its successor.
 
 use crate::{
-    ddl::{Action, Following},
-    kinds::rename,
+    ddl::{Action, Following, Kept},
+    kinds::{name_aside, rename},
     model::ObjectId,
 };
 
@@ -15,6 +15,13 @@ pub(crate) fn texts(actions: impl IntoIterator<Item = Action>) -> Vec<String> {
 pub(crate) fn replaced(id: &ObjectId, drop: Vec<Action>, beside: &ObjectId, build: Vec<Action>) -> Following {
     let build = build.into_iter().map(|it| it.about(id)).collect();
     Following { build, leave: texts(drop), take: texts(rename(beside, id)), ..Following::default() }
+}
+
+/// The same, where what serves the old part can do so under another name.
+pub(crate) fn replaced_or_kept(id: &ObjectId, drop: Vec<Action>, beside: &ObjectId, build: Vec<Action>) -> Following {
+    let aside = ObjectId { name: name_aside(&id.name), ..id.clone() };
+    let kept = Kept { leave: texts(rename(id, &aside)), ..Kept::default() };
+    Following { kept: Some(kept), ..replaced(id, drop, beside, build) }
 }
 
 /// Set on the successor from the start, where it is said of the column itself; otherwise when that is in its place.
