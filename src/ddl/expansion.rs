@@ -1,7 +1,7 @@
 //! A part of another type beside the one that is there: expand, change places, contract.
 
 use crate::{
-    ddl::{Action, Verb, When},
+    ddl::{Action, Lock, Verb, When},
     model::ObjectId,
 };
 
@@ -39,6 +39,15 @@ pub struct Following {
     pub by_itself: bool,
     /// What is done instead of `leave` where the old part stays in use.
     pub kept: Option<Kept>,
+    /// The lock under which it leaves and takes its place, where that is not the strongest.
+    pub lighter: Option<Lock>,
+}
+
+impl Following {
+    /// Whether there is anything to do when it takes its place.
+    pub fn moves(&self) -> bool {
+        !(self.leave.is_empty() && self.take.is_empty())
+    }
 }
 
 /// What goes on serving a part that stays in use beside its successor. It goes with the part.
@@ -50,6 +59,8 @@ pub struct Kept {
     pub leave: Vec<String>,
     /// Whether only one of the two can have it, and the old part does until it goes.
     pub takes_last: bool,
+    /// As for what it belongs to.
+    pub lighter: Option<Lock>,
 }
 
 /// Statements in one transaction, as a block that needs no `BEGIN`. One by itself needs none.

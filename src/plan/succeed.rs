@@ -110,6 +110,7 @@ impl Work<'_> {
             if let Some(kept) = following.kept.take().filter(|_| was != id) {
                 following.build.extend(kept.build);
                 following.leave = kept.leave;
+                following.lighter = kept.lighter;
                 if kept.takes_last {
                     last.append(&mut following.take);
                 }
@@ -127,8 +128,7 @@ impl Work<'_> {
         }
         let exchanges = of_others.into_values().filter_map(|it| Some(exchange(it.first()?.0, &it, [&[], &[]])));
         actions.extend(exchanges);
-        let statements = |(_, it): &&&(&ObjectId, Following)| !(it.leave.is_empty() && it.take.is_empty());
-        if !expansion.swap.is_empty() || own.iter().any(|it| statements(&it)) {
+        if !expansion.swap.is_empty() || own.iter().any(|(_, it)| it.moves()) {
             actions.push(exchange(id, &own, [&expansion.swap, &expansion.part]));
         }
         let standing = standing.into_iter().cloned().collect();
@@ -192,7 +192,11 @@ fn exchange(subject: &ObjectId, all: &[&(&ObjectId, Following)], [between, after
     let take = all.iter().flat_map(|(_, it)| &it.take);
     let statements: Vec<String> = leave.chain(between).chain(take).chain(after).cloned().collect();
     let hands_on: Vec<&str> = all.iter().flat_map(|(_, it)| it.hands_on.iter().copied()).collect();
-    together(subject, "swap", &hands_on, &statements).locks(Lock::AccessExclusive)
+    let moves = all.iter().filter(|(_, it)| it.moves());
+    let locks = moves.map(|(_, it)| it.lighter.unwrap_or(Lock::AccessExclusive));
+    let of_own = if between.is_empty() { None } else { Some(Lock::AccessExclusive) };
+    let lock = locks.chain(of_own).max().unwrap_or(Lock::AccessExclusive);
+    together(subject, "swap", &hands_on, &statements).locks(lock)
 }
 
 /// Which actions are done along with a way.
