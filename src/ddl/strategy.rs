@@ -129,7 +129,8 @@ strategies! {
     ///
     /// **Cost.** As `expand-contract`. A statement that gives both names other values at once is taken by the new one. A
     /// column that is `NOT NULL`, or whose default is another value each time, has its default under the old name until
-    /// then, where the trigger finds it. The index of a primary key is built twice: once for each name.
+    /// then, where the trigger finds it, and so it is with a sequence that belongs to the column. The index of a primary key
+    /// is built twice: once for each name.
     ///
     /// **Not used** where `expand-contract` is not; for identity columns, columns of a domain, those by which rows find
     /// their partition, and those that may be NULL with a default that is another value each time; where the column changes
