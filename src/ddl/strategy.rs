@@ -133,10 +133,10 @@ strategies! {
     /// is built twice: once for each name.
     ///
     /// **Not used** where `expand-contract` is not; for identity columns, columns of a domain, those by which rows find
-    /// their partition, and those that may be NULL with a default that is another value each time; where the column changes
-    /// otherwise in the same plan, where something else takes its old name, or where something stands on two columns that
-    /// are both renamed; and for columns that are `NOT NULL` from PostgreSQL 18 on. The column is then renamed at once,
-    /// and the migration says why (`-- not online: …`).
+    /// their partition, and those that may be NULL with a default that is another value each time, or calls a function of
+    /// the user's own; where the column changes otherwise in the same plan, where something else takes its old name, or
+    /// where something stands on two columns that are both renamed; and for columns that are `NOT NULL` from PostgreSQL 18
+    /// on. The column is then renamed at once, and the migration says why (`-- not online: …`).
     RenameColumn = "rename-column",
     /// The index of a `UNIQUE` constraint or a primary key is built first, as a unique index, with `CONCURRENTLY`. The
     /// constraint takes it over (`ADD CONSTRAINT … USING INDEX`) in a moment. One that has to be made anew is built under

@@ -89,9 +89,11 @@ fn candidates(named: &Named, online: &Online, target: Target) -> Vec<Candidate> 
 fn unfit(it: &Candidate, named: &Named, to: &Catalog, changes: &[Change], target: Target) -> Option<String> {
     let Candidate { was, id, .. } = it;
     let is_within = |change: &&Change| change.id().upwards().any(|up| up == id);
-    if let Some(Err(why)) = expansion(&named.from, (was, id), target) {
+    // What it is to be counts too: as part of a partition it could have no column beside it.
+    let refused = |state: &Catalog| expansion(state, (was, id), target)?.err();
+    if let Some(why) = refused(&named.from).or_else(|| refused(to)) {
         Some(why)
-    } else if to.contains(was) {
+    } else if to.contains(was) || named.from.contains(was) {
         Some("something else takes its old name".to_owned())
     } else {
         changes.iter().find(is_within).map(|change| format!("{} changes otherwise too", change.id()))
