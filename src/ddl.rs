@@ -5,7 +5,7 @@ mod strategy;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use expansion::{Expansion, Following, together};
+pub use expansion::{Expansion, Following, Kept, quoted, together};
 pub use strategy::{Gentler, Online, SMALL, Strategy, Succession};
 
 use crate::model::{ObjectId, Pair, Parens, Sql, Version};

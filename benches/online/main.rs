@@ -21,9 +21,10 @@ use traffic::{Figures, Traffic};
 use trueup::{
     catalog::Catalog,
     ddl::{Heard, Online, Target},
-    diff::diff,
-    plan::{Plan, replan},
-    rehearse::{View, beside, settle},
+    diagnostic::Diagnostic,
+    diff::{diff, wish::Wish},
+    plan::{Plan, Step, replan},
+    rehearse::{Named, Room, Said, View, beside, keep_both, name, reload, settle},
     shadow::{Choice, Shadow, Wanted, open, set_executable},
     sources::introspect::{Owners, introspect},
 };
@@ -83,11 +84,11 @@ impl<'a> Lab<'a> {
             (self.state(&[WORLD, strategy.before])?, self.state(&[WORLD, strategy.before, strategy.after])?);
         let online = Online { always: true, ..Online::default() };
         let target = |online| Target { version: from.version, casts: &from.casts, online };
+        let asked: Vec<Wish> = strategy.renames.iter().map(|it| it.parse()).collect::<Result<_, _>>()?;
+        let shadow = self.shadow;
         let planned = |online| {
-            let target = target(online);
-            let plan = |successors| replan(&from, &to, target, &Heard::new(), &successors);
-            let planned = beside(self.shadow, &from, &to, target, &View::default()).and_then(plan);
-            planned.map_err(|found| format!("{found:#?}"))
+            let plan = plan(shadow, (&from, &to), &asked, [target(None), target(online)]);
+            plan.map_err(|found| format!("{found:#?}"))
         };
         let traffic = strategy.traffic.usual[0];
         let usual = match self.usual.get(traffic) {
@@ -122,9 +123,12 @@ impl<'a> Lab<'a> {
         client.batch_execute(strategy.before)?;
         let traffic = Traffic::start(&sessions, strategy.traffic, self.rows)?;
         std::thread::sleep(AROUND);
-        let deployed = deploy::deploy(&mut client, &plan.steps);
+        let waits = |step: &Step| step.contracts && !strategy.renames.is_empty();
+        let (last, first): (Vec<Step>, Vec<Step>) = plan.steps.iter().cloned().partition(waits);
+        let deployed = deploy::deploy(&mut client, &first);
         std::thread::sleep(AROUND);
         let figures = traffic.stop();
+        deploy::deploy(&mut client, &last).map_err(|error| format!("{}: {error}", strategy.name))?;
         let took = deployed.map_err(|error| format!("{}: {error}", strategy.name))?;
         if let Some(to) = to {
             self.compare(&mut client, to).map_err(|error| format!("{}: {error}", strategy.name))?;
@@ -140,6 +144,27 @@ impl<'a> Lab<'a> {
         let left = diff(&reached, &goal, target);
         if left.is_empty() { Ok(()) } else { Err(format!("still different: {left:#?}").into()) }
     }
+}
+
+/// The names come first, and only then what is done online.
+fn plan(
+    shadow: &dyn Shadow,
+    (from, to): (&Catalog, &Catalog),
+    asked: &[Wish],
+    [target, online]: [Target<'_>; 2],
+) -> Result<Plan, Vec<Diagnostic>> {
+    let view = View::default();
+    let mut named = Named::new(from);
+    if !asked.is_empty() {
+        let mut scratch = None;
+        let copy = |it: &Catalog| Ok(reload(shadow, it, &Wanted::default(), &view)?.scratch);
+        let said = Said { asked, ..Said::default() };
+        named = name(from, to, said, target, &view, Room::Perhaps(&mut scratch, &copy))?;
+        keep_both(&mut named, to, online, &view, Room::Perhaps(&mut scratch, &copy))?;
+    }
+    let successors = beside(shadow, &named.from, to, online, &view)?;
+    let plan = replan(&named.from, to, online, &Heard::new(), &successors)?;
+    Ok(named.lead_to(plan, &Heard::new()))
 }
 
 impl Drop for Lab<'_> {

@@ -31,8 +31,8 @@ use crate::{
     model::{Files, Pair, Version},
     plan::{Explanation, Plan, explain, replan},
     rehearse::{
-        Convergence, Observed, Rows, Stage, View, Witness, beside, elsewhere, rehearse, rows::Sample, settle, wanted,
-        witness,
+        Convergence, Observed, Room, Rows, Stage, View, Witness, beside, elsewhere, keep_both, rehearse, rows::Sample,
+        settle, wanted, witness,
     },
     shadow::{self, Choice, Shadow},
     sources::Past,
@@ -349,18 +349,11 @@ fn plan_and_rehearse(
     // A form that only the server knows could not be rehearsed, and what the shadow knows a newer one knows too.
     let spoken = version.min(shadow.version());
     let target = Target { version: spoken, casts: &before.casts, online: None };
-    let (named, doubts) = renames::settle(
-        &arguments.names,
-        &mut sides,
-        shadow,
-        target,
-        view,
-        past,
-        (arguments.may_drop() && !arguments.only_looks).then_some(ui),
-    )?;
-    let from = named.from;
+    let asker = (arguments.may_drop() && !arguments.only_looks).then_some(ui);
+    let (mut named, doubts) = renames::settle(&arguments.names, &mut sides, shadow, target, view, past, asker)?;
+    let from = named.from.clone();
     let kept = arguments.scope().keep_the_rest(&from, &mut sides.to.catalog, (shadow, view), ui)?;
-    let casts = Casts { values: named.instead, ..before.casts.and(&sides.to.catalog.casts) };
+    let casts = Casts { values: named.instead.clone(), ..before.casts.and(&sides.to.catalog.casts) };
     let (known, of_sizes) = {
         let _progress = ui.progress("reading sizes");
         sizes::known(snapshot, sides.from.live.as_mut())
@@ -373,10 +366,11 @@ fn plan_and_rehearse(
         let _progress = ui.progress("comparing");
         settle(shadow, &from, &sides.to.catalog, target, view)?
     };
+    let copy = |from: &Catalog| side::copy(shadow, from, &wanted(&to), view);
+    keep_both(&mut named, &to, target, view, Room::Perhaps(&mut sides.from.scratch, &copy))?;
     let successors = beside(shadow, &from, &to, target, view)?;
-    let planned = |heard: &Heard| {
-        Ok::<_, Vec<Diagnostic>>(replan(&from, &to, target, heard, &successors)?.after(&named.steps, &named.renames))
-    };
+    let planned =
+        |heard: &Heard| Ok::<_, Vec<Diagnostic>>(named.lead_to(replan(&from, &to, target, heard, &successors)?, heard));
     let plan = match arguments.only_looks {
         true => Plan { renames: named.renames.clone(), changes: diff(&from, &to, target), ..Plan::default() },
         false => planned(&Heard::new())?,
@@ -413,13 +407,13 @@ fn plan_and_rehearse(
         Some(Convergence::Reached)
     } else {
         let _progress = ui.progress("rehearsing");
-        let copy = |from: &Catalog| side::copy(shadow, from, &wanted(&to), view);
         let mut scratch = match sides.from.scratch.take() {
             Some(scratch) => scratch,
-            None => copy(&from)?,
+            None => copy(named.start())?,
         };
         let rows = arguments.sample.supply(arguments.rows, sample);
-        let stage = Stage { shadow, from: &from, to: &to, target, view, rows, copy: &copy };
+        let start = named.start();
+        let stage = Stage { shadow, from: &from, start, to: &to, target, view, rows, copy: &copy };
         let rehearsal = rehearse(&stage, &mut scratch, std::mem::take(&mut findings.plan), &planned)?;
         findings.plan = rehearsal.plan;
         findings.diagnostics.extend(findings::rows(&rehearsal.rows));
@@ -461,7 +455,7 @@ fn plan_and_rehearse(
     }
     if arguments.depth == Depth::Elsewhere && !arguments.no_rehearse {
         let _progress = ui.progress("rehearsing");
-        let mut scratch = side::copy(shadow, &from, &wanted(&to), view)?;
+        let mut scratch = copy(named.start())?;
         let found = elsewhere(&mut scratch, &findings.plan);
         findings.explanations.iter_mut().zip(found).for_each(|(it, found)| it.elsewhere = found);
     }

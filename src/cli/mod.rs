@@ -55,16 +55,16 @@ struct Arguments {
     #[command(subcommand)]
     command: Command,
     /// Say less: nothing but errors
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    #[arg(short, long, global = true, conflicts_with = "verbose", display_order = 900)]
     quiet: bool,
     /// Say more: what was read, where, and how long it took
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, display_order = 901)]
     verbose: bool,
     /// When to use colour
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", display_order = 902)]
     color: clap::ColorChoice,
     /// The file with the project's settings [default: trueup.toml here or in a folder above]
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", display_order = 903)]
     config: Option<PathBuf>,
 }
 

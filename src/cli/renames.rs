@@ -79,6 +79,7 @@ pub(crate) fn settle(
             steps: [named.steps, more.steps].concat(),
             renames: [named.renames, more.renames].concat(),
             instead: named.instead.into_iter().chain(more.instead).collect(),
+            both: None,
         };
         let meant = |it: &Suspect| {
             let dropped = wish::spell_one(&it.old);

@@ -51,20 +51,19 @@ pub(super) fn way_back(
         Ok(named) => named,
         Err(found) => return Ok(refused(found)),
     };
-    let casts = Casts { values: named.instead, ..casts };
+    let casts = Casts { values: named.instead.clone(), ..casts };
     let target = Target { version, casts: &casts, online: None };
     let goal = settle(shadow, &named.from, before, target, view)?;
     let planned = |heard: &Heard| {
-        Ok::<_, Vec<Diagnostic>>(
-            replan(&named.from, &goal, target, heard, &Successors::new())?.after(&named.steps, &named.renames),
-        )
+        Ok::<_, Vec<Diagnostic>>(named.lead_to(replan(&named.from, &goal, target, heard, &Successors::new())?, heard))
     };
     let plan = match planned(&Heard::new()) {
         Ok(plan) => plan,
         Err(found) => return Ok(refused(found)),
     };
     let copy = |from: &Catalog| side::copy(shadow, from, &wanted(&goal), view);
-    let stage = Stage { shadow, from: &named.from, to: &goal, target, view, rows: Supply::made_up(0), copy: &copy };
+    let (from, start, rows) = (&named.from, named.start(), Supply::made_up(0));
+    let stage = Stage { shadow, from, start, to: &goal, target, view, rows, copy: &copy };
     let rehearsal = rehearse(&stage, scratch, plan, &planned)?;
     let fault = match &rehearsal.seen {
         Convergence::Reached => None,

@@ -119,6 +119,25 @@ strategies! {
     /// those of parents and children. The column is then changed in place, and the migration says why (`-- not online: …`).
     /// Where PostgreSQL need not write the rows anew, as from `varchar(10)` to `text`, there is nothing to be gained.
     ExpandContract = "expand-contract",
+    /// A column that gets another name gets a successor of that name beside it, and programs may use either, to read and
+    /// to write, until the last of the old ones is gone. A trigger keeps the two alike: it takes what was given under the
+    /// new name where that has changed, and else what the old one holds. Rows that are there are filled as `backfill` has
+    /// it, and all are compared. What stands on the column is made on the successor as `expand-contract` has it, and takes
+    /// over its name in one short transaction. The indexes of the old column stay, under names that end in `__old`, since
+    /// programs still look for rows by it. The trigger, its function and the old column with all that serves it are dropped
+    /// at the end, in a phase of its own (`phase: contract`), which is best run once no program uses the old name.
+    ///
+    /// **Cost.** As `expand-contract`. A statement that gives both names other values at once is taken by the new one. A
+    /// column that is `NOT NULL`, or whose default is another value each time, has its default under the old name until
+    /// then, where the trigger finds it, and so it is with a sequence that belongs to the column. The index of a primary key
+    /// is built twice: once for each name.
+    ///
+    /// **Not used** where `expand-contract` is not; for identity columns, columns of a domain, those by which rows find
+    /// their partition, and those that may be NULL with a default that is another value each time, or calls a function of
+    /// the user's own; where the column changes otherwise in the same plan, where something else takes its old name, or
+    /// where something stands on two columns that are both renamed; and for columns that are `NOT NULL` from PostgreSQL 18
+    /// on. The column is then renamed at once, and the migration says why (`-- not online: …`).
+    RenameColumn = "rename-column",
     /// The index of a `UNIQUE` constraint or a primary key is built first, as a unique index, with `CONCURRENTLY`. The
     /// constraint takes it over (`ADD CONSTRAINT … USING INDEX`) in a moment. One that has to be made anew is built under
     /// another name, and the old constraint goes in the same statement in which the new one comes.

@@ -12,7 +12,7 @@
 //!
 //! Expand and contract. For a table: rename it, and in the same transaction create a view of the old name, which
 //! takes writes too. For a column: add the new one, keep both in step by a trigger, and drop the old one in a later
-//! migration.
+//! migration. `--online` writes that out (`rename-column`).
 
 use pg_query::{
     NodeEnum,

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use crate::{
     ddl::{
-        Action, Alter, Casts, Gentler, Inline, Lock, Loss, Meets, Obstacle, Retype, Rewrite, Risk, Strategy, Survival,
-        Target, Verb, When,
+        Action, Alter, Casts, Expansion, Gentler, Inline, Lock, Loss, Meets, Obstacle, Retype, Rewrite, Risk, Strategy,
+        Survival, Target, Verb, When,
     },
     kinds::{
-        Gone, PgObject, Rebuilt, Renamed, backfill,
+        Gone, Object, OwnPart, PgObject, Rebuilt, Renamed, backfill,
+        both_names::{BothNames, Initial},
         expand::{self, Successor},
         narrowing, object, sql, state,
     },
@@ -207,6 +208,27 @@ impl PgObject for Column {
         vec![if self.generated.is_some() || is_foreign(id) { drop } else { drop.loses(Loss::Values) }]
     }
 
+    fn succeed_as(
+        &self,
+        was: &ObjectId,
+        id: &ObjectId,
+        parts: &[OwnPart<'_>],
+        target: Target,
+    ) -> Option<Result<Expansion, String>> {
+        // Its values are elsewhere.
+        if is_foreign(id) {
+            return None;
+        }
+        let initial = parts.iter().find_map(|part| self.initial(*part, target));
+        let is_told = self.not_null || initial.as_ref().is_none_or(|it| !it.is_of_one);
+        if let Some(why) = self.has_one_name(is_told, target) {
+            return Some(Err(why.to_owned()));
+        }
+        let bare = Column { not_null: false, default_varies: false, ..self.clone() };
+        let names = BothNames { was, id, not_null: self.not_null, default: initial };
+        Some(Ok(names.expansion(bare.create(id, target), target)))
+    }
+
     fn survive(&self, id: &ObjectId, to: &Column, rebuilt: &Rebuilt) -> Survival {
         if self.generated.is_some() {
             return Survival::Rebuilt;
@@ -310,6 +332,45 @@ impl Column {
             return not("it is an identity on one side only");
         }
         Some(Ok(Successor { data_type: &to.data_type, cast, not_null: self.not_null && to.not_null }))
+    }
+
+    /// Its default, if the part is that.
+    fn initial(&self, part: OwnPart<'_>, target: Target) -> Option<Initial> {
+        let (id, Object::Default(default)) = (part.id, part.object) else { return None };
+        Some(Initial {
+            id: id.clone(),
+            value: format!("({})::{}", default.expression, self.data_type),
+            set: default.create(id, target),
+            is_of_one: self.not_null || self.default_varies || part.calls,
+        })
+    }
+
+    /// Why no other column can be kept as it is under another name. `is_told` where a default can be told from what a
+    /// program gives.
+    fn has_one_name(&self, is_told: bool, target: Target) -> Option<&'static str> {
+        let element = sql::base_type(&self.data_type);
+        let element = element.trim_end_matches("[]");
+        if self.generated.is_some() {
+            Some("its values are computed")
+        } else if self.of_type.is_some() {
+            Some("it belongs to the type of the table")
+        } else if 0 < self.parents {
+            Some("it is inherited")
+        } else if self.in_partition_key {
+            Some("rows find their partitions by it")
+        } else if self.is_identity {
+            Some("it is an identity")
+        } else if target.casts.domains.from.contains_key(element) {
+            Some("its type is a domain, which may allow no NULL")
+        } else if !is_told {
+            Some(
+                "it may be NULL, and its default may be another value each time: no row tells by which name it was given",
+            )
+        } else if self.not_null && Version::major(18) <= target.version {
+            Some("the constraint behind its NOT NULL has a name of its own")
+        } else {
+            None
+        }
     }
 
     /// Makes it beside the one that is there, before its values are.

@@ -71,11 +71,11 @@ pub(crate) fn address(id: &ObjectId) -> String {
 macro_rules! index_constraint {
     ($Type:ident, $contype:literal) => {
         use crate::{
-            ddl::{Action, Alter, Following, Inline, Lock, Obstacle, Risk, Strategy, Succession, Target, Verb, When},
+            ddl::{Action, Alter, Following, Inline, Kept, Lock, Obstacle, Risk, Strategy, Succession, Target, Verb, When},
             kinds::{
                 Namespace, Object, PgObject, Renamed, beside,
                 constraint::{self, alter_table, index_name},
-                object, sql, state,
+                name_aside, object, sql, state,
             },
             model::{Ident, ObjectId},
         };
@@ -228,9 +228,12 @@ macro_rules! index_constraint {
                     let build = std::iter::once(build).chain(settings).map(|action| action.about(id)).collect();
                     let add = to.using_index(id, &beside.name).map(|[_, add]| add);
                     let (leave, take) = (beside::texts(self.drop(id)), beside::texts(add));
-                    return Ok(Following { build, leave, take, ..Following::default() });
+                    let serves = self.using_index(id, &name_aside(&id.name)).map(|[build, _]| build.about(id));
+                    let build_too = serves.into_iter().collect();
+                    let kept = Kept { build: build_too, leave: leave.clone(), ..Kept::default() };
+                    return Ok(Following { build, leave, take, kept: Some(kept), ..Following::default() });
                 }
-                Ok(beside::replaced(id, self.drop(id), beside, all))
+                Ok(beside::replaced_or_kept(id, self.drop(id), beside, all))
             }
             fn without_parts(&self) -> Option<(Strategy, $Type)> {
                 let whole = self.on_partitioned && self.valid;

@@ -51,7 +51,8 @@ impl Successor<'_> {
             ready: vec![analyze.when(When::OwnTransaction)],
             swap,
             part: vec![format!("DROP TRIGGER {trigger} ON {on}"), format!("DROP FUNCTION {function}()")],
-            contract: alter(id, &format!("DROP COLUMN {old}")).contracts(),
+            contract: vec![format!("ALTER TABLE {on} DROP COLUMN {old}")],
+            brings: Vec::new(),
             beside,
             expand,
         }
@@ -88,7 +89,7 @@ END $verify$"
 }
 
 /// Makes the new column NOT NULL by a constraint that is validated while others write.
-fn not_null(id: &ObjectId, new: &Ident, target: Target) -> Vec<Action> {
+pub(crate) fn not_null(id: &ObjectId, new: &Ident, target: Target) -> Vec<Action> {
     let validate = |constraint: &Ident| {
         let validate = alter(id, &format!("VALIDATE CONSTRAINT {constraint}")).locks(Lock::ShareUpdateExclusive);
         validate.when(When::OwnTransaction)
@@ -119,7 +120,7 @@ fn alter(id: &ObjectId, clause: &str) -> Action {
 }
 
 /// The trigger fires after all others that could still change the row.
-fn sync_names(id: &ObjectId) -> (String, Ident) {
+pub(crate) fn sync_names(id: &ObjectId) -> (String, Ident) {
     let table = id.container();
     let function = sql::suffixed(&Ident::new(format!("{}_{}", table.name.raw(), id.name.raw())), "__sync");
     let trigger = sql::suffixed(&Ident::new(format!("zz_{}", id.name.raw())), "__sync");

@@ -170,7 +170,7 @@ impl PgObject for Index {
             return Err("cannot be built while others write");
         }
         let drop = vec![Action::drop(id, format!("DROP INDEX {}", id.qualified()))];
-        Ok(beside::replaced(id, drop, beside, it.create(beside, target)))
+        Ok(beside::replaced_or_kept(id, drop, beside, it.create(beside, target)))
     }
     fn without_parts(&self) -> Option<(Strategy, Index)> {
         let whole = self.partitioned && self.valid;

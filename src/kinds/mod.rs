@@ -9,6 +9,7 @@ mod attribute;
 mod backfill;
 mod base_type;
 mod beside;
+mod both_names;
 mod cast;
 mod check;
 mod collation;
@@ -88,7 +89,7 @@ pub use rebuilt::{Gone, Makeup, Part, Rebuilt};
 pub use rename::{rename, rename_label};
 
 use crate::{
-    ddl::{Action, Alter, Following, Lock, Retype, Risk, StandIn, Strategy, Succession, Survival, Target},
+    ddl::{Action, Alter, Expansion, Following, Lock, Retype, Risk, StandIn, Strategy, Succession, Survival, Target},
     model::{Ident, Kind, ObjectId, Version, for_each_kind},
 };
 
@@ -204,6 +205,17 @@ pub trait PgObject: Clone + PartialEq + Sized {
     ) -> Result<Following, &'static str> {
         Err("would have to be made anew")
     }
+    /// How it comes from the name `was` to `id` by way of a successor, so that either name can be used meanwhile, or why
+    /// there is no such way; nothing where no program uses its name. `parts` are its own, under the new name.
+    fn succeed_as(
+        &self,
+        _was: &ObjectId,
+        _id: &ObjectId,
+        _parts: &[OwnPart<'_>],
+        _target: Target,
+    ) -> Option<Result<Expansion, String>> {
+        None
+    }
     /// The same without its parts, each of which is then made by itself, and by which strategy that is gentler.
     fn without_parts(&self) -> Option<(Strategy, Self)> {
         None
@@ -281,6 +293,15 @@ pub trait PgObject: Clone + PartialEq + Sized {
     fn follows(&self, parent: &Self) -> bool {
         self == parent
     }
+}
+
+/// A part of something.
+#[derive(Clone, Copy)]
+pub struct OwnPart<'a> {
+    pub id: &'a ObjectId,
+    pub object: &'a Object,
+    /// Whether it calls routines of the user's own.
+    pub calls: bool,
 }
 
 /// How `ALTER … RENAME` names what is renamed.
@@ -448,6 +469,15 @@ macro_rules! dispatch {
                     _ => Err("becomes something else"),
                 }
             }
+            pub fn succeed_as(
+                &self,
+                was: &ObjectId,
+                id: &ObjectId,
+                parts: &[OwnPart<'_>],
+                target: Target,
+            ) -> Option<Result<Expansion, String>> {
+                match self { $(Object::$Kind(it) => it.succeed_as(was, id, parts, target),)* }
+            }
             pub fn without_parts(&self) -> Option<(Strategy, Object)> {
                 match self { $(Object::$Kind(it) => it.without_parts().map(|(strategy, it)| (strategy, Object::$Kind(it))),)* }
             }
@@ -536,6 +566,11 @@ fn set_aside_by_rename(label: &str, id: &ObjectId) -> (Action, Action) {
     )
 }
 const OLD: &str = "__old";
+
+/// What keeps serving beside its successor is called from then on.
+fn name_aside(name: &Ident) -> Ident {
+    sql::suffixed(name, OLD)
+}
 
 /// What is built beside something of a name is called until it is in its place.
 pub fn name_beside(name: &Ident) -> Ident {

@@ -1,7 +1,7 @@
 //! `ALTER SEQUENCE … OWNED BY`: the column that a sequence is dropped with.
 
 use crate::{
-    ddl::{Action, Alter, Following, Lock, Target},
+    ddl::{Action, Alter, Following, Kept, Lock, Target},
     kinds::{PgObject, beside, object, state},
     model::ObjectId,
 };
@@ -49,7 +49,10 @@ impl PgObject for SequenceOwner {
         to: &SequenceOwner,
         target: Target,
     ) -> Result<Following, &'static str> {
-        Ok(Following { take: beside::texts(to.create(id, target)), ..Following::default() })
+        // Programs ask for the sequence of a column (`pg_get_serial_sequence`).
+        let kept = Kept { takes_last: true, ..Kept::default() };
+        let take = beside::texts(to.create(id, target));
+        Ok(Following { take, kept: Some(kept), ..Following::default() })
     }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         vec![Action::drop(id, owned_by(id, "NONE")).locks(Lock::ShareRowExclusive)]

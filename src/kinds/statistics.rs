@@ -56,7 +56,8 @@ impl PgObject for Statistics {
         _: &Statistics,
         target: Target,
     ) -> Result<Following, &'static str> {
-        Ok(beside::replaced(id, self.drop(id), beside, it.create(beside, target)))
+        let lighter = Some(Lock::ShareUpdateExclusive);
+        Ok(Following { lighter, ..beside::replaced(id, self.drop(id), beside, it.create(beside, target)) })
     }
     fn drop(&self, id: &ObjectId) -> Vec<Action> {
         vec![Action::drop(id, format!("DROP {id}")).locks(Lock::ShareUpdateExclusive)]

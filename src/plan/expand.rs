@@ -72,7 +72,7 @@ pub(super) struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    fn new(
+    pub(super) fn new(
         from: &'a Catalog,
         to: &'a Catalog,
         target: Target<'a>,

@@ -2,6 +2,7 @@
 //!
 //! changes → expand, online → order → fold → [`Plan`]
 
+mod both_names;
 mod descent;
 mod edges;
 mod expand;
@@ -26,6 +27,7 @@ use crate::{
     plan::{edges::Edge, fold::Folded, knots::Knots},
 };
 
+pub use both_names::{TwoNamed, expansion};
 pub use edges::Why;
 pub use explain::{Elsewhere, Explanation, Reason, Tie, explain};
 pub use succeed::{Beside, Successors, standing_on};
@@ -39,6 +41,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// So many of the steps have been run in the shadow already: those that `renames` are about.
     pub carried_out: usize,
+    /// Renames that are not, and come by way of a successor: they are among `renames` too, with the names before all.
+    pub to_come: Vec<Rename>,
     /// Which steps stand where they do because of which others.
     pub order: Vec<Order>,
 }
@@ -96,6 +100,17 @@ impl Plan {
         let carried_out = steps.len();
         self.move_on(0, carried_out);
         Plan { steps: [steps, &self.steps].concat(), renames: renames.to_vec(), carried_out, ..self }
+    }
+
+    /// The renames that lie behind its own steps.
+    pub fn renames_behind(&self) -> Vec<Rename> {
+        let comes = |rename: &Rename| match rename {
+            Rename::Object { to, .. } => {
+                self.to_come.iter().any(|it| matches!(it, Rename::Object { to: other, .. } if other == to))
+            }
+            Rename::Label { .. } => false,
+        };
+        self.renames.iter().filter(|it| !comes(it)).cloned().collect()
     }
 
     /// Makes room for `count` steps at a place.

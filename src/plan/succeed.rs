@@ -66,7 +66,8 @@ impl Work<'_> {
             if !self.wants(Strategy::ExpandContract, &action.subject) {
                 continue;
             }
-            match expansion.as_ref().as_ref().map_err(Clone::clone).and_then(|it| self.way(action, it, &dependents)) {
+            let id = &action.subject;
+            match expansion.as_ref().as_ref().map_err(Clone::clone).and_then(|it| self.way((id, id), it, &dependents)) {
                 Ok(way) => drop(ways.insert(at, way)),
                 Err(why) => drop(declined.insert(at, why)),
             }
@@ -84,25 +85,37 @@ impl Work<'_> {
         Taken { ways, gone }
     }
 
-    fn way(
+    /// The way from one part to its successor. Where that is to be called otherwise in the end, the old one stays in use
+    /// until then.
+    pub(super) fn way(
         &self,
-        action: &Action,
+        (was, id): (&ObjectId, &ObjectId),
         expansion: &Expansion,
         dependents: &BTreeMap<&ObjectId, Vec<&ObjectId>>,
     ) -> Result<Way, String> {
-        let id = &action.subject;
-        if self.followers.contains_key(id) {
+        if self.followers.contains_key(was) {
             return Err("others inherit it".to_owned());
         }
+        let former = Renames { objects: [(id.clone(), was.clone())].into(), ..Renames::default() };
         let mut standing = standing_on(dependents, id);
-        standing.retain(|it| self.from.contains(it));
-        let stays = |it: &&&ObjectId| !standing.contains(**it) && !self.is_dropped(it);
-        if let Some(other) = standing_on(&self.dependents, id).iter().find(stays) {
+        standing.retain(|it| self.from.contains(&former.carry(it)));
+        let before: BTreeSet<ObjectId> = standing.iter().map(|it| former.carry(it)).collect();
+        let stays = |it: &&&ObjectId| !before.contains(**it) && !self.is_dropped(it);
+        if let Some(other) = standing_on(&self.dependents, was).iter().find(stays) {
             return Err(format!("{other} stands on it until then"));
         }
-        let mut all = Vec::new();
-        for it in self.in_order(&standing) {
-            all.push((it, self.following(id, it).map_err(|why| format!("{it} {why}"))?));
+        let (mut all, mut last) = (Vec::new(), Vec::new());
+        for it in self.in_order(&standing).into_iter().filter(|it| !expansion.brings.contains(it)) {
+            let mut following = self.following((was, &former.carry(it)), it).map_err(|why| format!("{it} {why}"))?;
+            if let Some(kept) = following.kept.take().filter(|_| was != id) {
+                following.build.extend(kept.build);
+                following.leave = kept.leave;
+                following.lighter = kept.lighter;
+                if kept.takes_last {
+                    last.append(&mut following.take);
+                }
+            }
+            all.push((it, following));
         }
         let mut actions = expansion.expand.clone();
         actions.extend(all.iter().flat_map(|(_, it)| &it.build).flat_map(|it| self.gentle(it)));
@@ -115,20 +128,23 @@ impl Work<'_> {
         }
         let exchanges = of_others.into_values().filter_map(|it| Some(exchange(it.first()?.0, &it, [&[], &[]])));
         actions.extend(exchanges);
-        actions.push(exchange(id, &own, [&expansion.swap, &expansion.part]));
+        if !expansion.swap.is_empty() || own.iter().any(|(_, it)| it.moves()) {
+            actions.push(exchange(id, &own, [&expansion.swap, &expansion.part]));
+        }
         let standing = standing.into_iter().cloned().collect();
-        Ok(Way { actions, contract: expansion.contract.clone(), standing })
+        let contract = together(id, "contract", &[], &[last, expansion.contract.clone()].concat());
+        Ok(Way { actions, contract: contract.locks(Lock::AccessExclusive).contracts(), standing })
     }
 
-    fn following(&self, id: &ObjectId, it: &ObjectId) -> Result<Following, String> {
+    fn following(&self, (id, former): (&ObjectId, &ObjectId), it: &ObjectId) -> Result<Following, String> {
         let unknown = || "is not known to PostgreSQL under another name".to_owned();
-        let (Some(old), Some(new)) = (self.from.entry(it), self.to.entry(it)) else { return Err(unknown()) };
+        let (Some(old), Some(new)) = (self.from.entry(former), self.to.entry(it)) else { return Err(unknown()) };
         if old.implied_by.is_some() || new.implied_by.is_some() {
             return Err("belongs to what another table has".to_owned());
         }
         let Beside { names, read } = self.successors.get(id).ok_or_else(unknown)?;
         let read = read.as_ref().map_err(|error| format!("cannot be made beside it: {error}"))?;
-        let beside = names.carry(it);
+        let beside = names.carry(former);
         let there = read.get(&beside).ok_or_else(unknown)?;
         Ok(old.object.follow(it, (&beside, there), &new.object, self.target)?)
     }
@@ -176,7 +192,11 @@ fn exchange(subject: &ObjectId, all: &[&(&ObjectId, Following)], [between, after
     let take = all.iter().flat_map(|(_, it)| &it.take);
     let statements: Vec<String> = leave.chain(between).chain(take).chain(after).cloned().collect();
     let hands_on: Vec<&str> = all.iter().flat_map(|(_, it)| it.hands_on.iter().copied()).collect();
-    together(subject, &hands_on, &statements).locks(Lock::AccessExclusive)
+    let moves = all.iter().filter(|(_, it)| it.moves());
+    let locks = moves.map(|(_, it)| it.lighter.unwrap_or(Lock::AccessExclusive));
+    let of_own = if between.is_empty() { None } else { Some(Lock::AccessExclusive) };
+    let lock = locks.chain(of_own).max().unwrap_or(Lock::AccessExclusive);
+    together(subject, "swap", &hands_on, &statements).locks(lock)
 }
 
 /// Which actions are done along with a way.

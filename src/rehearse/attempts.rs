@@ -4,7 +4,7 @@ use crate::{
     catalog::Catalog,
     ddl::{Alter, Heard, Target},
     diagnostic::Diagnostic,
-    diff::Change,
+    diff::{Change, Rename},
     model::ObjectId,
     plan::{Plan, Step, standing_on},
     rehearse::{
@@ -23,14 +23,16 @@ use crate::{
 /// Where a rehearsal takes place, and what is to come of it.
 pub struct Stage<'a> {
     pub shadow: &'a dyn Shadow,
-    /// The starting state, which the database holds, with the renames that the plan begins with.
+    /// The starting state, with the renames that the plan begins with.
     pub from: &'a Catalog,
+    /// The same as the database holds it: without the renames that are still to come.
+    pub start: &'a Catalog,
     pub to: &'a Catalog,
     pub target: Target<'a>,
     pub view: &'a View<'a>,
     /// The rows in each table that the plan touches.
     pub rows: Supply<'a>,
-    /// Makes a database that holds `from`.
+    /// Makes a database that holds `start`.
     pub copy: &'a Copier<'a>,
 }
 
@@ -88,7 +90,7 @@ pub fn rehearse(
         // Where there is no other plan, this one fails.
         let Ok(next) = planned(&heard) else { return Ok(rehearsal) };
         plan = if is_unchecked { next.without_body_checks() } else { next };
-        *scratch = (stage.copy)(stage.from)?;
+        *scratch = (stage.copy)(stage.start)?;
     }
 }
 
@@ -96,8 +98,10 @@ fn run_through(stage: &Stage<'_>, scratch: &mut Scratch, mut plan: Plan) -> Resu
     let planned = plan.steps.len();
     let touched = Touched::by(&plan, stage.from);
     // The renames that a plan begins with have been carried out already.
-    let steps = (&plan.steps[..], plan.carried_out, &plan.renames[..]);
-    let mut trial = Trial::begin(scratch, &touched, steps, stage.from, stage.rows)?;
+    let renames = plan.renames_behind();
+    let steps = (&plan.steps[..], plan.carried_out, &renames[..]);
+    let mut trial = Trial::begin(scratch, &touched, steps, stage.start, stage.rows)?;
+    trial.expect(&plan.to_come);
     let seen = converge(stage, scratch, &mut plan, &mut trial)?;
     let (observed, mut rows) = trial.end(scratch)?;
     rows.unexpected = unexpected(&rows.fates, &plan, stage.from);
@@ -160,7 +164,11 @@ fn giving_way(stage: &Stage<'_>, plan: &Plan, step: &Step, heard: &Heard) -> Vec
     }
     let dependents = stage.to.dependents();
     let parts = plan.changes.iter().filter_map(|change| successor(change, stage.from, stage.to, stage.target));
-    let parts = parts.map(|(id, _)| id).filter(|id| heard.get(id) != Some(&false));
+    let to_come = plan.to_come.iter().filter_map(|rename| match rename {
+        Rename::Object { to, .. } => Some(to.clone()),
+        Rename::Label { .. } => None,
+    });
+    let parts = parts.map(|(id, _)| id).chain(to_come).filter(|id| heard.get(id) != Some(&false));
     let concerns = |id: &ObjectId| {
         let standing = standing_on(&dependents, id);
         step.subjects.iter().any(|it| it == id || standing.contains(it))

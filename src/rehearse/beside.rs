@@ -37,14 +37,7 @@ pub fn beside(
         if standing.is_empty() || !online.wants(Strategy::ExpandContract, whole) {
             continue;
         }
-        let mut named: Vec<&ObjectId> = standing.into_iter().filter(|it| it.kind.renamed() != Renamed::No).collect();
-        named.sort_by_key(|it| it.ancestors().count());
-        let mut names = Renames::default();
-        names.objects.insert(id.clone(), successor);
-        for it in named {
-            let beside = ObjectId { name: name_beside(&it.name), ..names.carry(it) };
-            names.objects.insert(it.clone(), beside);
-        }
+        let names = names(&id, successor, standing);
         if scratch.is_none() {
             scratch = Some(reload(shadow, to, &Wanted::default(), view).map(|it| it.scratch));
         }
@@ -70,8 +63,25 @@ pub(super) fn successor(change: &Change, from: &Catalog, to: &Catalog, target: T
     Some((id.clone(), expansion.beside))
 }
 
+/// What a part and all that stands on it are called beside them.
+pub(super) fn names<'a>(
+    id: &ObjectId,
+    successor: ObjectId,
+    standing: impl IntoIterator<Item = &'a ObjectId>,
+) -> Renames {
+    let mut named: Vec<&ObjectId> = standing.into_iter().filter(|it| it.kind.renamed() != Renamed::No).collect();
+    named.sort_by_key(|it| it.ancestors().count());
+    let mut names = Renames::default();
+    names.objects.insert(id.clone(), successor);
+    for it in named {
+        let beside = ObjectId { name: name_beside(&it.name), ..names.carry(it) };
+        names.objects.insert(it.clone(), beside);
+    }
+    names
+}
+
 /// Reads what has those names for a moment; nothing of it stays.
-fn read(
+pub(super) fn read(
     scratch: &mut Scratch,
     to: &Catalog,
     names: &Renames,

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use postgres::{Client, SimpleQueryMessage};
 
 use crate::{
+    diff::Rename,
     model::{Ident, Literal},
     rehearse::rows::{self, Filling, Occasion, Supply},
     shadow::Scratch,
@@ -48,6 +49,8 @@ pub(super) struct Population {
     before: BTreeMap<u32, Contents>,
     /// Tables that were emptied, since a statement fails on their rows.
     pub(super) emptied: BTreeSet<String>,
+    /// Columns that go on under another name: the table, and the name before.
+    renamed: BTreeMap<(String, String), String>,
 }
 
 #[derive(Debug, Default)]
@@ -76,7 +79,17 @@ impl Population {
         let filling = rows::fill_from(scratch, supply, occasion, wanted)?;
         let names: Vec<&str> = filling.tables.iter().filter(|it| 0 < it.rows).map(|it| it.table.as_str()).collect();
         let before = read(&mut scratch.client, &format!("c.oid = ANY ({}::regclass[])", array(&names)))?;
-        Ok(Population { filling, before, emptied: BTreeSet::new() })
+        Ok(Population { filling, before, emptied: BTreeSet::new(), renamed: BTreeMap::new() })
+    }
+
+    pub(super) fn expect(&mut self, renames: &[Rename]) {
+        let name = |rename: &Rename| match rename {
+            Rename::Object { from, to } => {
+                Some(((to.parent()?.qualified(), from.name.raw().to_owned()), to.name.raw().to_owned()))
+            }
+            Rename::Label { .. } => None,
+        };
+        self.renamed.extend(renames.iter().filter_map(name));
     }
 
     /// Whether no row was made up.
@@ -142,20 +155,23 @@ impl Population {
     pub(super) fn fates(&self, client: &mut Client) -> Result<Vec<Fate>, postgres::Error> {
         let now = self.now(client)?;
         let kept = self.before.iter().filter(|(_, before)| !self.emptied.contains(&before.table));
-        Ok(kept.map(|(oid, before)| before.fate(now.get(oid))).collect())
+        Ok(kept.map(|(oid, before)| before.fate(now.get(oid), &self.renamed)).collect())
     }
 }
 
 impl Contents {
-    fn fate(&self, now: Option<&Contents>) -> Fate {
+    fn fate(&self, now: Option<&Contents>, renamed: &BTreeMap<(String, String), String>) -> Fate {
         let Some(now) = now else {
             let (table, before) = (self.table.clone(), self.rows.len());
             return Fate { table, before, after: None, lost: Vec::new(), changed: Vec::new() };
         };
-        // A column that took another one's place under its name has its values.
+        // A column that took another one's place under its name, or the one that it was to get, has its values.
         let successor = |number: &i16, name: &String| match now.columns.contains_key(number) {
             true => Some(*number),
-            false => now.columns.iter().find(|(_, it)| *it == name).map(|(number, _)| *number),
+            false => {
+                let then = renamed.get(&(self.table.clone(), name.clone())).unwrap_or(name);
+                now.columns.iter().find(|(_, it)| *it == then).map(|(number, _)| *number)
+            }
         };
         let mut lost = Vec::new();
         let mut changed = Vec::new();
@@ -302,13 +318,13 @@ mod tests {
     }
 
     fn changed(before: &Contents, after: &Contents) -> Vec<Changed> {
-        before.fate(Some(after)).changed
+        before.fate(Some(after), &BTreeMap::new()).changed
     }
 
     #[test]
     fn rows_that_change_places_are_the_same() {
         let (before, after) = (table(&[1], &[("1", "a"), ("2", "b")]), table(&[1], &[("2", "b"), ("1", "a")]));
-        assert!(before.fate(Some(&after)).is_unharmed());
+        assert!(before.fate(Some(&after), &BTreeMap::new()).is_unharmed());
     }
 
     #[test]
@@ -327,6 +343,6 @@ mod tests {
 
     #[test]
     fn a_table_that_is_gone_has_no_rows_left() {
-        assert_eq!(table(&[1], &[("1", "a")]).fate(None).after, None);
+        assert_eq!(table(&[1], &[("1", "a")]).fate(None, &BTreeMap::new()).after, None);
     }
 }

@@ -2,6 +2,7 @@
 
 mod attempts;
 mod beside;
+mod both_names;
 mod converge;
 pub mod dump;
 mod elsewhere;
@@ -17,6 +18,7 @@ mod trial;
 
 pub use attempts::{Planner, Rehearsal, Stage, rehearse};
 pub use beside::beside;
+pub use both_names::keep_both;
 pub use converge::{Convergence, View, settle};
 pub use dump::{Witness, witness};
 pub use elsewhere::elsewhere;

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use crate::{
     catalog::{Catalog, Entry},
-    ddl::{Action, Target},
+    ddl::{Action, Heard, Target},
     diagnostic::Diagnostic,
     diff::{
         Rename, Renames, Way, implied,
         wish::{Wish, resolve},
     },
     model::ObjectId,
-    plan::{Step, renaming},
+    plan::{Plan, Step, TwoNamed, renaming},
     rehearse::{
         converge::{PASSES, View},
         reload::wanted,
@@ -38,11 +38,27 @@ pub struct Named {
     pub renames: Vec<Rename>,
     /// Which values of enums rows are to hold instead of others.
     pub instead: BTreeMap<ObjectId, Vec<(String, String)>>,
+    /// What the plan itself is to give its new name (`both_names`), and the state that the database is in until then.
+    pub both: Option<(Vec<TwoNamed>, Catalog)>,
 }
 
 impl Named {
     pub fn new(from: &Catalog) -> Named {
-        Named { from: from.clone(), steps: Vec::new(), renames: Vec::new(), instead: BTreeMap::new() }
+        Named { from: from.clone(), steps: Vec::new(), renames: Vec::new(), instead: BTreeMap::new(), both: None }
+    }
+
+    /// The state that the database is in before the plan's own steps.
+    pub fn start(&self) -> &Catalog {
+        self.both.as_ref().map_or(&self.from, |(_, start)| start)
+    }
+
+    /// A plan from the new names on, with all that leads to them.
+    pub fn lead_to(&self, plan: Plan, heard: &Heard) -> Plan {
+        let plan = plan.after(&self.steps, &self.renames);
+        match &self.both {
+            Some((parts, _)) => plan.with_both_names(parts, heard),
+            None => plan,
+        }
     }
 }
 
@@ -57,7 +73,7 @@ pub enum Room<'a> {
 pub type Copier<'a> = dyn Fn(&Catalog) -> Result<Scratch, Vec<Diagnostic>> + 'a;
 
 impl Room<'_> {
-    fn scratch(&mut self, from: &Catalog) -> Result<&mut Scratch, Vec<Diagnostic>> {
+    pub(super) fn scratch(&mut self, from: &Catalog) -> Result<&mut Scratch, Vec<Diagnostic>> {
         match self {
             Room::Here(scratch) => Ok(scratch),
             Room::Perhaps(Some(scratch), _) => Ok(scratch),

@@ -80,6 +80,11 @@ impl<'a> Trial<'a> {
         Ok(Trial { observer, ..self })
     }
 
+    /// These are to come by the steps themselves: a part that holds what another one held is that one.
+    pub(super) fn expect(&mut self, to_come: &[Rename]) {
+        self.population.expect(to_come);
+    }
+
     /// What has been set for the transaction that the steps to come are in, instead of what was before.
     pub(super) fn govern(&mut self, local: &[String]) {
         self.observer.govern(local);

@@ -57,3 +57,55 @@ fn small_tables_of_a_live_database_are_changed_at_once() {
     let run = run.prints("CREATE INDEX CONCURRENTLY big_x").prints("CREATE INDEX small_x");
     run.prints("SET lock_timeout = '2s';\n\n-- Rename table public.large to big");
 }
+
+/// Programs write under either name, and what a program does not mention gets its default, until the contract.
+#[test]
+fn a_renamed_column_can_be_written_by_both_names() {
+    let schema = "CREATE TABLE task (id int PRIMARY KEY, status text DEFAULT 'new', code json, UNIQUE (status, id));";
+    let Some(mut live) = Live::start(schema) else { return };
+    live.scratch.client.batch_execute("INSERT INTO task SELECT n, 'old' FROM generate_series(1, 10) n").expect("rows");
+    let renamed = schema.replace("status", "state").replace("code", "doc");
+    let folder =
+        Folder::new(&[("to.sql", &renamed), ("trueup.renames", "column:task.status=state\ncolumn:task.code=doc\n")]);
+    let url = live.url("postgres");
+    let arguments = ["diff", &url, "to.sql", "--online", "always", "--down", "down.sql", "--format", "json"];
+    let run = folder.run(&arguments).ends(0).says("converged").does_not_print("not-online");
+    let plan: serde_json::Value = serde_json::from_str(&run.out).expect("JSON");
+    let statements = plan["statements"].as_array().expect("statements");
+    let (last, first): (Vec<_>, Vec<_>) = statements.iter().partition(|it| it["phase"] == "contract");
+    assert_eq!(last.len(), 2);
+    let client = &mut live.scratch.client;
+    let mut execute = |sql: &str| client.batch_execute(sql).unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+    first.iter().for_each(|it| execute(it["sql"].as_str().expect("SQL")));
+    execute("INSERT INTO task (id, status) VALUES (11, 'a'), (12, NULL)");
+    execute("INSERT INTO task (id, state) VALUES (13, 'b'), (14, NULL)");
+    execute("INSERT INTO task (id) VALUES (15)");
+    execute("UPDATE task SET status = 'c', code = '{}' WHERE id = 1");
+    execute("UPDATE task SET state = 'd', doc = '[]' WHERE id = 2");
+    execute("UPDATE task SET state = NULL WHERE id = 3");
+    execute("UPDATE task SET status = NULL WHERE id = 4");
+    execute("INSERT INTO task (status, id) VALUES ('c', 1) ON CONFLICT (status, id) DO UPDATE SET status = 'e'");
+    execute("INSERT INTO task (state, id) VALUES ('d', 2) ON CONFLICT (state, id) DO UPDATE SET state = 'f'");
+    let mut read = |status: &str, code: &str| -> String {
+        let values = format!("concat_ws(':', id, coalesce({status}, '-'), {code})");
+        let all = format!("SELECT string_agg({values}, ' ' ORDER BY id) FROM task WHERE id NOT BETWEEN 5 AND 10");
+        client.query_one(&all, &[]).expect("a row").get(0)
+    };
+    let expected = "1:e:{} 2:f:[] 3:- 4:- 11:a 12:- 13:b 14:- 15:new";
+    assert_eq!((read("status", "code"), read("state", "doc")), (expected.to_owned(), expected.to_owned()));
+    last.iter()
+        .for_each(|it| live.scratch.client.batch_execute(it["sql"].as_str().expect("SQL")).expect("the contract"));
+    folder.run(&["diff", &url, "to.sql", "--exit-code"]).ends(0);
+}
+
+/// What has the name that something needs for a time is in nobody's way.
+#[test]
+fn a_column_is_renamed_at_once_where_its_successor_cannot_be_made() {
+    let from = "CREATE TABLE t (a int, b int); CREATE INDEX t_a ON t (a); CREATE INDEX t_a__new ON t (b);";
+    let folder = Folder::new(&[("from.sql", from), ("to.sql", &from.replace("a int", "c int").replace("(a)", "(c)"))]);
+    let arguments = ["from.sql", "to.sql", "--rename", "column:t.a=c", "--online", "always"];
+    let run = folder.diff(&arguments).ends(0).says("converged").says("not-online");
+    run.prints("RENAME COLUMN a TO c").does_not_print("CREATE TRIGGER");
+    let run = folder.diff(&[&arguments[..], &["--online-off", "rename-column"]].concat()).ends(0);
+    run.prints("RENAME COLUMN a TO c").does_not_print("not online");
+}

@@ -85,15 +85,13 @@ pub(crate) fn planned(
     let Pair { from, to } = sides;
     let target = Target { version: from.version, casts: &from.casts, online: None };
     let view = View { owners: how.owners, ..View::default() };
-    let named = rehearse::name(from, to, said, target, &view, Room::Here(scratch)).map_err(Trouble::Refused)?;
-    let casts = Casts { values: named.instead, ..from.casts.and(&to.casts) };
+    let mut named = rehearse::name(from, to, said, target, &view, Room::Here(scratch)).map_err(Trouble::Refused)?;
+    let casts = Casts { values: named.instead.clone(), ..from.casts.and(&to.casts) };
     let target = Target { casts: &casts, online: how.online, ..target };
     let goal = rehearse::settle(shadow, &named.from, to, target, &view).map_err(Trouble::Refused)?;
+    rehearse::keep_both(&mut named, &goal, target, &view, Room::Here(scratch)).map_err(Trouble::Refused)?;
     let beside = rehearse::beside(shadow, &named.from, &goal, target, &view).map_err(Trouble::Refused)?;
-    let made = |heard: &Heard| {
-        let plan = replan(&named.from, &goal, target, heard, &beside)?;
-        Ok(plan.after(&named.steps, &named.renames))
-    };
+    let made = |heard: &Heard| Ok(named.lead_to(replan(&named.from, &goal, target, heard, &beside)?, heard));
     let (plan, again) =
         (made(&Heard::new()).map_err(Trouble::Refused)?, made(&Heard::new()).map_err(Trouble::Refused)?);
     if text(&again) != text(&plan) {
@@ -103,6 +101,7 @@ pub(crate) fn planned(
     let stage = Stage {
         shadow,
         from: &named.from,
+        start: named.start(),
         to: &goal,
         target,
         view: &view,
