@@ -1,6 +1,8 @@
 //! One history, two tools: Prisma's own command line and Trueup take turns on a database, and each understands what the
 //! other has noted. It runs where `make test-prisma` has installed Prisma's command line (`TRUEUP_PRISMA` is its folder).
 
+#![allow(clippy::print_stdout, reason = "a test that is skipped says why")]
+
 mod support;
 
 use std::{
