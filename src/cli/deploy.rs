@@ -21,11 +21,12 @@ use crate::{
         ui::Ui,
     },
     diagnostic::{Diagnostic, Severity},
-    diff::Change,
+    diff::{Change, Rename},
     history::{
         self, Entry, Event, Layout, Migration, Standing, Terms, Work, edited, journal, journal::Left, lock, status,
     },
     model::{Files, Kind, Literal, ObjectId},
+    plan::Plan,
     sources::{self, Script},
 };
 
@@ -267,48 +268,51 @@ pub(super) fn is_as_made(
     if !errors.is_empty() {
         return Err(Error::Diagnostics(errors, files));
     }
-    let found = told(&findings.plan.changes, opened.layout);
+    let found = differences(&findings.plan, opened.layout);
     if found.is_empty() { Ok(()) } else { Err(drift(&found, opened).into()) }
 }
 
 /// What differs, without what is in something that only one of the two has, and without the table of the history.
-fn told<'a>(changes: &'a [Change], layout: &dyn Layout) -> Vec<&'a Change> {
+fn differences(plan: &Plan, layout: &dyn Layout) -> Vec<String> {
     let table: Vec<&str> = layout.table().split('.').collect();
     let is_historys = |id: &ObjectId| match (id.kind, table.as_slice()) {
         (Kind::Table, [.., name]) => id.name.raw() == *name,
         (Kind::Schema, [schema, _]) => id.name.raw() == *schema,
         _ => false,
     };
-    let is_whole = |change: &Change| matches!(change, Change::Add(_) | Change::Remove(_));
-    let wholes: BTreeSet<&ObjectId> = changes.iter().filter(|it| is_whole(it)).map(Change::id).collect();
+    let is_whole = |change: &&Change| matches!(change, Change::Add(_) | Change::Remove(_));
+    let wholes: BTreeSet<&ObjectId> = plan.changes.iter().filter(is_whole).map(Change::id).collect();
     let is_told = |id: &ObjectId| !id.upwards().any(&is_historys) && !id.ancestors().any(|it| wholes.contains(it));
-    changes.iter().filter(|it| is_told(it.id())).collect()
+    let changed = |change: &Change| match change {
+        Change::Remove(id) => format!("{id}: only the database has it"),
+        Change::Add(id) => format!("{id}: the database lacks it"),
+        Change::Alter(id, attributes) => format!("{id}: {} differs", attributes.join(", ")),
+    };
+    let renamed = |rename: &Rename| match rename {
+        Rename::Object { from, to } => format!("{from} is {to} in the history"),
+        Rename::Label { of, from, to } => format!("{of}: the value {from} is {to} in the history"),
+    };
+    let changes = plan.changes.iter().filter(|it| is_told(it.id())).map(changed);
+    plan.renames.iter().map(renamed).chain(changes).collect()
 }
 
 /// How many differences are named.
 const NAMED: usize = 20;
 
-fn drift(changes: &[&Change], opened: &Opened) -> Diagnostic {
-    let told = |change: &&Change| match change {
-        Change::Remove(id) => format!("{id}: only the database has it"),
-        Change::Add(id) => format!("{id}: the database lacks it"),
-        Change::Alter(id, attributes) => format!("{id}: {} differs", attributes.join(", ")),
-    };
-    let title = format!("the database differs from what its history makes: {}", counted(changes.len(), "difference"));
+fn drift(differences: &[String], opened: &Opened) -> Diagnostic {
+    let title =
+        format!("the database differs from what its history makes: {}", counted(differences.len(), "difference"));
     let found = Diagnostic::error("drift", title);
-    let found = changes.iter().take(NAMED).map(told).fold(found, Diagnostic::with_note);
-    let found = match changes.len().saturating_sub(NAMED) {
+    let found = differences.iter().take(NAMED).cloned().fold(found, Diagnostic::with_note);
+    let found = match differences.len().saturating_sub(NAMED) {
         0 => found,
         more => found.with_note(format!("and {more} more")),
     };
     let history = replay::word(&opened.folder);
-    found
-        .with_help(format!(
-            "`trueup diff URL {history}` writes what takes that back, and `trueup diff {history} URL` what \
-                            it has done, for a migration"
-        ))
-        .with_help(
-            "`--allow-drift` goes on all the same; for a database that was there before its history, see `trueup \
-                    resolve --applied`",
-        )
+    let ways = format!(
+        "`trueup diff URL {history}` writes what takes that back, and `trueup diff {history} URL` what it has done, for a \
+         migration"
+    );
+    let others = "`--allow-drift` goes on all the same; `trueup baseline` begins a history for a database that was there before it";
+    found.with_help(ways).with_help(others)
 }
