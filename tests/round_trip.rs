@@ -7,7 +7,8 @@
 //!
 //! For each: `trueup diff empty DB`, applied with `psql` to an empty database, must give a catalog equal to DB's, object
 //! by object, and an equal `pg_dump`; `trueup diff DB empty`, applied to DB, must leave an empty database. Prints how many
-//! objects survived. A schema that needs an extension this machine's server lacks goes both ways on the embedded one.
+//! objects survived. A schema that needs an extension this machine's server lacks goes both ways on the embedded one;
+//! where that lacks it too, the schema stays at home, and is named.
 
 #![allow(clippy::print_stdout, reason = "it prints a table, and what it skips")]
 
@@ -47,6 +48,9 @@ const ONE_WAY: [(&str, &str); 1] =
 
 static JOURNEYS: Mutex<Vec<Journey>> = Mutex::new(Vec::new());
 
+/// Schemas that need an extension which no server on this machine has: the schema, and the extension.
+static AT_HOME: Mutex<Vec<(String, String)>> = Mutex::new(Vec::new());
+
 fn main() {
     set_executable(env!("CARGO_BIN_EXE_trueup"));
     let corpus = env::var_os("TRUEUP_CORPUS").map_or_else(|| "../shared/corpus".into(), PathBuf::from).join("real");
@@ -80,7 +84,7 @@ fn travel(name: &str, file: &Path, local: &Local) -> Result<(), Failed> {
     let roles = wanted(&script, &files);
     let mut database = match local.scratch(&roles) {
         Ok(scratch) => scratch,
-        Err(trueup::shadow::Error::Extension { .. }) => return rehearse(name, file),
+        Err(trueup::shadow::Error::Extension { extension, .. }) => return rehearse(name, file, &extension),
         Err(error) => return Err(error.to_string().into()),
     };
     load(&script, &files, &mut database.client, &*database.adapt).map_err(|found| shown(found, &files))?;
@@ -147,9 +151,16 @@ fn without_server_privileges(dump: &str) -> String {
 }
 
 /// Both ways on the embedded server, which compares the catalogs itself.
-fn rehearse(name: &str, file: &Path) -> Result<(), Failed> {
+fn rehearse(name: &str, file: &Path, extension: &str) -> Result<(), Failed> {
     let file = file.to_string_lossy();
-    let up = trueup(&["empty", &file, "--shadow", "embedded"])?;
+    let up = match trueup(&["empty", &file, "--shadow", "embedded"]) {
+        Ok(up) => up,
+        Err(error) if error.message().is_some_and(|it| it.contains("is nowhere to be had")) => {
+            AT_HOME.lock().expect("the list").push((name.to_owned(), extension.to_owned()));
+            return Ok(());
+        }
+        Err(error) => return Err(error),
+    };
     let down = trueup(&[&file, "empty", "--shadow", "embedded"])?;
     JOURNEYS.lock().expect("the table").push(Journey {
         schema: name.to_owned(),
@@ -224,5 +235,8 @@ fn print_table() {
     println!("{:46}{objects:>10}{survived:>10}  {servers:?}", format!("{} schemas", journeys.len()));
     for (schema, reason) in ONE_WAY.iter().filter(|(schema, _)| journeys.iter().any(|it| it.schema == *schema)) {
         println!("{schema} is not taken back to nothing: {reason}");
+    }
+    for (schema, extension) in AT_HOME.lock().expect("the list").iter() {
+        println!("skipped: {schema} needs the extension {extension}, which no server on this machine has");
     }
 }

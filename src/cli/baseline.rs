@@ -18,7 +18,7 @@ use crate::{
         ui::Ui,
     },
     diagnostic::Diagnostic,
-    history::{self, Migration, Standing, lock, slug, status},
+    history::{self, Migration, Standing, lock, slug},
 };
 
 /// Begin a history for a database that was there before it
@@ -39,11 +39,11 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Result<Ended, Error> {
-    let settings = Config::load(config).map_err(|(found, files)| Error::Diagnostics(found, files))?;
+    let settings = Config::load(config)?;
     ui.diagnostics(&settings.warnings, &settings.files);
     let mut opened = arguments.history.open_or_new(&settings)?;
     lock::take(&mut opened.client, opened.layout, lock::PATIENCE)?;
-    let status = status(&mut opened.client, opened.layout, &opened.history).map_err(|error| lost(&error))?;
+    let status = opened.status()?;
     if let Some(known) = status.migrations.iter().find(|it| it.standing != Standing::Pending) {
         let title = format!("the database has a history: {} is in {}", known.shown(), opened.layout.table());
         return Err(Diagnostic::error("not-new", title).with_help("`trueup status` tells it").into());

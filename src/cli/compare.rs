@@ -245,7 +245,7 @@ impl Findings {
 /// # Errors
 /// What is wrong with the command line, with a side, or with the way from one to the other.
 pub(crate) fn compare(arguments: &Comparison, config: Option<&Path>, ui: &Ui) -> Result<(Findings, Files), Error> {
-    let config = Config::load(config).map_err(|(found, files)| Error::Diagnostics(found, files))?;
+    let config = Config::load(config)?;
     let arguments = &arguments.completed(&config)?;
     let choice = choice(arguments.shadow.as_deref())?;
     if arguments.words() == Pair::new("-", "-") {
@@ -255,6 +255,17 @@ pub(crate) fn compare(arguments: &Comparison, config: Option<&Path>, ui: &Ui) ->
     let mut findings = look(arguments, &choice, &mut files, ui)?;
     findings.diagnostics.splice(0..0, config.warnings);
     Ok((findings, files))
+}
+
+/// As [`compare`], for who needs the answer and no advice.
+///
+/// # Errors
+/// Also what the findings tell that is wrong.
+pub(super) fn sound(arguments: &Comparison, config: Option<&Path>, ui: &Ui) -> Result<Findings, Error> {
+    let (findings, files) = compare(arguments, config, ui)?;
+    let is_error = |it: &&Diagnostic| it.severity == Severity::Error;
+    let errors: Vec<Diagnostic> = findings.diagnostics.iter().filter(is_error).cloned().collect();
+    if errors.is_empty() { Ok(findings) } else { Err(Error::Diagnostics(errors, files)) }
 }
 
 /// The shadow that is asked for, or the one that is used where none is.

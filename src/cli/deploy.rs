@@ -11,7 +11,7 @@ use clap::Args;
 
 use crate::{
     cli::{
-        compare::{Comparison, compare},
+        compare::{Comparison, sound},
         config::Config,
         exit::{Ended, Error},
         history::{Opened, Options, lost},
@@ -22,12 +22,10 @@ use crate::{
     },
     diagnostic::{Diagnostic, Severity},
     diff::{Change, Rename},
-    history::{
-        self, Entry, Event, Layout, Migration, Standing, Terms, Work, edited, journal, journal::Left, lock, status,
-    },
+    history::{self, Entry, Event, Layout, Migration, Standing, Terms, Work, edited, journal, journal::Left, lock},
     model::{Files, Kind, Literal, ObjectId},
     plan::Plan,
-    sources::{self, Script},
+    sources::Script,
 };
 
 /// Run the migrations that a database has not run yet
@@ -89,13 +87,13 @@ struct Pending {
 }
 
 pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Result<Ended, Error> {
-    let settings = Config::load(config).map_err(|(found, files)| Error::Diagnostics(found, files))?;
+    let settings = Config::load(config)?;
     ui.diagnostics(&settings.warnings, &settings.files);
     let mut opened = arguments.history.open(&settings)?;
     if !arguments.dry_run {
         lock::take(&mut opened.client, opened.layout, Duration::from_secs(arguments.waits.wait))?;
     }
-    let status = status(&mut opened.client, opened.layout, &opened.history).map_err(|error| lost(&error))?;
+    let status = opened.status()?;
     let mut files = Files::default();
     let pending = pending(arguments, &mut opened, &status.migrations, &mut files)
         .map_err(|found| Error::Diagnostics(found, files.clone()))?;
@@ -113,11 +111,7 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
     }
     // Half a migration is no state that a history makes.
     if !arguments.allow_drift && pending.iter().all(|(it, _)| it.left.is_none()) {
-        let has_run = |it: &&Migration| {
-            let entry = status.migrations.iter().find(|entry| entry.key == it.key);
-            entry.is_some_and(|entry| matches!(entry.standing, Standing::Applied | Standing::Edited))
-        };
-        let replay = Replay::new(&opened.folder, opened.history.iter().filter(has_run));
+        let replay = Replay::new(&opened.folder, opened.history.iter().filter(|it| status.has_run(it)));
         is_as_made(&opened, replay, arguments.shadow.clone(), config, ui)?;
     }
     if arguments.dry_run {
@@ -152,8 +146,8 @@ pub(super) fn apply(
     let (start, name) = (Instant::now(), &work.migration.name);
     {
         let progress = ui.progress(name);
-        let mut on = |event: Event<'_>| match event {
-            Event::Runs { at, of, .. } => progress.says(&format!("{name}: statement {} of {of}", at + 1)),
+        let mut on = |event: Event| match event {
+            Event::Runs { at, of } => progress.says(&format!("{name}: statement {} of {of}", at + 1)),
             Event::Pauses { why, pause } => {
                 ui.say(&format!("{name}: {why}; trying again in {:.1} s", pause.as_secs_f64()));
             }
@@ -212,9 +206,7 @@ fn pending(
         };
         match migration {
             Some(migration) if is_due => {
-                let step = sources::Migration { name: migration.name.clone(), path: migration.path.clone() };
-                let script = step.read(files)?;
-                found.push(Pending { migration: migration.clone(), script, left });
+                found.push(Pending { migration: migration.clone(), script: migration.script(files)?, left });
             }
             Some(_) | None => wrong.extend(findings(std::slice::from_ref(entry))),
         }
@@ -262,13 +254,7 @@ pub(super) fn is_as_made(
     ui: &Ui,
 ) -> Result<(), Error> {
     let comparison = Comparison::with_history(&opened.url, replay, shadow);
-    let (findings, files) = compare(&comparison, config, ui)?;
-    let errors: Vec<Diagnostic> =
-        findings.diagnostics.iter().filter(|it| it.severity == Severity::Error).cloned().collect();
-    if !errors.is_empty() {
-        return Err(Error::Diagnostics(errors, files));
-    }
-    let found = differences(&findings.plan, opened.layout);
+    let found = differences(&sound(&comparison, config, ui)?.plan, opened.layout);
     if found.is_empty() { Ok(()) } else { Err(drift(&found, opened).into()) }
 }
 

@@ -15,7 +15,7 @@ use crate::{
         ui::Ui,
     },
     diagnostic::Diagnostic,
-    history::{journal, status},
+    history::journal,
 };
 
 /// Look for what migrations have left half done, and say how to go on or back
@@ -31,10 +31,10 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Result<Ended, Error> {
-    let config = Config::load(config).map_err(|(found, files)| Error::Diagnostics(found, files))?;
+    let config = Config::load(config)?;
     ui.diagnostics(&config.warnings, &config.files);
     let mut opened = arguments.history.open_or_new(&config)?;
-    let status = status(&mut opened.client, opened.layout, &opened.history).map_err(|error| lost(&error))?;
+    let status = opened.status()?;
     let mut found = findings(&status.migrations);
     found.extend(half_done(&mut opened).map_err(|error| lost(&error))?);
     for ailment in AILMENTS {

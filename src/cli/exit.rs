@@ -44,6 +44,13 @@ impl From<Vec<Diagnostic>> for Error {
     }
 }
 
+/// Of a file that was read, and is wrong.
+impl From<(Vec<Diagnostic>, Files)> for Error {
+    fn from((diagnostics, files): (Vec<Diagnostic>, Files)) -> Error {
+        Error::Diagnostics(diagnostics, files)
+    }
+}
+
 pub(crate) fn code(ended: Result<Ended, Error>, ui: &Ui) -> ExitCode {
     match ended {
         Ok(Ended::Well) => ExitCode::SUCCESS,

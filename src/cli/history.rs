@@ -9,7 +9,7 @@ use crate::{
     cli::{config::Config, exit::Error, side},
     connect,
     diagnostic::Diagnostic,
-    history::{self, Layout, Migration},
+    history::{self, Layout, Migration, Status},
     model::Ident,
 };
 
@@ -37,6 +37,14 @@ pub(super) struct Opened {
     pub url: String,
     /// What takes the session where it is to be.
     pub session: Vec<String>,
+}
+
+impl Opened {
+    /// # Errors
+    /// A diagnostic where the table cannot be read.
+    pub(super) fn status(&mut self) -> Result<Status, Diagnostic> {
+        history::status(&mut self.client, self.layout, &self.history).map_err(|error| lost(&error))
+    }
 }
 
 /// Where the tools of the field keep migrations.

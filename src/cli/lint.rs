@@ -97,7 +97,7 @@ enum Format {
 }
 
 pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Result<Ended, Error> {
-    let config = Config::load(config).map_err(|(found, files)| Error::Diagnostics(found, files))?;
+    let config = Config::load(config)?;
     let mut files = config.files.clone();
     let word = config.or_said(arguments.shadow.clone(), &config.shadow)?;
     let choice = choice(word.as_deref())?;

@@ -67,7 +67,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Result<Ended, Error> {
     let name = slug(&arguments.name)?;
-    let settings = Config::load(config).map_err(|(found, files)| Error::Diagnostics(found, files))?;
+    let settings = Config::load(config)?;
     let place = arguments.history.place_or_new(&settings)?;
     let at = (place.folder.as_path(), place.layout, place.history.as_slice());
     if arguments.create_only {

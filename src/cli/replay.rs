@@ -15,7 +15,7 @@ use crate::{
 pub(crate) struct Replay {
     /// By which a command line names it.
     pub word: String,
-    history: Vec<sources::Migration>,
+    history: Vec<Migration>,
 }
 
 /// `migrations:FOLDER`
@@ -23,8 +23,7 @@ const PREFIX: &str = "migrations:";
 
 impl Replay {
     pub(crate) fn new<'a>(folder: &Path, history: impl IntoIterator<Item = &'a Migration>) -> Replay {
-        let step = |it: &Migration| sources::Migration { name: it.name.clone(), path: it.path.clone() };
-        Replay { word: word(folder), history: history.into_iter().map(step).collect() }
+        Replay { word: word(folder), history: history.into_iter().cloned().collect() }
     }
 
     /// What a word names; nothing where it names something else.
@@ -37,7 +36,7 @@ impl Replay {
     /// # Errors
     /// Diagnostics for what cannot be read or understood.
     pub(crate) fn open(&self, files: &mut Files) -> Result<Opening, Vec<Diagnostic>> {
-        sources::replay(&self.history, files).map(Opening::Text)
+        sources::replay(self.history.iter().map(|it| (it.path.as_path(), it.text.as_str())), files).map(Opening::Text)
     }
 }
 

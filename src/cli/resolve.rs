@@ -12,9 +12,9 @@ use crate::{
         ui::Ui,
     },
     diagnostic::Diagnostic,
-    history::{Migration, Standing, edited, journal, lock, status},
+    history::{Migration, Standing, Work, edited, journal, lock},
     model::Files,
-    sources::{self, nearest::nearest},
+    sources::nearest::nearest,
 };
 
 /// Note in a database what has become of a migration
@@ -42,7 +42,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Result<Ended, Error> {
-    let config = Config::load(config).map_err(|(found, files)| Error::Diagnostics(found, files))?;
+    let config = Config::load(config)?;
     ui.diagnostics(&config.warnings, &config.files);
     let mut opened = arguments.history.open(&config)?;
     lock::take(&mut opened.client, opened.layout, lock::PATIENCE)?;
@@ -74,20 +74,20 @@ fn closed(opened: &mut Opened, name: &str, is_done: bool) -> Result<String, Erro
         return Err(Diagnostic::error("not-open", title).into());
     };
     let mut files = Files::default();
-    let step = sources::Migration { name: migration.name.clone(), path: migration.path.clone() };
-    let script = step.read(&mut files).map_err(|found| Error::Diagnostics(found, files.clone()))?;
-    let statements: Vec<String> = script.statements.iter().map(|it| it.sql(&files).into_owned()).collect();
-    if !left.fits(&statements) {
+    let script = migration.script(&mut files).map_err(|found| Error::Diagnostics(found, files.clone()))?;
+    let work = Work::new(migration, opened.layout, &script, &files)
+        .map_err(|found| Error::Diagnostics(found, files.clone()))?;
+    if !left.fits(work.statements()) {
         return Err(edited(migration).into());
     }
-    journal::close(&mut opened.client, opened.layout, migration, &left, &statements, is_done)
+    journal::close(&mut opened.client, opened.layout, migration, &left, work.statements(), is_done)
         .map_err(|error| lost(&error))?;
     let word = if is_done { "done" } else { "not done" };
     Ok(format!("statement {} of {} is noted as {word}; `trueup deploy` goes on", left.done + 1, migration.name))
 }
 
 fn applied(opened: &mut Opened, name: &str) -> Result<String, Diagnostic> {
-    let status = status(&mut opened.client, opened.layout, &opened.history).map_err(|error| lost(&error))?;
+    let status = opened.status()?;
     let Some(migration) = opened.history.iter().find(|it| is_called(it, name)) else {
         return Err(unknown(opened, name));
     };
@@ -113,7 +113,7 @@ fn applied(opened: &mut Opened, name: &str) -> Result<String, Diagnostic> {
 }
 
 fn rolled_back(opened: &mut Opened, name: &str) -> Result<String, Diagnostic> {
-    let status = status(&mut opened.client, opened.layout, &opened.history).map_err(|error| lost(&error))?;
+    let status = opened.status()?;
     let at = opened.history.iter().position(|it| is_called(it, name));
     let found = status.migrations.iter().find(|it| it.key == name || it.name == name);
     let Some(entry) = found else { return Err(unknown(opened, name)) };

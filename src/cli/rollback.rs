@@ -6,18 +6,18 @@ use clap::Args;
 
 use crate::{
     cli::{
-        compare::{Comparison, compare},
+        compare::{Comparison, sound},
         config::Config,
         deploy::{self, Waits},
         exit::{Ended, Error},
-        history::{Opened, Options, lost},
+        history::{Opened, Options},
         replay::Replay,
         status::{counted, findings},
         ui::Ui,
         way_back,
     },
-    diagnostic::{Diagnostic, Severity},
-    history::{Migration, Standing, Work, lock, status},
+    diagnostic::Diagnostic,
+    history::{Migration, Standing, Work, lock},
     model::Files,
     sources::{self, Script},
 };
@@ -59,22 +59,18 @@ struct Back {
 }
 
 pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Result<Ended, Error> {
-    let settings = Config::load(config).map_err(|(found, files)| Error::Diagnostics(found, files))?;
+    let settings = Config::load(config)?;
     ui.diagnostics(&settings.warnings, &settings.files);
     let mut opened = arguments.history.open(&settings)?;
     if !arguments.dry_run {
         lock::take(&mut opened.client, opened.layout, Duration::from_secs(arguments.waits.wait))?;
     }
-    let status = status(&mut opened.client, opened.layout, &opened.history).map_err(|error| lost(&error))?;
+    let status = opened.status()?;
     let wrong: Vec<_> = status.migrations.iter().filter(|it| matches!(it.standing, Standing::Failed(_))).collect();
     if let Some(failed) = wrong.first() {
         return Err(findings(std::slice::from_ref(*failed)).into());
     }
-    let is_there = |it: &Migration| {
-        let entry = status.migrations.iter().find(|entry| entry.key == it.key);
-        entry.is_some_and(|entry| matches!(entry.standing, Standing::Applied | Standing::Edited))
-    };
-    let applied: Vec<Migration> = opened.history.iter().filter(|it| is_there(it)).cloned().collect();
+    let applied: Vec<Migration> = opened.history.iter().filter(|it| status.has_run(it)).cloned().collect();
     let stays = stays(arguments, &applied)?;
     let mut files = Files::default();
     let ways: Result<Vec<Back>, _> =
@@ -151,12 +147,7 @@ fn losses(
 ) -> Result<Vec<String>, Error> {
     let replay = Replay::new(&opened.folder, staying);
     let comparison = Comparison::to_history(&opened.url, replay, arguments.shadow.clone());
-    let (findings, files) = compare(&comparison, config, ui)?;
-    let errors: Vec<Diagnostic> =
-        findings.diagnostics.iter().filter(|it| it.severity == Severity::Error).cloned().collect();
-    if !errors.is_empty() {
-        return Err(Error::Diagnostics(errors, files));
-    }
+    let findings = sound(&comparison, config, ui)?;
     Ok(findings.plan.steps.iter().flat_map(|step| &step.loses).map(way_back::lost).collect())
 }
 

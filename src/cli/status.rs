@@ -9,11 +9,11 @@ use crate::{
     cli::{
         config::Config,
         exit::{Ended, Error},
-        history::{Options, lost},
+        history::Options,
         ui::{self, Ui},
     },
     diagnostic::Diagnostic,
-    history::{Entry, Standing, Status, status},
+    history::{Entry, Standing, Status},
 };
 
 /// Say which migrations a database has run, and which it has not
@@ -42,10 +42,10 @@ enum Format {
 }
 
 pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Result<Ended, Error> {
-    let config = Config::load(config).map_err(|(found, files)| Error::Diagnostics(found, files))?;
+    let config = Config::load(config)?;
     ui.diagnostics(&config.warnings, &config.files);
     let mut opened = arguments.history.open(&config)?;
-    let status = status(&mut opened.client, opened.layout, &opened.history).map_err(|error| lost(&error))?;
+    let status = opened.status()?;
     let text = match arguments.format {
         Format::Text => table(&status),
         Format::Json => json(opened.layout.name(), &status),

@@ -1,7 +1,7 @@
 //! Runs a migration in a database, so that at any moment the database can tell what of it is done: all that takes effect
 //! is noted in the same transaction.
 
-use std::time::Duration;
+use std::{ops::Range, time::Duration};
 
 use postgres::{Client, Transaction, error::SqlState};
 
@@ -10,7 +10,7 @@ use super::{
     journal::Left,
     lock,
     pieces::{self, Piece},
-    recover::{State, recover},
+    recover::{State, clear, recover},
 };
 use crate::{
     connect,
@@ -46,9 +46,9 @@ pub struct Terms<'a> {
 
 /// What goes on.
 #[derive(Debug)]
-pub enum Event<'a> {
+pub enum Event {
     /// This statement runs, of so many.
-    Runs { sql: &'a str, at: usize, of: usize },
+    Runs { at: usize, of: usize },
     /// PostgreSQL said this; it is tried again after a pause.
     Pauses { why: String, pause: Duration },
 }
@@ -124,7 +124,7 @@ pub fn apply(
     work: &Work<'_>,
     left: Option<&Left>,
     terms: &Terms<'_>,
-    on: &mut dyn FnMut(Event<'_>),
+    on: &mut dyn FnMut(Event),
 ) -> Result<(), Diagnostic> {
     let mut run = Run { client, layout, work, terms, on, path: String::new() };
     let ended = match left {
@@ -143,7 +143,7 @@ struct Run<'r, 'w> {
     layout: &'r dyn Layout,
     work: &'r Work<'w>,
     terms: &'r Terms<'r>,
-    on: &'r mut dyn FnMut(Event<'_>),
+    on: &'r mut dyn FnMut(Event),
     /// Where names are looked for before the migration sets anything.
     path: String,
 }
@@ -154,8 +154,7 @@ impl Run<'_, '_> {
     fn whole(&mut self) -> Result<(), Stop> {
         self.begin_session()?;
         let all = 0..self.work.sql.len();
-        let tried = self.tried(&Piece::Together(all), |run, piece| run.together(piece, true, false));
-        match tried {
+        match self.tried(|run| run.together(all.clone(), true, false)) {
             Err(Stop::Server(error, _)) if goes_alone(&error) && matches!(self.work.ends, Ends::Applied) => {
                 self.parts(None)
             }
@@ -185,7 +184,7 @@ impl Run<'_, '_> {
             let was_open = std::mem::take(&mut is_open);
             let ended = match piece {
                 _ if piece.start() < done => Err(Stop::Told(edited(self.work.migration))),
-                Piece::Together(_) if !was_open => self.tried(piece, |run, piece| run.together(piece, is_last, true)),
+                Piece::Together(range) if !was_open => self.tried(|run| run.together(range.clone(), is_last, true)),
                 Piece::Together(_) | Piece::Alone(_) => self.alone(piece.start(), was_open, is_last),
             };
             match ended {
@@ -231,10 +230,10 @@ impl Run<'_, '_> {
     }
 
     /// Tries again what has left nothing behind, where it was only somebody else's lock that kept it from happening.
-    fn tried(&mut self, piece: &Piece, once: impl Fn(&mut Self, &Piece) -> Result<(), Stop>) -> Result<(), Stop> {
+    fn tried(&mut self, once: impl Fn(&mut Self) -> Result<(), Stop>) -> Result<(), Stop> {
         let mut pauses = (self.terms.pauses)();
         loop {
-            match once(self, piece) {
+            match once(self) {
                 Err(Stop::Server(error, at)) if may_pass(&error) => match pauses.next() {
                     Some(pause) => self.pause(&error, pause),
                     None => return Err(Stop::Server(error, at)),
@@ -249,9 +248,8 @@ impl Run<'_, '_> {
         std::thread::sleep(pause);
     }
 
-    /// Runs a piece in one transaction, with the note of it.
-    fn together(&mut self, piece: &Piece, is_last: bool, has_journal: bool) -> Result<(), Stop> {
-        let Piece::Together(range) = piece else { return Ok(()) };
+    /// Runs statements in one transaction, with the note of them.
+    fn together(&mut self, range: Range<usize>, is_last: bool, has_journal: bool) -> Result<(), Stop> {
         let (layout, work) = (self.layout, self.work);
         let server = |at: usize| move |error: postgres::Error| Stop::Server(error, at);
         let mut transaction = self.client.transaction().map_err(server(range.start))?;
@@ -261,7 +259,7 @@ impl Run<'_, '_> {
             if statement.begins_transaction() || statement.ends_transaction() {
                 continue;
             }
-            (self.on)(Event::Runs { sql: &work.sql[at], at, of: work.sql.len() });
+            (self.on)(Event::Runs { at, of: work.sql.len() });
             transaction.batch_execute(&work.sql[at]).map_err(server(at))?;
         }
         let mut note = || {
@@ -283,20 +281,20 @@ impl Run<'_, '_> {
         self.note_done(at + 1, is_last)
     }
 
-    /// It is noted as open before.
+    /// It is noted as open before. That it has failed is known then, where that was seen: only what nobody has seen end is
+    /// told by what is there.
     fn by_itself(&mut self, at: usize, was_open: bool) -> Result<(), Stop> {
         let server = |error: postgres::Error| Stop::Server(error, at);
         let sql = &self.work.sql[at];
-        let mut was_open = was_open;
+        if was_open {
+            match recover(self.client, sql).map_err(server)? {
+                State::Done => return Ok(()),
+                State::NotDone => (),
+                State::Unknown => return Err(Stop::Told(self.open(at))),
+            }
+        }
         let mut pauses = (self.terms.pauses)();
         loop {
-            if was_open {
-                match recover(self.client, sql).map_err(server)? {
-                    State::Done => return Ok(()),
-                    State::NotDone => (),
-                    State::Unknown => return Err(Stop::Told(self.open(at))),
-                }
-            }
             let mut is_held = false;
             self.note(|transaction, work, layout| {
                 is_held = lock::is_held(transaction, layout)?;
@@ -305,16 +303,25 @@ impl Run<'_, '_> {
             if !is_held {
                 return Err(Stop::Told(lock::passed_on()));
             }
-            (self.on)(Event::Runs { sql, at, of: self.work.sql.len() });
-            match self.client.batch_execute(sql) {
-                Ok(()) => return Ok(()),
-                Err(error) if may_pass(&error) => match pauses.next() {
-                    Some(pause) => self.pause(&error, pause),
-                    None => return Err(server(error)),
-                },
-                Err(error) => return Err(server(error)),
+            (self.on)(Event::Runs { at, of: self.work.sql.len() });
+            let Err(error) = self.client.batch_execute(sql) else { return Ok(()) };
+            if has_broken(&error) {
+                return Err(server(error));
             }
-            was_open = true;
+            match clear(self.client, sql, &error).map_err(server)? {
+                State::Done => return Ok(()),
+                State::NotDone => (),
+                State::Unknown => return Err(server(error)),
+            }
+            match pauses.next().filter(|_| may_pass(&error)) {
+                Some(pause) => self.pause(&error, pause),
+                None => {
+                    self.note(|transaction, work, layout| {
+                        journal::note(transaction, layout, work.migration, &work.sql, (at, false))
+                    })?;
+                    return Err(server(error));
+                }
+            }
         }
     }
 
@@ -336,10 +343,8 @@ impl Run<'_, '_> {
         };
         let found = sources::refused(statement, error, work.script, work.files);
         let found = Diagnostic { title: format!("{name}: {}", found.title), code: "migration-failed", ..found };
-        if error.is_closed() || error.as_db_error().is_none() {
-            return found.with_help(
-                "the connection broke; `trueup deploy` again: it finds out what is done, and goes on after that",
-            );
+        if has_broken(error) {
+            return found.with_help(DEPLOY_AGAIN);
         }
         let left = journal::left(self.client, self.layout, work.migration).ok().flatten();
         let Some(left) = left else {
@@ -381,7 +386,16 @@ fn go_home(transaction: &mut Transaction<'_>, path: &str) -> Result<(), postgres
 
 fn not_noted(error: &postgres::Error) -> Diagnostic {
     let title = format!("what has run cannot be noted: {}", connect::message(error));
-    Diagnostic::error("history-unreadable", title).with_help("the role needs to write the table of the history")
+    let help = if has_broken(error) { DEPLOY_AGAIN } else { "the role needs to write the table of the history" };
+    Diagnostic::error("history-unreadable", title).with_help(help)
+}
+
+const DEPLOY_AGAIN: &str =
+    "the connection broke; `trueup deploy` again: it finds out what is done, and goes on after that";
+
+/// Nothing more is heard, not even what has become of the statement.
+fn has_broken(error: &postgres::Error) -> bool {
+    error.is_closed() || error.as_db_error().is_none()
 }
 
 fn holds(transaction: &mut Transaction<'_>, layout: &dyn Layout) -> Result<(), Stop> {

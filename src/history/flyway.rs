@@ -61,7 +61,7 @@ impl Layout for Flyway {
     fn records(&self, client: &mut Client, _: &[Migration]) -> Result<Vec<Record>, postgres::Error> {
         let select = "SELECT version, success, checksum::text FROM flyway_schema_history
                       WHERE version IS NOT NULL AND type IN ('SQL', 'JDBC') ORDER BY installed_rank";
-        let outcome = |row: &postgres::Row| if row.get(1) { Outcome::Applied } else { Outcome::Failed };
+        let outcome = |row: &postgres::Row| Outcome::of_success(row.get(1));
         let record = |row: &postgres::Row| Record { checksum: row.get(2), ..Record::bare(row.get(0), outcome(row)) };
         Ok(client.query(select, &[])?.iter().map(record).collect())
     }

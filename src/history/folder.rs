@@ -1,6 +1,7 @@
 //! The folder of a history: which layout it has, and its migrations in order.
 
 use std::{
+    borrow::Cow,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -14,6 +15,8 @@ pub struct File {
     /// From the folder on.
     pub path: PathBuf,
     pub text: String,
+    /// Whether the text is all that is in the file.
+    pub is_utf8: bool,
 }
 
 /// The layout that a folder shows.
@@ -37,7 +40,7 @@ pub fn usual(folder: &Path) -> &'static dyn Layout {
 /// The migrations of a folder in the order in which they are to run: by their numbers, or else by name.
 ///
 /// # Errors
-/// A diagnostic where the folder, or a file, cannot be read, or two have one key.
+/// A diagnostic where the folder, or a file, cannot be read, is not in UTF-8, or two have one key.
 pub fn history(folder: &Path, layout: &dyn Layout) -> Result<Vec<Migration>, Diagnostic> {
     let files = files(folder)?;
     let there = |path: &PathBuf| files.iter().any(|file| file.path == *path);
@@ -46,6 +49,11 @@ pub fn history(folder: &Path, layout: &dyn Layout) -> Result<Vec<Migration>, Dia
         let down = layout.down(&file.path).filter(there).map(|down| folder.join(down));
         Some(Migration { key, name, path: folder.join(&file.path), down, text: file.text.clone() })
     };
+    let is_in_other_letters = |file: &&File| !file.is_utf8 && layout.migration(&file.path).is_some();
+    if let Some(file) = files.iter().find(is_in_other_letters) {
+        let title = format!("`{}` is not in UTF-8", folder.join(&file.path).display());
+        return Err(Diagnostic::error("unreadable", title).with_help("save it again as UTF-8"));
+    }
     let mut found: Vec<Migration> = files.iter().filter_map(migration).collect();
     found.sort_by(|one, other| order(&one.key).cmp(&order(&other.key)).then_with(|| one.name.cmp(&other.name)));
     match found.windows(2).find(|pair| pair[0].key == pair[1].key) {
@@ -89,7 +97,9 @@ fn files(folder: &Path) -> Result<Vec<File>, Diagnostic> {
                 below.extend((inside.as_os_str().is_empty()).then_some(path));
             } else if path.extension().is_some_and(|it| it == "sql") {
                 let bytes = fs::read(entry.path()).map_err(|error| unreadable(&entry.path(), &error))?;
-                found.push(File { path, text: String::from_utf8_lossy(&bytes).into_owned() });
+                let text = String::from_utf8_lossy(&bytes);
+                let is_utf8 = matches!(text, Cow::Borrowed(_));
+                found.push(File { path, text: text.into_owned(), is_utf8 });
             }
         }
     }

@@ -43,7 +43,7 @@ impl Layout for GolangMigrate {
         let (at, dirty): (String, bool) = (row.get(0), row.get(1));
         let before = history.iter().take_while(|it| it.key != at && is_less(&it.key, &at));
         let before = before.map(|it| Record::bare(it.key.clone(), Outcome::Applied));
-        let last = Record::bare(at.clone(), if dirty { Outcome::Failed } else { Outcome::Applied });
+        let last = Record::bare(at.clone(), Outcome::of_success(!dirty));
         Ok(before.chain([last]).collect())
     }
     fn note_applied(&self, transaction: &mut Transaction<'_>, it: &Migration) -> Result<(), postgres::Error> {

@@ -29,7 +29,11 @@ pub use pieces::DIRECTIVE;
 pub use status::{Entry, Standing, Status, status};
 pub use write::{Text, Version, next_version, slug};
 
-use crate::diagnostic::Diagnostic;
+use crate::{
+    diagnostic::Diagnostic,
+    model::Files,
+    sources::{self, Script},
+};
 
 /// One step of a history, as its file has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +57,16 @@ pub struct Record {
     pub checksum: Option<String>,
     /// What was said when it failed.
     pub log: Option<String>,
+}
+
+impl Migration {
+    /// What leads forward, of the text that was read.
+    ///
+    /// # Errors
+    /// Diagnostics for what cannot be understood.
+    pub fn script(&self, files: &mut Files) -> Result<Script, Vec<Diagnostic>> {
+        sources::forward(&self.path, self.text.clone().into_bytes(), files)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -168,6 +182,13 @@ pub trait Layout: Sync {
     ) -> Result<(), postgres::Error> {
         let delete = format!("DELETE FROM {} WHERE {}::text = $1", self.table(), self.column());
         transaction.execute(&delete, &[&it.key]).map(drop)
+    }
+}
+
+impl Outcome {
+    /// Of a table that tells whether a migration has run well.
+    fn of_success(success: bool) -> Outcome {
+        if success { Outcome::Applied } else { Outcome::Failed }
     }
 }
 

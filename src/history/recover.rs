@@ -1,6 +1,6 @@
 //! Whether a statement that ran outside of a transaction has done its work, by what is in the database.
 
-use postgres::Client;
+use postgres::{Client, error::SqlState};
 
 use crate::sources::{Interrupted, interrupted};
 
@@ -20,7 +20,7 @@ pub(super) enum State {
 pub(super) fn recover(client: &mut Client, sql: &str) -> Result<State, postgres::Error> {
     match interrupted(sql) {
         Interrupted::MayRunAgain => Ok(State::NotDone),
-        Interrupted::Unknown => Ok(State::Unknown),
+        Interrupted::IsWhole | Interrupted::Unknown => Ok(State::Unknown),
         Interrupted::Builds { index, on } => built(client, &index, &on),
         Interrupted::Drops(indexes) => {
             for index in &indexes {
@@ -32,6 +32,27 @@ pub(super) fn recover(client: &mut Client, sql: &str) -> Result<State, postgres:
             Ok(State::Done)
         }
         Interrupted::Detaches { partition, from } => detached(client, &partition, &from),
+    }
+}
+
+/// Clears away what a statement has left behind that PostgreSQL has refused: what is there now was there before it, or is a
+/// part of its work.
+///
+/// # Errors
+/// Whatever the server says.
+pub(super) fn clear(client: &mut Client, sql: &str, refusal: &postgres::Error) -> Result<State, postgres::Error> {
+    // It has not begun, and what has the name is somebody else's.
+    if refusal.code() == Some(&SqlState::DUPLICATE_TABLE) {
+        return Ok(State::NotDone);
+    }
+    match interrupted(sql) {
+        Interrupted::Builds { index, on } => built(client, &index, &on).map(|_| State::NotDone),
+        Interrupted::Detaches { partition, from } => match is_detaching(client, &partition, &from)? {
+            Some(true) => detached(client, &partition, &from),
+            Some(false) | None => Ok(State::NotDone),
+        },
+        Interrupted::Drops(_) | Interrupted::MayRunAgain | Interrupted::IsWhole => Ok(State::NotDone),
+        Interrupted::Unknown => Ok(State::Unknown),
     }
 }
 
@@ -49,15 +70,20 @@ fn built(client: &mut Client, index: &str, on: &str) -> Result<State, postgres::
 }
 
 fn detached(client: &mut Client, partition: &str, from: &str) -> Result<State, postgres::Error> {
-    // The column is new in version 14, and so is the statement.
-    let select = "SELECT inhdetachpending FROM pg_inherits
-                  WHERE inhrelid = to_regclass($1) AND inhparent = to_regclass($2)";
-    match client.query_opt(select, &[&partition, &from])? {
+    match is_detaching(client, partition, from)? {
         None => Ok(State::Done),
-        Some(row) if row.get(0) => {
+        Some(true) => {
             client.batch_execute(&format!("ALTER TABLE {from} DETACH PARTITION {partition} FINALIZE"))?;
             Ok(State::Done)
         }
-        Some(_) => Ok(State::NotDone),
+        Some(false) => Ok(State::NotDone),
     }
+}
+
+/// Whether a partition is on its way; nothing where it is none of this table.
+fn is_detaching(client: &mut Client, partition: &str, from: &str) -> Result<Option<bool>, postgres::Error> {
+    // The column is new in version 14, and so is the statement.
+    let select = "SELECT inhdetachpending FROM pg_inherits
+                  WHERE inhrelid = to_regclass($1) AND inhparent = to_regclass($2)";
+    Ok(client.query_opt(select, &[&partition, &from])?.map(|row| row.get(0)))
 }

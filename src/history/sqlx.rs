@@ -62,7 +62,7 @@ impl Layout for Sqlx {
     }
     fn records(&self, client: &mut Client, _: &[Migration]) -> Result<Vec<Record>, postgres::Error> {
         let select = "SELECT version::text, success, encode(checksum, 'hex') FROM _sqlx_migrations ORDER BY version";
-        let outcome = |row: &postgres::Row| if row.get(1) { Outcome::Applied } else { Outcome::Failed };
+        let outcome = |row: &postgres::Row| Outcome::of_success(row.get(1));
         let record =
             |row: &postgres::Row| Record { checksum: Some(row.get(2)), ..Record::bare(row.get(0), outcome(row)) };
         Ok(client.query(select, &[])?.iter().map(record).collect())

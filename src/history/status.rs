@@ -47,6 +47,12 @@ impl Entry {
 }
 
 impl Status {
+    /// Whether the database has what a migration makes, as its table tells.
+    pub fn has_run(&self, migration: &Migration) -> bool {
+        let entry = self.migrations.iter().find(|entry| entry.key == migration.key);
+        entry.is_some_and(|entry| matches!(entry.standing, Standing::Applied | Standing::Edited))
+    }
+
     pub fn count(&self, what: impl Fn(&Standing) -> bool) -> usize {
         self.migrations.iter().filter(|it| what(&it.standing)).count()
     }

@@ -18,7 +18,9 @@ pub enum Interrupted {
     Detaches { partition: String, from: String },
     /// It may run again, whatever it has done.
     MayRunAgain,
-    /// Nobody can tell.
+    /// All of it is done, or nothing; nobody can tell which.
+    IsWhole,
+    /// Nobody can tell, not even where it was refused.
     Unknown,
 }
 
@@ -46,6 +48,14 @@ fn of(node: &NodeEnum) -> Option<Interrupted> {
         }
         NodeEnum::ReindexStmt(_) | NodeEnum::VacuumStmt(_) | NodeEnum::ClusterStmt(_) => Interrupted::MayRunAgain,
         NodeEnum::AlterSystemStmt(_) | NodeEnum::DiscardStmt(_) => Interrupted::MayRunAgain,
+        NodeEnum::CreatedbStmt(_)
+        | NodeEnum::DropdbStmt(_)
+        | NodeEnum::AlterDatabaseStmt(_)
+        | NodeEnum::CreateTableSpaceStmt(_)
+        | NodeEnum::DropTableSpaceStmt(_)
+        | NodeEnum::CreateSubscriptionStmt(_)
+        | NodeEnum::AlterSubscriptionStmt(_)
+        | NodeEnum::DropSubscriptionStmt(_) => Interrupted::IsWhole,
         _ => return None,
     })
 }
@@ -79,6 +89,7 @@ mod tests {
         let detaches = Interrupted::Detaches { partition: "p".to_owned(), from: "t".to_owned() };
         assert_eq!(interrupted("ALTER TABLE t DETACH PARTITION p CONCURRENTLY"), detaches);
         assert_eq!(interrupted("VACUUM t"), Interrupted::MayRunAgain);
-        assert_eq!(interrupted("CREATE DATABASE d"), Interrupted::Unknown);
+        assert_eq!(interrupted("CREATE DATABASE d"), Interrupted::IsWhole);
+        assert_eq!(interrupted("CALL p()"), Interrupted::Unknown);
     }
 }

@@ -82,24 +82,34 @@ pub fn programs(folder: &Path) -> Option<Diagnostic> {
 const PROGRAMS: [&str; 11] = ["cs", "ex", "exs", "go", "java", "js", "kt", "php", "py", "rb", "ts"];
 
 impl Migration {
-    /// Reads what leads forward: up to `-- +goose Down` or `-- migrate:down`, where there is such a line.
+    /// Reads what leads forward, as [`forward`] does.
     ///
     /// # Errors
     /// Diagnostics for what cannot be read or understood.
     pub fn read(&self, files: &mut Files) -> Result<Script, Vec<Diagnostic>> {
-        let label = Disk.label(&self.path);
-        let bytes = Disk.read(&self.path).map_err(|error| vec![super::file::unreadable(&label, &error)])?;
-        let mut scrap = Files::default();
-        let whole = text::keep(&mut scrap, &label, bytes.clone());
-        let forward = match whole {
-            Ok(id) => forward(scrap.text(id)).as_bytes().to_vec(),
-            Err(_) => bytes,
-        };
-        let id = text::keep(files, &label, forward).map_err(|diagnostic| vec![diagnostic])?;
-        let mut reading = Reading::new(files, &Disk);
-        reading.text(id, Some(&self.path));
-        finish::script(reading)
+        let read = Disk.read(&self.path);
+        let bytes = read.map_err(|error| vec![super::file::unreadable(&Disk.label(&self.path), &error)])?;
+        forward(&self.path, bytes, files)
     }
+}
+
+/// What leads forward in a migration that was read from a file: up to `-- +goose Down` or `-- migrate:down`, where there is
+/// such a line.
+///
+/// # Errors
+/// Diagnostics for what cannot be understood.
+pub fn forward(path: &Path, bytes: Vec<u8>, files: &mut Files) -> Result<Script, Vec<Diagnostic>> {
+    let label = Disk.label(path);
+    let mut scrap = Files::default();
+    let whole = text::keep(&mut scrap, &label, bytes.clone());
+    let kept = match whole {
+        Ok(id) => before_the_way_back(scrap.text(id)).as_bytes().to_vec(),
+        Err(_) => bytes,
+    };
+    let id = text::keep(files, &label, kept).map_err(|diagnostic| vec![diagnostic])?;
+    let mut reading = Reading::new(files, &Disk);
+    reading.text(id, Some(path));
+    finish::script(reading)
 }
 
 /// The statements of a text that stands in no file of its own.
@@ -116,19 +126,20 @@ fn of(text: FileId, files: &mut Files) -> Result<Script, Vec<Diagnostic>> {
     finish::script(reading)
 }
 
-/// What a whole history makes: its migrations one after the other, each in a session that is as at the beginning.
+/// What a whole history makes: its migrations one after the other, each with the file that it was read from, and in a session
+/// that is as at the beginning.
 ///
 /// # Errors
 /// Diagnostics for what cannot be read or understood.
 pub fn replay<'a>(
-    history: impl IntoIterator<Item = &'a Migration>,
+    history: impl IntoIterator<Item = (&'a Path, &'a str)>,
     files: &mut Files,
 ) -> Result<Script, Vec<Diagnostic>> {
     let between = files.add("between migrations", "RESET ALL".to_owned());
     let reset = of(between, files)?;
     let mut whole = Script::default();
-    for migration in history {
-        let script = migration.read(files)?;
+    for (path, text) in history {
+        let script = forward(path, text.as_bytes().to_vec(), files)?;
         if !whole.statements.is_empty() {
             whole.statements.extend(reset.statements.iter().cloned());
         }
@@ -139,7 +150,7 @@ pub fn replay<'a>(
 }
 
 /// The text before the comment that begins the way back.
-fn forward(text: &str) -> &str {
+fn before_the_way_back(text: &str) -> &str {
     let turns = |comment: &str| {
         let said = comment.trim_start_matches('-').trim();
         said.starts_with("+goose Down") || said.starts_with("migrate:down")
@@ -211,7 +222,7 @@ fn number(text: &str) -> &str {
 mod tests {
     use std::path::Path;
 
-    use super::{for_anybody, forward, leads_forward, name, natural};
+    use super::{before_the_way_back, for_anybody, leads_forward, name, natural};
 
     #[test]
     fn numbers_count_as_numbers() {
@@ -222,9 +233,9 @@ mod tests {
 
     #[test]
     fn the_way_back_is_left_out() {
-        assert_eq!(forward("a;\n-- +goose Down\nb;"), "a;\n");
-        assert_eq!(forward("a;\n-- migrate:down\nb;"), "a;\n");
-        assert_eq!(forward("select '-- +goose Down';"), "select '-- +goose Down';");
+        assert_eq!(before_the_way_back("a;\n-- +goose Down\nb;"), "a;\n");
+        assert_eq!(before_the_way_back("a;\n-- migrate:down\nb;"), "a;\n");
+        assert_eq!(before_the_way_back("select '-- +goose Down';"), "select '-- +goose Down';");
         let kept = ["1_a.up.sql", "1_a.sql", "1.postgres.up.sql"];
         assert!(kept.iter().all(|it| leads_forward(Path::new(it))));
         let left_out = ["1_a.down.sql", "1.mysql.up.sql", "1.sqlite3.sql", "notes.txt"];

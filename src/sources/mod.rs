@@ -47,7 +47,7 @@ pub use defines::Defined;
 pub use interrupted::{Interrupted, interrupted};
 pub use load::{Loaded, load};
 pub use memory::Memory;
-pub use migrations::{Migration, migrations, programs, replay, script};
+pub use migrations::{Migration, forward, migrations, programs, replay, script};
 pub use named::{is_rename, named};
 pub use past::Past;
 pub use placeholder::placeholder;

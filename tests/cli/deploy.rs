@@ -67,6 +67,36 @@ fn what_runs_in_parts_goes_on_after_what_is_done() {
 }
 
 #[test]
+fn what_was_refused_is_not_taken_for_done() {
+    let Some(mut live) = Live::start("CREATE TABLE a (id int, v int); CREATE INDEX a_i ON a (v)") else { return };
+    let url = live.url("postgres");
+    let refused = [
+        // An index of this name is there, and another one is wanted.
+        ("CREATE INDEX CONCURRENTLY a_i ON a (id);", "relation \"a_i\" already exists"),
+        ("DROP INDEX CONCURRENTLY nowhere;", "index \"nowhere\" does not exist"),
+        ("ALTER TABLE a DETACH PARTITION b CONCURRENTLY;", "relation \"b\" does not exist"),
+        ("CREATE DATABASE postgres;", "database \"postgres\" already exists"),
+    ];
+    for (at, (sql, words)) in refused.into_iter().enumerate() {
+        let folder = folder(&[(&format!("{at}_a.sql"), sql)]);
+        let deploy = || folder.run(&["deploy", "--allow-drift", "--database", &url]).ends(1).says(words);
+        deploy();
+        deploy();
+        live.scratch.client.batch_execute("DROP SCHEMA trueup CASCADE").expect("forgotten");
+    }
+}
+
+#[test]
+fn an_index_that_could_not_be_built_leaves_nothing() {
+    let Some(mut live) = Live::start("CREATE TABLE a (id int); INSERT INTO a VALUES (1), (1)") else { return };
+    let url = live.url("postgres");
+    let folder = folder(&[("1_a.sql", "CREATE UNIQUE INDEX CONCURRENTLY a_id ON a (id);")]);
+    folder.run(&["deploy", "--allow-drift", "--database", &url]).ends(1).says("could not create unique index");
+    let is_there = "SELECT to_regclass('a_id') IS NOT NULL";
+    assert!(!live.scratch.client.query_one(is_there, &[]).expect("a row").get::<_, bool>(0));
+}
+
+#[test]
 fn whatever_a_migration_sets_it_is_noted() {
     let Some(mut live) = Live::start("CREATE ROLE nobody_s") else { return };
     let url = live.url("postgres");
@@ -122,6 +152,10 @@ fn what_cannot_be_run_as_written_is_refused() {
     refused("BEGIN;\nCREATE TABLE a (id int);\nROLLBACK;", "ROLLBACK in a migration leaves open what is done");
     refused("BEGIN;\nCREATE TABLE a (id int);", "error[unfinished-transaction]");
     refused("CREATE TABLE a (id int);\nCOPY a FROM STDIN;\n1\n\\.\n", "error[");
+    // What a letter is to be is not guessed at.
+    let folder = folder(&[("1_a.sql", "")]);
+    folder.write("migrations/1_a.sql", b"SELECT 'caf\xe9';");
+    folder.run(&["deploy", "--database", &url]).ends(1).says("error[unreadable]: `migrations/1_a.sql` is not in UTF-8");
 }
 
 #[test]
