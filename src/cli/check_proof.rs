@@ -27,10 +27,7 @@ pub(super) fn read(path: &Path) -> Result<Proof, Diagnostic> {
 pub(super) fn compare(proof: &Proof, sql: &str, before: &Catalog, after: &Catalog, linted: &Linted) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     if proof.sql != sha256(sql) {
-        let title =
-            format!("`{}` is not the migration that the proof is about: its text has been changed", linted.file);
-        found.push(Diagnostic::error("proof-stale", title).with_help("rehearse it again, and keep the new proof"));
-        return found;
+        return vec![edited(&linted.file)];
     }
     if proof.from != proof::digest(before) {
         let title = "the schema before the migration is not the one that the proof begins with";
@@ -60,6 +57,12 @@ pub(super) fn compare(proof: &Proof, sql: &str, before: &Catalog, after: &Catalo
         }
     }
     found
+}
+
+/// A migration with another text than its proof is about.
+pub(super) fn edited(file: &str) -> Diagnostic {
+    let title = format!("`{file}` is not the migration that the proof is about: its text has been changed");
+    Diagnostic::error("proof-stale", title).with_help("rehearse it again, and keep the new proof")
 }
 
 fn told(it: &Observation) -> String {

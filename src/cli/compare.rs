@@ -1,6 +1,6 @@
 //! Reads both sides, plans the way from one to the other, and rehearses it: what `diff` and `explain` have in common.
 
-use std::{path::Path, sync::atomic::Ordering};
+use std::{collections::BTreeMap, path::Path, sync::atomic::Ordering};
 
 use clap::Args;
 
@@ -28,7 +28,7 @@ use crate::{
     diff::{Change, diff},
     emit::json::Verdict,
     hazards::{Seen, Sides, access, judge},
-    model::{Files, Pair, Version},
+    model::{Files, ObjectId, Pair, Span, Version},
     plan::{Explanation, Plan, explain, replan},
     rehearse::{
         Convergence, Observed, Room, Rows, Stage, View, Witness, beside, elsewhere, keep_both, rehearse, rows::Sample,
@@ -96,12 +96,15 @@ pub(crate) struct Comparison {
     /// Whether the way back is to be found too.
     #[arg(skip)]
     pub(super) turns_back: bool,
-    /// A history that a side is made of, by the word that names it.
+    /// Histories that sides are made of, by the words that name them.
     #[arg(skip)]
-    pub(super) replay: Option<Replay>,
+    pub(super) replays: Vec<Replay>,
     /// Whether only the differences are wanted, and no way from one to the other.
     #[arg(skip)]
     pub(super) only_looks: bool,
+    /// Whether nothing holds rows, so that nothing is lost with a name.
+    #[arg(skip)]
+    pub(super) has_no_rows: bool,
     /// Whether the state that was reached is to be kept for a proof.
     #[arg(skip)]
     pub(super) proves: bool,
@@ -122,7 +125,7 @@ impl Comparison {
         Comparison {
             from: from.or_else(|| replay.as_ref().map(|it| it.word.clone())),
             to,
-            replay,
+            replays: replay.into_iter().collect(),
             shadow,
             rows,
             online,
@@ -135,22 +138,42 @@ impl Comparison {
         }
     }
 
-    /// What it takes to lead a database to what a history makes, without a rehearsal.
-    pub(super) fn to_history(database: &str, replay: Replay, shadow: Option<String>) -> Comparison {
-        Comparison { only_looks: false, drop: None, ..Comparison::with_history(database, replay, shadow) }
-    }
-
-    /// What of a database is not as a history makes it.
-    pub(super) fn with_history(database: &str, replay: Replay, shadow: Option<String>) -> Comparison {
+    /// What leads from one side to the other, rehearsed. A side that is the word of a replay is made by that.
+    pub(super) fn between(
+        sides: Pair<&str>,
+        replays: impl IntoIterator<Item = Replay>,
+        shadow: Option<&str>,
+    ) -> Comparison {
+        let replays = replays.into_iter().collect();
+        let shadow = shadow.map(str::to_owned);
         Comparison {
-            from: Some(database.to_owned()),
-            to: Some(replay.word.clone()),
-            replay: Some(replay),
+            from: Some(sides.from.to_owned()),
+            to: Some(sides.to.to_owned()),
+            replays,
             shadow,
-            no_rehearse: true,
-            only_looks: true,
             ..Comparison::default()
         }
+    }
+
+    /// What it takes to lead a database to what a history makes, without a rehearsal.
+    pub(super) fn to_history(database: &str, replay: Replay, shadow: Option<&str>) -> Comparison {
+        let word = replay.word.clone();
+        Comparison { no_rehearse: true, ..Comparison::between(Pair::new(database, &word), Some(replay), shadow) }
+    }
+
+    /// Whatever is there may go, and nobody is to be asked.
+    pub(super) fn emptying(self) -> Comparison {
+        Comparison { no_rehearse: true, has_no_rows: true, drop: Some(Drop::All), ..self }
+    }
+
+    /// As [`Comparison::between`] has it, where nothing holds rows.
+    pub(super) fn without_rows(self, has_no_rows: bool) -> Comparison {
+        Comparison { has_no_rows, ..self }
+    }
+
+    /// Without the way from one side to the other: in what they differ, whatever may be dropped.
+    pub(super) fn only_looking(self) -> Comparison {
+        Comparison { no_rehearse: true, only_looks: true, drop: Some(self.drop.unwrap_or_default()), ..self }
     }
 
     /// With what the project's file says where the command line is silent.
@@ -228,6 +251,8 @@ pub(crate) struct Findings {
     pub rows: Rows,
     /// What `pg_dump` says of the result; nothing where there is none, or a person has to complete it.
     pub witness: Option<Witness>,
+    /// Where what has changed is declared.
+    pub written: BTreeMap<ObjectId, Span>,
     /// Where it was asked for.
     pub way_back: Option<WayBack>,
     /// The state before, and the one that was reached, where a proof was asked for.
@@ -261,11 +286,11 @@ pub(crate) fn compare(arguments: &Comparison, config: Option<&Path>, ui: &Ui) ->
 ///
 /// # Errors
 /// Also what the findings tell that is wrong.
-pub(super) fn sound(arguments: &Comparison, config: Option<&Path>, ui: &Ui) -> Result<Findings, Error> {
+pub(super) fn sound(arguments: &Comparison, config: Option<&Path>, ui: &Ui) -> Result<(Findings, Files), Error> {
     let (findings, files) = compare(arguments, config, ui)?;
     let is_error = |it: &&Diagnostic| it.severity == Severity::Error;
     let errors: Vec<Diagnostic> = findings.diagnostics.iter().filter(is_error).cloned().collect();
-    if errors.is_empty() { Ok(findings) } else { Err(Error::Diagnostics(errors, files)) }
+    if errors.is_empty() { Ok((findings, files)) } else { Err(Error::Diagnostics(errors, files)) }
 }
 
 /// The shadow that is asked for, or the one that is used where none is.
@@ -279,9 +304,9 @@ fn look(arguments: &Comparison, choice: &Choice, files: &mut Files, ui: &Ui) -> 
     let words = arguments.words();
     // What is wrong with a small file is told before anything takes its time.
     let snapshot = arguments.sizes.read(files).map_err(|found| Error::Diagnostics(found, files.clone()))?;
-    let open = |word, files: &mut Files| match &arguments.replay {
-        Some(replay) if replay.word == word => replay.open(files),
-        Some(_) | None => side::open(word, files),
+    let open = |word, files: &mut Files| match arguments.replays.iter().find(|it| it.word == word) {
+        Some(replay) => replay.open(files),
+        None => side::open(word, files),
     };
     let openings = Pair::new(open(words.from, files), open(words.to, files));
     let mut openings = openings.transpose().map_err(|found| Error::Diagnostics(found, files.clone()))?;
@@ -360,7 +385,8 @@ fn plan_and_rehearse(
     // A form that only the server knows could not be rehearsed, and what the shadow knows a newer one knows too.
     let spoken = version.min(shadow.version());
     let target = Target { version: spoken, casts: &before.casts, online: None };
-    let asker = (arguments.may_drop() && !arguments.only_looks).then_some(ui);
+    let may_lose = arguments.may_drop() && !arguments.only_looks && !arguments.has_no_rows;
+    let asker = may_lose.then_some(ui);
     let (mut named, doubts) = renames::settle(&arguments.names, &mut sides, shadow, target, view, past, asker)?;
     let from = named.from.clone();
     let kept = arguments.scope().keep_the_rest(&from, &mut sides.to.catalog, (shadow, view), ui)?;
@@ -402,9 +428,11 @@ fn plan_and_rehearse(
         observed: Vec::new(),
         rows: Rows::default(),
         witness: None,
+        written: BTreeMap::new(),
         way_back: None,
         states: None,
     };
+    findings.written = findings::written(&findings.plan.changes, &from, &to);
     if version.major_number() < shadow.version().major_number() && !findings.plan.steps.is_empty() {
         findings.diagnostics.push(findings::other_version(shadow, version));
     }

@@ -14,7 +14,9 @@ use toml::{
 
 use crate::{
     cli::{
+        deploy::Hooks,
         exit::Error,
+        lint::FailOn,
         mask,
         online::{Mode, Patience},
         pattern::Pattern,
@@ -54,6 +56,9 @@ pub(crate) struct Config {
     pub migrations: Option<PathBuf>,
     pub layout: Option<String>,
     pub database: Option<Word>,
+    pub fail_on: Option<FailOn>,
+    pub hooks: Hooks,
+    pub production: bool,
     /// What the user should know, with the texts that it points at.
     pub warnings: Vec<Diagnostic>,
     pub files: Files,
@@ -177,6 +182,43 @@ pub const KEYS: &[Key] = &[
         example: r#""env:DATABASE_URL""#,
         about: "As `--database`. `env:NAME` is the value of an environment variable.",
         set: |config, given| put(&mut config.database, given.word().map(Some)),
+    },
+    Key {
+        name: "fail-on",
+        example: r#""error""#,
+        about: "As `--fail-on` of `lint` and `deploy`.",
+        set: |config, given| put(&mut config.fail_on, given.one_of().map(Some)),
+    },
+    Key {
+        name: "before-deploy",
+        example: r#""./scripts/announce""#,
+        about: "A command that the shell runs before the first migration of a `deploy`. It finds the URL in \
+                `TRUEUP_DATABASE`; where it fails, nothing is run.",
+        set: |config, given| put(&mut config.hooks.before_deploy, given.command()),
+    },
+    Key {
+        name: "after-deploy",
+        example: r#""./scripts/announce done""#,
+        about: "The same, after the last migration.",
+        set: |config, given| put(&mut config.hooks.after_deploy, given.command()),
+    },
+    Key {
+        name: "before-migration",
+        example: r#""./scripts/pause-workers""#,
+        about: "The same, before each migration, whose name is in `TRUEUP_MIGRATION`.",
+        set: |config, given| put(&mut config.hooks.before_migration, given.command()),
+    },
+    Key {
+        name: "after-migration",
+        example: r#""./scripts/resume-workers""#,
+        about: "The same, after each migration.",
+        set: |config, given| put(&mut config.hooks.after_migration, given.command()),
+    },
+    Key {
+        name: "production",
+        example: "true",
+        about: "Whether `database` is one that must not be emptied: `reset` refuses.",
+        set: |config, given| put(&mut config.production, given.flag()),
     },
     Key {
         name: "database-settings",
@@ -381,6 +423,10 @@ impl Given<'_> {
 
     fn path(&self) -> Result<PathBuf, Fault> {
         Ok(self.folder.join(self.text()?))
+    }
+
+    fn command(&self) -> Result<Option<String>, Fault> {
+        self.text().map(|it| Some(it.to_owned()))
     }
 
     fn shadow(&self) -> Result<Word, Fault> {

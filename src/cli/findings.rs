@@ -1,6 +1,6 @@
 //! What a comparison has to tell beside its plan: what is not managed, what stays, what would fail.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     catalog::{Catalog, Entry},
@@ -8,7 +8,7 @@ use crate::{
     ddl::Leaves,
     diagnostic::{Diagnostic, Severity},
     diff::Change,
-    model::{ObjectId, Pair, Version},
+    model::{ObjectId, Pair, Span, Version},
     plan::Plan,
     rehearse::{
         Failure, Rows, Witness,
@@ -212,6 +212,13 @@ pub(super) fn located<'a>(
     let mut places: Vec<_> = entries.filter_map(|entry| entry.written.clone()).collect();
     places.dedup();
     places.into_iter().take(PLACES).fold(found, |found, place| found.at(place, "declared here"))
+}
+
+/// Where each object that changes is declared, or else what it is in.
+pub(super) fn written(changes: &[Change], from: &Catalog, to: &Catalog) -> BTreeMap<ObjectId, Span> {
+    let place = |id: &ObjectId| to.entry(id).or_else(|| from.entry(id))?.written.clone();
+    let nearest = |id: &ObjectId| Some((id.clone(), id.upwards().find_map(place)?));
+    changes.iter().filter_map(|change| nearest(change.id())).collect()
 }
 
 pub(super) fn remainder(left: &[Change], from: &Catalog, to: &Catalog) -> Diagnostic {

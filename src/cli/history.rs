@@ -9,7 +9,7 @@ use crate::{
     cli::{config::Config, exit::Error, side},
     connect,
     diagnostic::Diagnostic,
-    history::{self, Layout, Migration, Status},
+    history::{self, Layout, Migration, Standing, Status},
     model::Ident,
 };
 
@@ -47,6 +47,28 @@ impl Opened {
     }
 }
 
+impl Opened {
+    /// Notes migrations that stand for others in place of these, where the database has run all of them; says which.
+    ///
+    /// # Errors
+    /// A diagnostic where the table cannot be written.
+    pub(super) fn note_squashed(&mut self, status: &Status) -> Result<Vec<String>, Diagnostic> {
+        let is_due = |it: &&Migration| {
+            let entry = status.migrations.iter().find(|entry| entry.key == it.key);
+            entry.is_some_and(|entry| entry.standing == Standing::Squashed)
+        };
+        let due: Vec<Migration> = self.history.iter().filter(is_due).cloned().collect();
+        let note = |it: &Migration, client: &mut Client| {
+            let mut transaction = client.transaction()?;
+            history::replaced(&it.text).iter().try_for_each(|key| self.layout.forget(&mut transaction, key))?;
+            self.layout.note_applied(&mut transaction, it)?;
+            transaction.commit()
+        };
+        due.iter().try_for_each(|it| note(it, &mut self.client)).map_err(|error| lost(&error))?;
+        Ok(due.into_iter().map(|it| it.name).collect())
+    }
+}
+
 /// Where the tools of the field keep migrations.
 const FOLDERS: [&str; 4] = ["prisma/migrations", "supabase/migrations", "db/migrations", "migrations"];
 
@@ -60,9 +82,20 @@ pub(super) struct Place {
 impl Options {
     /// The history in its folder.
     fn place(&self, config: &Config) -> Result<Place, Error> {
+        let (folder, layout) = self.folder_and_layout(config)?;
+        Ok(Place { history: history::history(&folder, layout)?, folder, layout })
+    }
+
+    /// As [`Options::place`], also where several migrations have one number.
+    pub(super) fn place_with_twins(&self, config: &Config) -> Result<Place, Error> {
+        let (folder, layout) = self.folder_and_layout(config)?;
+        Ok(Place { history: history::all(&folder, layout)?, folder, layout })
+    }
+
+    fn folder_and_layout(&self, config: &Config) -> Result<(PathBuf, &'static dyn Layout), Error> {
         let folder = self.folder(config)?;
         let layout = self.layout(config)?.map_or_else(|| history::detect(&folder), Ok)?;
-        Ok(Place { history: history::history(&folder, layout)?, folder, layout })
+        Ok((folder, layout))
     }
 
     /// The history, which may be still to come.
@@ -107,9 +140,22 @@ impl Options {
         })
     }
 
-    fn connect(&self, config: &Config) -> Result<(String, connect::Target, Client), Error> {
+    /// As [`Options::open`], where a database is named; or the history alone.
+    pub(super) fn open_if_named(&self, config: &Config) -> Result<Result<Opened, Place>, Error> {
+        let place = self.place(config)?;
+        match self.url(config)? {
+            Some(_) => self.session(place, config).map(Ok),
+            None => Ok(Err(place)),
+        }
+    }
+
+    fn url(&self, config: &Config) -> Result<Option<String>, Error> {
         let from_environment = || std::env::var("DATABASE_URL").ok().filter(|url| !url.is_empty());
-        let Some(url) = config.or_said(self.database.clone(), &config.database)?.or_else(from_environment) else {
+        Ok(config.or_said(self.database.clone(), &config.database)?.or_else(from_environment))
+    }
+
+    fn connect(&self, config: &Config) -> Result<(String, connect::Target, Client), Error> {
+        let Some(url) = self.url(config)? else {
             let title = "the database is not named: say `--database URL`, set DATABASE_URL, or put `database` in \
                          `trueup.toml`";
             return Err(Error::Usage(title.to_owned()));

@@ -17,6 +17,7 @@ use crate::{
         exit::{Ended, Error},
         filter::Filter,
         findings,
+        products::{PROOF, beside},
         profile::{Platform, Profile},
         sample,
         side::{self, Opening},
@@ -27,7 +28,8 @@ use crate::{
     diagnostic::{Diagnostic, Hazard, Severity},
     emit::lint::{self, Linted},
     hazards::{Course, Event, Session, Sides, find},
-    model::{Files, Pair},
+    history,
+    model::{Files, Pair, sha256},
     rehearse::{Followed, History, Seen, View, rows::Supply},
     shadow::{self, Choice},
     sources::{self, Migration, Script, introspect::Owners, migrations, programs},
@@ -70,16 +72,16 @@ pub(crate) struct Arguments {
     /// Compare the last migration with what `diff --proof` has written: its text, both states, and what it does
     #[arg(long, value_name = "FILE")]
     check_proof: Option<PathBuf>,
-    /// From which severity on a hazard makes the run fail
-    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = FailOn::Error)]
-    fail_on: FailOn,
+    /// From which severity on a hazard makes the run fail [default: error]
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    fail_on: Option<FailOn>,
     /// How to write what was found
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
     format: Format,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum FailOn {
+pub(crate) enum FailOn {
     /// A hazard that loses data, or fails on rows
     Error,
     /// One that blocks or breaks others, too
@@ -94,6 +96,18 @@ enum Format {
     Text,
     /// Everything that was seen of each statement, for machines
     Json,
+}
+
+impl FailOn {
+    /// Whether one of these counts.
+    pub(super) fn is_met(self, hazards: &[Diagnostic]) -> bool {
+        let least = match self {
+            FailOn::Error => Severity::Error,
+            FailOn::Warning => Severity::Warning,
+            FailOn::Never => return false,
+        };
+        hazards.iter().any(|it| least <= it.severity)
+    }
 }
 
 pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Result<Ended, Error> {
@@ -114,8 +128,8 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
     let proof = arguments.check_proof.as_deref().map(check_proof::read).transpose()?;
     let sample = arguments.sample.open().map_err(|found| Error::Diagnostics(found, files.clone()))?;
     let supply = arguments.sample.supply(arguments.rows, sample.as_ref());
-    let surroundings = Surroundings { from, profile, snapshot: snapshot.as_ref(), supply };
-    let (outcome, shadow) = lint(arguments, &choice, surroundings, (&history, first), &files, ui)
+    let surroundings = Surroundings { word: &arguments.from, from, profile, snapshot: snapshot.as_ref(), supply };
+    let (outcome, shadow) = lint(&choice, surroundings, (&history, first), &files, ui)
         .map_err(|found| Error::Diagnostics(found, files.clone()))?;
     let stale: Vec<Diagnostic> = match (&proof, outcome.linted.last(), history.last()) {
         (Some(proof), Some(last), Some(read)) => {
@@ -127,8 +141,59 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
     let is_stale = !stale.is_empty();
     let left_out = arguments.paths.iter().filter_map(|path| programs(path));
     let idle = sample.as_ref().and_then(findings::idle_patterns);
+    let fail_on = arguments.fail_on.or(config.fail_on).unwrap_or(FailOn::Error);
     let beside = config.warnings.into_iter().chain(left_out).chain(outcome.notes).chain(idle).chain(stale).collect();
-    tell(arguments, &outcome.linted, history.len() - first, (beside, is_stale), &shadow, &files, ui)
+    tell((arguments.format, fail_on), &outcome.linted, history.len() - first, (beside, is_stale), &shadow, &files, ui)
+}
+
+/// What is to be said of migrations that are to run.
+pub(super) struct Pending {
+    pub found: Vec<Diagnostic>,
+    /// Whether one of them cannot be carried out.
+    pub fails: bool,
+}
+
+/// What the migrations of a history do from the one at `first` on, each on the schema and rows before it: what a reader is
+/// to see, and what is wrong with the proof of the last of them.
+///
+/// # Errors
+/// What cannot be read, or be rehearsed.
+pub(super) fn pending(
+    (history, first): (&[history::Migration], usize),
+    shadow: Option<&str>,
+    config: &Config,
+    files: &mut Files,
+    ui: &Ui,
+) -> Result<Pending, Error> {
+    let word = config.or_said(shadow.map(str::to_owned), &config.shadow)?;
+    let choice = choice(word.as_deref())?;
+    let mut sizes = sizes::Options::default();
+    sizes.complete(config.stats.as_deref());
+    let told = |found, files: &Files| Error::Diagnostics(found, files.clone());
+    let snapshot = sizes.read(files).map_err(|found| told(found, files))?;
+    let read = |it: &history::Migration| {
+        let migration = Migration { name: it.name.clone(), path: it.path.clone() };
+        Ok(Read { migration, script: it.script(files)? })
+    };
+    let read: Result<Vec<Read>, _> = history.iter().map(read).collect();
+    let mut read = read.map_err(|found| told(found, files))?;
+    if let Some(profile) = config.profile {
+        read.iter_mut().for_each(|read| profile.prepare(&mut read.script));
+    }
+    let word = "empty";
+    let from = side::open(word, files).map_err(|found| told(found, files))?;
+    let supply = sample::Options::default().supply(None, None);
+    let surroundings = Surroundings { word, from, profile: config.profile, snapshot: snapshot.as_ref(), supply };
+    let (outcome, _) = lint(&choice, surroundings, (&read, first), files, ui).map_err(|found| told(found, files))?;
+    let mut found: Vec<Diagnostic> = outcome.linted.iter().flat_map(Linted::diagnostics).chain(outcome.notes).collect();
+    if let (Some(last), Some(linted)) = (history.last(), outcome.linted.last())
+        && linted.name == last.name
+        && let Ok(proof) = check_proof::read(&beside(&last.path, PROOF))
+        && proof.sql == sha256(&last.text)
+    {
+        found.extend(check_proof::compare(&proof, &last.text, &outcome.before, &outcome.after, linted));
+    }
+    Ok(Pending { found, fails: outcome.linted.iter().any(|it| it.failure.is_some()) })
 }
 
 struct Read {
@@ -159,6 +224,8 @@ struct Outcome {
 
 /// What migrations meet, besides each other.
 struct Surroundings<'a> {
+    /// By which the command line names what is there before them.
+    word: &'a str,
     from: Opening,
     profile: Option<Profile>,
     snapshot: Option<&'a Snapshot>,
@@ -167,9 +234,8 @@ struct Surroundings<'a> {
 
 /// Loads the migrations before the first that is looked at, and follows the others; and says which shadow that was on.
 fn lint(
-    arguments: &Arguments,
     choice: &Choice,
-    Surroundings { from, profile, snapshot, supply }: Surroundings<'_>,
+    Surroundings { word, from, profile, snapshot, supply }: Surroundings<'_>,
     (history, first): (&[Read], usize),
     files: &Files,
     ui: &Ui,
@@ -182,7 +248,7 @@ fn lint(
     let opened = shadow::open(choice, live).map_err(|error| vec![error.diagnostic()])?;
     let wanted = sources::wanted(&whole, files);
     let mut openings = Pair::new(from, Opening::Text(whole));
-    let words = Pair::new(arguments.from.as_str(), "");
+    let words = Pair::new(word, "");
     let (opened, platform) = stand_ins::equip(opened, choice, profile, &mut openings, words, files)?;
     let shadow = opened.shadow.as_ref();
     ui.detail(&format!("shadow: {}", shadow.describe()));
@@ -195,7 +261,7 @@ fn lint(
     let view = View { owners: Owners::Stated, filter: &apply, baseline: &baseline };
     // What stands empty explains what is refused.
     let explained = |found: Vec<Diagnostic>| [opened.warnings.clone(), found].concat();
-    let mut base = side::read_one(openings.from, &arguments.from, shadow, files, &wanted, &view).map_err(&explained)?;
+    let mut base = side::read_one(openings.from, word, shadow, files, &wanted, &view).map_err(&explained)?;
     let (mut sizes, said) = sizes::known(snapshot, base.live.as_mut());
     let scratch = match base.scratch.take() {
         Some(scratch) => scratch,
@@ -220,7 +286,7 @@ fn lint(
         outcome.after = database.now().clone();
         let run = Circumstances {
             has_profile: profile.is_some(),
-            is_beginning: arguments.from == "empty" && outcome.linted.is_empty() && first == 0,
+            is_beginning: word == "empty" && outcome.linted.is_empty() && first == 0,
             catches_errors: database.catches_errors(),
         };
         let help = failure.as_ref().map(|failure| advice(failure, run));
@@ -274,7 +340,7 @@ fn first(since: Option<&str>, history: &[Read]) -> Result<usize, Diagnostic> {
 }
 
 fn tell(
-    arguments: &Arguments,
+    (format, fail_on): (Format, FailOn),
     linted: &[Linted],
     all: usize,
     (beside, is_stale): (Vec<Diagnostic>, bool),
@@ -282,18 +348,13 @@ fn tell(
     files: &Files,
     ui: &Ui,
 ) -> Result<Ended, Error> {
-    if arguments.format == Format::Json {
+    if format == Format::Json {
         ui::print(&lint::render(linted, shadow, files)).map_err(Error::Output)?;
     }
     let sampled = linted.iter().filter_map(|it| findings::sample(&it.rows.filling));
     let hazards: Vec<Diagnostic> = linted.iter().flat_map(Linted::diagnostics).collect();
     // What is said of the shadow and of files is no fault of a migration.
-    let least_met = |least: Severity| hazards.iter().any(|it| least <= it.severity);
-    let is_too_bad = match arguments.fail_on {
-        FailOn::Error => least_met(Severity::Error),
-        FailOn::Warning => least_met(Severity::Warning),
-        FailOn::Never => false,
-    };
+    let is_too_bad = fail_on.is_met(&hazards);
     let found: Vec<Diagnostic> = hazards.into_iter().chain(sampled).chain(beside).collect();
     ui.diagnostics(&found, files);
     let counts = |severity: Severity| found.iter().filter(|it| it.severity == severity).count();

@@ -2,12 +2,14 @@
 
 mod advice;
 mod baseline;
+mod check;
 mod check_proof;
 mod compare;
 mod config;
 mod deploy;
 mod diff;
 mod doctor;
+mod drift;
 mod exit;
 mod explain;
 mod filter;
@@ -23,12 +25,14 @@ mod products;
 mod profile;
 mod renames;
 mod replay;
+mod reset;
 mod resolve;
 mod rollback;
 mod sample;
 mod scope;
 mod side;
 mod sizes;
+mod squash;
 mod stand_ins;
 mod stats;
 mod status;
@@ -71,14 +75,17 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Baseline(baseline::Arguments),
+    Check(check::Arguments),
     Deploy(deploy::Arguments),
     Diff(diff::Arguments),
     Doctor(doctor::Arguments),
     Explain(explain::Arguments),
     Lint(lint::Arguments),
     New(new::Arguments),
+    Reset(reset::Arguments),
     Resolve(resolve::Arguments),
     Rollback(rollback::Arguments),
+    Squash(squash::Arguments),
     Stats(stats::Arguments),
     Status(status::Arguments),
 }
@@ -116,14 +123,17 @@ fn run(arguments: &Arguments) -> ExitCode {
     }
     let ended = match &arguments.command {
         Command::Baseline(command) => baseline::run(command, arguments.config.as_deref(), &ui),
+        Command::Check(command) => check::run(command, arguments.config.as_deref(), &ui),
         Command::Deploy(command) => deploy::run(command, arguments.config.as_deref(), &ui),
         Command::Diff(command) => diff::run(command, arguments.config.as_deref(), &ui),
         Command::Doctor(command) => doctor::run(command, arguments.config.as_deref(), &ui),
         Command::Explain(command) => explain::run(command, arguments.config.as_deref(), &ui),
         Command::Lint(command) => lint::run(command, arguments.config.as_deref(), &ui),
         Command::New(command) => new::run(command, arguments.config.as_deref(), &ui),
+        Command::Reset(command) => reset::run(command, arguments.config.as_deref(), &ui),
         Command::Resolve(command) => resolve::run(command, arguments.config.as_deref(), &ui),
         Command::Rollback(command) => rollback::run(command, arguments.config.as_deref(), &ui),
+        Command::Squash(command) => squash::run(command, arguments.config.as_deref(), &ui),
         Command::Stats(command) => stats::run(command, &ui),
         Command::Status(command) => status::run(command, arguments.config.as_deref(), &ui),
     };

@@ -15,7 +15,9 @@ use crate::{
         exit::{Ended, Error},
         findings,
         history::Options,
-        online, products, renames,
+        online,
+        products::{self, beside},
+        renames,
         replay::Replay,
         sizes,
         status::counted,
@@ -146,7 +148,7 @@ pub(super) fn write(
     let mut wanted = vec![(up.clone(), whole.clone())];
     wanted.extend(down.and_then(|path| Some((path, text.down.clone()?))));
     if let Some((findings, files)) = seen {
-        wanted.extend(products::proof(findings, &whole).map(|proof| (beside(&up, "proof.json"), proof)));
+        wanted.extend(products::proof(findings, &whole).map(|proof| (beside(&up, products::PROOF), proof)));
         wanted.push((beside(&up, "report.json"), products::report(findings, files)));
     }
     let companion = layout.companion().map(|(path, text)| (PathBuf::from(path), text.to_owned()));
@@ -165,11 +167,4 @@ pub(super) fn write(
         written.push(path);
     }
     Ok(written)
-}
-
-/// `0001_a.proof.json` beside `0001_a.sql`, and `proof.json` beside `migration.sql`, which has a folder of its own.
-fn beside(up: &Path, what: &str) -> PathBuf {
-    let stem = up.file_stem().map(|it| it.to_string_lossy().into_owned()).unwrap_or_default();
-    let stem = stem.trim_end_matches(".up");
-    up.with_file_name(if stem == "migration" { what.to_owned() } else { format!("{stem}.{what}") })
 }

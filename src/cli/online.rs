@@ -1,6 +1,6 @@
 //! `--online`: which statements are to let others read and write meanwhile.
 
-use std::str::FromStr;
+use std::{str::FromStr, time::Duration};
 
 use clap::{Args, ValueEnum, builder::PossibleValue};
 
@@ -76,6 +76,16 @@ pub(crate) struct Patience(String);
 impl Patience {
     pub(crate) fn as_str(&self) -> &str {
         &self.0
+    }
+
+    pub(crate) fn duration(&self) -> Duration {
+        let unit = self.0.trim_start_matches(|c: char| c.is_ascii_digit());
+        let number = self.0[..self.0.len() - unit.len()].parse().unwrap_or_default();
+        match unit {
+            "ms" => Duration::from_millis(number),
+            "min" => Duration::from_secs(60 * number),
+            _ => Duration::from_secs(number),
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! What a comparison is written down as, besides the SQL of its plan.
 
+use std::path::{Path, PathBuf};
+
 use crate::{
     cli::compare::Findings,
     connect::Target,
@@ -62,4 +64,14 @@ fn redacted(word: &str) -> String {
         Ok(Source::Live(url)) => Target::parse(&url).map_or_else(|_| "postgres://…".to_owned(), |it| it.redacted()),
         Ok(_) | Err(_) => word.to_owned(),
     }
+}
+
+/// What the proof of a migration is called.
+pub(super) const PROOF: &str = "proof.json";
+
+/// `0001_a.proof.json` beside `0001_a.sql`, and `proof.json` beside `migration.sql`, which has a folder of its own.
+pub(super) fn beside(up: &Path, what: &str) -> PathBuf {
+    let stem = up.file_stem().map(|it| it.to_string_lossy().into_owned()).unwrap_or_default();
+    let stem = stem.trim_end_matches(".up");
+    up.with_file_name(if stem == "migration" { what.to_owned() } else { format!("{stem}.{what}") })
 }

@@ -26,6 +26,11 @@ impl Replay {
         Replay { word: word(folder), history: history.into_iter().cloned().collect() }
     }
 
+    /// Migrations that stand in no folder together.
+    pub(crate) fn of(word: &str, history: Vec<Migration>) -> Replay {
+        Replay { word: word.to_owned(), history }
+    }
+
     /// What a word names; nothing where it names something else.
     pub(crate) fn named(word: &str) -> Option<Result<Replay, Vec<Diagnostic>>> {
         let folder = Path::new(word.strip_prefix(PREFIX)?);

@@ -8,7 +8,7 @@ use crate::{
     cli::{
         compare::{Comparison, sound},
         config::Config,
-        deploy::{self, Waits},
+        deploy::{self, Bounds, Waits},
         exit::{Ended, Error},
         history::{Opened, Options},
         replay::Replay,
@@ -91,7 +91,7 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
     }
     accept(arguments, &losses, ui)?;
     for work in &works {
-        deploy::apply(&arguments.waits, &mut opened, work, None, ui)
+        deploy::apply((&arguments.waits, &Bounds::default()), &mut opened, work, None, ui)
             .map_err(|found| Error::Diagnostics(vec![found], files.clone()))?;
     }
     ui.say(&format!("{} taken back", counted(works.len(), "migration")));
@@ -146,8 +146,8 @@ fn losses(
     ui: &Ui,
 ) -> Result<Vec<String>, Error> {
     let replay = Replay::new(&opened.folder, staying);
-    let comparison = Comparison::to_history(&opened.url, replay, arguments.shadow.clone());
-    let findings = sound(&comparison, config, ui)?;
+    let comparison = Comparison::to_history(&opened.url, replay, arguments.shadow.as_deref());
+    let (findings, _) = sound(&comparison, config, ui)?;
     Ok(findings.plan.steps.iter().flat_map(|step| &step.loses).map(way_back::lost).collect())
 }
 

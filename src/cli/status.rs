@@ -59,7 +59,10 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
         counted(opened.history.len(), "migration"),
         opened.folder.display(),
         opened.layout.name(),
-        status.count(|it| matches!(it, Standing::Applied | Standing::Edited | Standing::WithoutFile)),
+        status.count(|it| matches!(
+            it,
+            Standing::Applied | Standing::Edited | Standing::WithoutFile | Standing::Squashed
+        )),
     ));
     Ok(match (found.is_empty(), arguments.exit_code && 0 < pending) {
         (false, _) => Ended::WithFault,
@@ -80,6 +83,8 @@ fn word(standing: &Standing) -> &'static str {
         Standing::Edited => "edited",
         Standing::Failed(_) => "failed",
         Standing::WithoutFile => "without-file",
+        Standing::Squashed => "squashed",
+        Standing::Partly(_) => "partly",
     }
 }
 
@@ -94,7 +99,12 @@ pub(super) fn findings(migrations: &[Entry]) -> Vec<Diagnostic> {
         let name = it.shown();
         let error = |code, title: String, help: String| Some(Diagnostic::error(code, title).with_help(help));
         match &it.standing {
-            Standing::Applied | Standing::Pending => None,
+            Standing::Applied | Standing::Pending | Standing::Squashed => None,
+            Standing::Partly(missing) => error(
+                "squashed-half-way",
+                format!("{name} stands for migrations of which the database has run some, and not {}", missing.join(", ")),
+                "run the others from the revision before they were squashed; then `trueup deploy` notes the one instead".into(),
+            ),
             Standing::OutOfOrder => error(
                 "out-of-order",
                 format!("{name} has not run, and migrations after it have"),
@@ -152,9 +162,13 @@ impl MigrationJson<'_> {
     fn of(it: &Entry) -> MigrationJson<'_> {
         let log = match &it.standing {
             Standing::Failed(log) => log.as_deref(),
-            Standing::Applied | Standing::Pending | Standing::OutOfOrder | Standing::Edited | Standing::WithoutFile => {
-                None
-            }
+            Standing::Applied
+            | Standing::Pending
+            | Standing::OutOfOrder
+            | Standing::Edited
+            | Standing::WithoutFile
+            | Standing::Squashed
+            | Standing::Partly(_) => None,
         };
         MigrationJson { key: &it.key, name: &it.name, standing: word(&it.standing), log }
     }

@@ -1,6 +1,7 @@
 //! Renders a plan and what was found for people and machines. Decides nothing.
 
 mod estimate;
+pub mod check;
 pub mod explain;
 mod hazard;
 pub mod json;

@@ -42,6 +42,8 @@ pub struct Terms<'a> {
     pub session: &'a [String],
     /// How long to wait before each new attempt at what somebody else's lock has kept from happening.
     pub pauses: &'a dyn Fn() -> Box<dyn Iterator<Item = Duration>>,
+    /// Whether anything more may begin; what there is to be said where it may not.
+    pub allows: &'a dyn Fn(&mut Client) -> Result<(), Diagnostic>,
 }
 
 /// What goes on.
@@ -153,6 +155,7 @@ impl Run<'_, '_> {
     /// and it goes on in parts.
     fn whole(&mut self) -> Result<(), Stop> {
         self.begin_session()?;
+        self.is_allowed()?;
         let all = 0..self.work.sql.len();
         match self.tried(|run| run.together(all.clone(), true, false)) {
             Err(Stop::Server(error, _)) if goes_alone(&error) && matches!(self.work.ends, Ends::Applied) => {
@@ -180,6 +183,7 @@ impl Run<'_, '_> {
         let mut is_open = left.is_some_and(|left| left.is_open);
         let last = pieces.len().saturating_sub(1);
         for (at, piece) in pieces.iter().enumerate().filter(|(_, piece)| done < piece.end()) {
+            self.is_allowed()?;
             let is_last = at == last;
             let was_open = std::mem::take(&mut is_open);
             let ended = match piece {
@@ -196,6 +200,10 @@ impl Run<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    fn is_allowed(&mut self) -> Result<(), Stop> {
+        (self.terms.allows)(self.client).map_err(Stop::Told)
     }
 
     fn begin_session(&mut self) -> Result<(), Stop> {

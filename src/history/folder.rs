@@ -42,6 +42,18 @@ pub fn usual(folder: &Path) -> &'static dyn Layout {
 /// # Errors
 /// A diagnostic where the folder, or a file, cannot be read, is not in UTF-8, or two have one key.
 pub fn history(folder: &Path, layout: &dyn Layout) -> Result<Vec<Migration>, Diagnostic> {
+    let found = all(folder, layout)?;
+    match found.windows(2).find(|pair| pair[0].key == pair[1].key) {
+        Some([one, other]) => Err(twice(one, other)),
+        Some(_) | None => Ok(found),
+    }
+}
+
+/// As [`history`], also where several have one key.
+///
+/// # Errors
+/// A diagnostic where the folder, or a file, cannot be read, or is not in UTF-8.
+pub fn all(folder: &Path, layout: &dyn Layout) -> Result<Vec<Migration>, Diagnostic> {
     let files = files(folder)?;
     let there = |path: &PathBuf| files.iter().any(|file| file.path == *path);
     let migration = |file: &File| {
@@ -56,16 +68,14 @@ pub fn history(folder: &Path, layout: &dyn Layout) -> Result<Vec<Migration>, Dia
     }
     let mut found: Vec<Migration> = files.iter().filter_map(migration).collect();
     found.sort_by(|one, other| order(&one.key).cmp(&order(&other.key)).then_with(|| one.name.cmp(&other.name)));
-    match found.windows(2).find(|pair| pair[0].key == pair[1].key) {
-        Some([one, other]) => Err(twice(one, other)),
-        Some(_) | None => Ok(found),
-    }
+    Ok(found)
 }
 
-fn twice(one: &Migration, other: &Migration) -> Diagnostic {
+/// Two migrations of one key.
+pub fn twice(one: &Migration, other: &Migration) -> Diagnostic {
     let title = format!("two migrations have the number {}: {} and {}", one.key, one.name, other.name);
     Diagnostic::error("duplicate-number", title)
-        .with_help("the database can keep one of them only: give the later one a new number")
+        .with_help("the database can keep one of them only: give the later one a new number, or `trueup squash` both")
 }
 
 /// Numbers by their value, and point by point; before them nothing, after them names.

@@ -15,6 +15,7 @@ mod prisma;
 mod recover;
 mod refinery;
 mod sqlx;
+mod squashed;
 mod status;
 mod supabase;
 mod write;
@@ -24,10 +25,11 @@ use std::path::{Path, PathBuf};
 use postgres::{Client, Transaction};
 
 pub use apply::{Event, Terms, Work, apply, edited};
-pub use folder::{File, detect, history, usual};
+pub use folder::{File, all, detect, history, twice, usual};
 pub use pieces::DIRECTIVE;
+pub use squashed::{mark, replaced};
 pub use status::{Entry, Standing, Status, status};
-pub use write::{Text, Version, next_version, slug};
+pub use write::{Text, Version, next_version, slug, version_of};
 
 use crate::{
     diagnostic::Diagnostic,
@@ -170,6 +172,14 @@ pub trait Layout: Sync {
     fn column(&self) -> &'static str {
         "version"
     }
+    /// Takes all that is noted of a migration out of the table.
+    ///
+    /// # Errors
+    /// Whatever the server says.
+    fn forget(&self, transaction: &mut Transaction<'_>, key: &str) -> Result<(), postgres::Error> {
+        let delete = format!("DELETE FROM {} WHERE {}::text = $1", self.table(), self.column());
+        transaction.execute(&delete, &[&key]).map(drop)
+    }
     /// Notes that nothing is there of a migration any more. `before` is the one that it comes after.
     ///
     /// # Errors
@@ -180,8 +190,7 @@ pub trait Layout: Sync {
         it: &Migration,
         _before: Option<&Migration>,
     ) -> Result<(), postgres::Error> {
-        let delete = format!("DELETE FROM {} WHERE {}::text = $1", self.table(), self.column());
-        transaction.execute(&delete, &[&it.key]).map(drop)
+        self.forget(transaction, &it.key)
     }
 }
 

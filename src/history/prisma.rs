@@ -85,6 +85,9 @@ impl Layout for Prisma {
                       VALUES (gen_random_uuid()::text, $1, now(), $2, '', now())";
         transaction.execute(insert, &[&checksum, &it.name]).map(drop)
     }
+    fn column(&self) -> &'static str {
+        "migration_name"
+    }
     fn notes_beginning(&self) -> bool {
         true
     }

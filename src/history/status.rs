@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use postgres::Client;
 
-use super::{Layout, Migration, Outcome, Record};
+use super::{Layout, Migration, Outcome, Record, replaced};
 
 /// How things stand with one migration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +19,10 @@ pub enum Standing {
     Failed(Option<String>),
     /// Applied, and there is no file.
     WithoutFile,
+    /// It stands for others, all of which have been applied.
+    Squashed,
+    /// It stands for others, and these of them have not been applied.
+    Partly(Vec<String>),
 }
 
 /// A history, and how far a database has come.
@@ -50,7 +54,7 @@ impl Status {
     /// Whether the database has what a migration makes, as its table tells.
     pub fn has_run(&self, migration: &Migration) -> bool {
         let entry = self.migrations.iter().find(|entry| entry.key == migration.key);
-        entry.is_some_and(|entry| matches!(entry.standing, Standing::Applied | Standing::Edited))
+        entry.is_some_and(|entry| matches!(entry.standing, Standing::Applied | Standing::Edited | Standing::Squashed))
     }
 
     pub fn count(&self, what: impl Fn(&Standing) -> bool) -> usize {
@@ -77,20 +81,21 @@ fn compare(layout: &dyn Layout, history: &[Migration], records: &[Record]) -> Ve
             *best = record;
         }
     }
-    let is_applied = |it: &Migration| known.get(it.key.as_str()).is_some_and(|it| it.outcome == Outcome::Applied);
-    let last = history.iter().rposition(is_applied);
+    let applied = |key: &str| known.get(key).is_some_and(|it| it.outcome == Outcome::Applied);
+    let counts = |it: &Migration| applied(&it.key) || instead(it, &applied) == Some(Standing::Squashed);
+    let last = history.iter().rposition(counts);
     let standing = |(at, it): (usize, &Migration)| {
         let record = known.get(it.key.as_str()).filter(|it| it.outcome != Outcome::RolledBack);
-        let standing = match record {
+        let standing = instead(it, &applied).unwrap_or_else(|| match record {
             Some(record) if record.outcome == Outcome::Failed => Standing::Failed(record.log.clone()),
             Some(record) if is_edited(layout, it, record) => Standing::Edited,
             Some(_) => Standing::Applied,
             None if last.is_some_and(|last| at < last) => Standing::OutOfOrder,
             None => Standing::Pending,
-        };
+        });
         Entry { key: it.key.clone(), name: it.name.clone(), standing }
     };
-    let has_file = |key: &str| history.iter().any(|it| it.key == key);
+    let has_file = |key: &str| history.iter().any(|it| it.key == key || replaced(&it.text).contains(&key));
     let orphan = |(key, record): (&&str, &&Record)| {
         let standing = match record.outcome {
             Outcome::RolledBack => return None,
@@ -101,6 +106,16 @@ fn compare(layout: &dyn Layout, history: &[Migration], records: &[Record]) -> Ve
     };
     let orphans: Vec<_> = known.iter().filter_map(orphan).collect();
     history.iter().enumerate().map(standing).chain(orphans).collect()
+}
+
+/// How things stand with a migration that stands for others, while the database knows some of these.
+fn instead(it: &Migration, applied: &dyn Fn(&str) -> bool) -> Option<Standing> {
+    let (there, missing): (Vec<&str>, Vec<&str>) = replaced(&it.text).into_iter().partition(|key| applied(key));
+    match (there.iter().any(|key| *key != it.key), missing.is_empty()) {
+        (false, _) => None,
+        (true, true) => Some(Standing::Squashed),
+        (true, false) => Some(Standing::Partly(missing.into_iter().map(str::to_owned).collect())),
+    }
 }
 
 fn is_edited(layout: &dyn Layout, migration: &Migration, record: &Record) -> bool {

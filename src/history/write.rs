@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{DIRECTIVE, Layout, Migration};
+use super::{DIRECTIVE, Layout, Migration, numbered};
 use crate::diagnostic::Diagnostic;
 
 /// How versions look.
@@ -58,6 +58,15 @@ pub fn next_version(layout: &dyn Layout, history: &[Migration]) -> String {
         (Some(last), _) => counted(&last, last.len()),
         (None, Version::Moment) => moment(),
         (None, Version::Number(width)) => counted("0", width),
+    }
+}
+
+/// The version of a migration, as its file has it; nothing where it has none.
+pub fn version_of(migration: &Migration) -> Option<&str> {
+    let name = migration.name.as_str();
+    match name.strip_prefix('V').and_then(|it| it.split_once("__")) {
+        Some((version, _)) => Some(version),
+        None => numbered(name).map(|(version, _)| version),
     }
 }
 

@@ -53,7 +53,7 @@ pub fn witness(
         return Ok(Witness::not_asked("the embedded PostgreSQL has one session only"));
     };
     // Both are read for this: not in vain.
-    if let Err(why) = program(version) {
+    if let Err(why) = pg_dump(version) {
         return Ok(Witness::NotAsked(why));
     }
     let (now, goal) = (view.read_all(reached)?, view.read_all(fresh)?);
@@ -62,6 +62,11 @@ pub fn witness(
         let target = Target { version: other.version, casts: &other.casts, online: None };
         !diff(one, other, target).is_empty()
     };
+    // `pg_dump` prints the connection string of a subscription, which no copy of a live database has.
+    let is_kept_back = |it: &Catalog| it.secrets.values().any(|secret| secret.digest.is_none());
+    if is_kept_back(&now) || is_kept_back(&goal) {
+        return Ok(Witness::not_asked("it prints secrets, which the shadow does not have"));
+    }
     let beyond = goal.iter().any(|(id, entry)| now.get(id).is_some_and(|it| it.out_of_reach(&entry.object).is_some()));
     if beyond || now.unmanaged != goal.unmanaged || differ(&now, &goal) || differ(&goal, &now) {
         return Ok(Witness::not_asked("the result keeps what TO does not say"));
@@ -82,7 +87,7 @@ pub fn witness(
 /// # Errors
 /// Why there is none, in words: there is no program that knows a server of this version, or it fails.
 pub fn dump(place: &Place, version: Version) -> Result<String, String> {
-    let mut command = Command::new(program(version)?);
+    let mut command = Command::new(pg_dump(version)?);
     command.arg("--schema-only").envs(place.variables());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let started = {
@@ -96,8 +101,11 @@ pub fn dump(place: &Place, version: Version) -> Result<String, String> {
     }
 }
 
-/// One that knows a server of this version; or that there is none, in words.
-fn program(version: Version) -> Result<&'static Path, String> {
+/// The program that knows a server of this version; or that there is none, in words.
+///
+/// # Errors
+/// That there is none.
+pub fn pg_dump(version: Version) -> Result<&'static Path, String> {
     let known = programs().iter().find(|(major, _)| version.major_number() <= *major);
     let none = || format!("there is no pg_dump here that knows PostgreSQL {}", version.major_number());
     known.map(|(_, program)| program.as_path()).ok_or_else(none)

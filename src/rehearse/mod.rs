@@ -20,7 +20,7 @@ pub use attempts::{Planner, Rehearsal, Stage, rehearse};
 pub use beside::beside;
 pub use both_names::keep_both;
 pub use converge::{Convergence, View, settle};
-pub use dump::{Witness, witness};
+pub use dump::{Witness, pg_dump, witness};
 pub use elsewhere::elsewhere;
 pub use fates::{Changed, Fate};
 pub use follow::{Followed, History, Seen};

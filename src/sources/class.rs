@@ -2,7 +2,11 @@
 //! or something that concerns the whole server and therefore not a schema.
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{self, AlterTableType, DiscardMode, ReindexObjectType, TransactionStmtKind, VariableSetKind};
+use pg_query::protobuf::{
+    self, AlterTableType, DiscardMode, ObjectType, ReindexObjectType, TransactionStmtKind, VariableSetKind,
+};
+
+use crate::model::parser;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Class {
@@ -194,6 +198,30 @@ fn setting(stmt: &protobuf::VariableSetStmt) -> Class {
         _ => None,
     };
     Class::Setting { creates_in, is_local: stmt.is_local }
+}
+
+/// Whether what it creates has rows from the beginning: `CREATE TABLE … AS`.
+pub(crate) fn takes_rows_along(sql: &str) -> bool {
+    let Ok(parsed) = parser::parse(sql) else { return false };
+    let is_table = |node: &NodeEnum| match node {
+        NodeEnum::CreateTableAsStmt(stmt) => stmt.objtype() == ObjectType::ObjectTable,
+        _ => false,
+    };
+    parsed.stmts.iter().filter_map(|it| it.stmt.as_ref()?.node.as_ref()).any(is_table)
+}
+
+/// The parameter that a statement sets; nothing where it sets none, or all of them.
+pub fn parameter(sql: &str) -> Option<String> {
+    let parsed = parser::parse(sql).ok()?;
+    match parsed.stmts.first()?.stmt.as_ref()?.node.as_ref()? {
+        NodeEnum::VariableSetStmt(stmt) => Some(stmt.name.clone()).filter(|name| !name.is_empty()),
+        NodeEnum::SelectStmt(stmt) => {
+            let NodeEnum::ResTarget(target) = stmt.target_list.first()?.node.as_ref()? else { return None };
+            let NodeEnum::FuncCall(call) = target.val.as_ref()?.node.as_ref()? else { return None };
+            text(call.args.first()?)
+        }
+        _ => None,
+    }
 }
 
 /// `SELECT set_config('search_path', 'a, b', false)`, as pg_dump writes it; the last one says whether it is local.

@@ -126,6 +126,13 @@ fn plain(path: &Path) -> String {
     parts.join("/")
 }
 
+/// Whether the last commit has a file as it is.
+pub fn is_committed(path: &Path) -> bool {
+    let path = path.to_string_lossy();
+    let is_known = git(&["ls-files", "--error-unmatch", "--", &path]).is_ok_and(|it| it.status.success());
+    is_known && git(&["status", "--porcelain", "--", &path]).is_ok_and(|it| it.status.success() && it.stdout.is_empty())
+}
+
 pub(super) fn git(arguments: &[&str]) -> io::Result<Output> {
     let mut command = Command::new("git");
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -43,7 +43,9 @@ use std::sync::Arc;
 pub(crate) use class::runs_alone;
 
 pub use annotation::{Annotations, Declared, Mapped, Told};
+pub use class::parameter;
 pub use defines::Defined;
+pub use git::is_committed;
 pub use interrupted::{Interrupted, interrupted};
 pub use load::{Loaded, load};
 pub use memory::Memory;
@@ -76,6 +78,21 @@ impl Script {
     pub fn accepted(&self, at: usize, files: &Files) -> Vec<String> {
         annotation::accepted(&self.statements, at, files)
     }
+}
+
+/// What a statement does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Does {
+    /// It can be told by the state that it leads to.
+    Schema,
+    /// It sets how the session goes on.
+    Setting,
+    /// It writes rows, or may.
+    Rows,
+    /// It is about the server, which no schema shows.
+    Server,
+    /// It begins or ends a transaction.
+    Transaction,
 }
 
 /// One SQL statement, without its semicolon.
@@ -131,6 +148,18 @@ impl Statement {
             Class::Transaction(_) | Class::Role(_) | Class::Server(_) => true,
             Class::DatabaseSetting | Class::CopyThroughClient { .. } => true,
             Class::Schema | Class::Rows | Class::Setting { .. } => false,
+        }
+    }
+
+    /// What it does, as far as that is to be told apart for a history.
+    pub fn does(&self, files: &Files) -> Does {
+        match &self.class {
+            Class::Transaction(_) => Does::Transaction,
+            Class::Setting { .. } => Does::Setting,
+            Class::Rows | Class::CopyThroughClient { .. } => Does::Rows,
+            Class::Role(_) | Class::Server(_) | Class::DatabaseSetting => Does::Server,
+            Class::Schema if class::takes_rows_along(&self.sql(files)) => Does::Rows,
+            Class::Schema => Does::Schema,
         }
     }
 

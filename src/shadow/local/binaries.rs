@@ -23,6 +23,10 @@ const FAMILIES: &[(&str, &str, &str)] = &[
     ("/Applications/Postgres.app/Contents/Versions", "", "bin"),
 ];
 
+pub(super) fn at(dir: &Path) -> Option<Binaries> {
+    Some(Binaries { version: version(dir)?, dir: dir.to_path_buf() })
+}
+
 pub(super) fn available() -> Vec<Binaries> {
     let mut seen = BTreeSet::new();
     let mut found = |dirs: Vec<PathBuf>| {
@@ -30,7 +34,7 @@ pub(super) fn available() -> Vec<Binaries> {
             .into_iter()
             .filter(|dir| dir.join("initdb").is_file())
             .filter(|dir| std::fs::canonicalize(dir.join("postgres")).is_ok_and(|program| seen.insert(program)))
-            .filter_map(|dir| Some(Binaries { version: version(&dir)?, dir }))
+            .filter_map(|dir| at(&dir))
             .collect::<Vec<_>>();
         found.sort_by(|a, b| b.version.cmp(&a.version).then_with(|| a.dir.cmp(&b.dir)));
         found

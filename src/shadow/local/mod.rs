@@ -42,6 +42,11 @@ impl Local {
         Self::available().into_iter().find(|found| major.is_none_or(|major| found.version.major_number() == major))
     }
 
+    /// The server programs in a folder, if it has some that run.
+    pub fn at(dir: &Path) -> Option<Binaries> {
+        binaries::at(dir)
+    }
+
     /// All server programs that are found: those in `TRUEUP_PGBIN` first, then by version, newest first.
     pub fn available() -> Vec<Binaries> {
         binaries::available()

@@ -1,30 +1,42 @@
 //! `trueup deploy`
 
+mod backup;
+mod bounds;
+mod hooks;
+mod waits;
+mod watch;
+
 use std::{
-    collections::BTreeSet,
-    path::Path,
+    path::{Path, PathBuf},
+    sync::mpsc,
+    thread,
     time::{Duration, Instant},
 };
 
-use backon::{BackoffBuilder, ExponentialBuilder};
 use clap::Args;
+
+pub(crate) use self::{bounds::Bounds, hooks::Hooks, waits::Waits};
+use self::{
+    hooks::Hooked,
+    waits::{backoff, session},
+    watch::Watch,
+};
 
 use crate::{
     cli::{
         compare::{Comparison, sound},
         config::Config,
+        drift::{self, Difference, differences},
         exit::{Ended, Error},
         history::{Opened, Options, lost},
-        online::Patience,
+        lint::{self, FailOn},
         replay::{self, Replay},
         status::{counted, findings},
         ui::Ui,
     },
     diagnostic::{Diagnostic, Severity},
-    diff::{Change, Rename},
-    history::{self, Entry, Event, Layout, Migration, Standing, Terms, Work, edited, journal, journal::Left, lock},
-    model::{Files, Kind, Literal, ObjectId},
-    plan::Plan,
+    history::{self, Entry, Event, Migration, Standing, Terms, Work, edited, journal, journal::Left, lock},
+    model::Files,
     sources::Script,
 };
 
@@ -42,7 +54,7 @@ use crate::{
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    history: Options,
+    pub(super) history: Options,
     /// Stop after this migration
     #[arg(long, value_name = "NAME")]
     to: Option<String>,
@@ -55,28 +67,19 @@ pub(crate) struct Arguments {
     /// Run what comes before migrations that have run, too
     #[arg(long)]
     out_of_order: bool,
+    /// Have pg_dump write the database to this file first
+    #[arg(long, value_name = "FILE")]
+    backup: Option<PathBuf>,
+    /// Rehearse what is pending, and refuse hazards from this severity on that no comment accepts [default: never]
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    fail_on: Option<FailOn>,
     #[command(flatten)]
     waits: Waits,
+    #[command(flatten)]
+    bounds: bounds::Options,
     /// The PostgreSQL to replay the history on: auto, embedded, local, local:MAJOR, or postgres://… [default: auto]
     #[arg(long, value_name = "SHADOW")]
     shadow: Option<String>,
-}
-
-/// How long others may keep it waiting.
-#[derive(Clone, Debug, Args)]
-pub(super) struct Waits {
-    /// How many seconds to wait while somebody else deploys; 0 leaves at once
-    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
-    pub(super) wait: u64,
-    /// How long a statement may wait for a lock, where the migration says nothing
-    #[arg(long, value_name = "TIME", default_value = "5s")]
-    lock_timeout: Patience,
-    /// How long a statement may run, where the migration says nothing [default: as the server has it]
-    #[arg(long, value_name = "TIME")]
-    statement_timeout: Option<Patience>,
-    /// How often to try again what somebody else's lock has kept from happening
-    #[arg(long, value_name = "TIMES", default_value_t = 8)]
-    retries: usize,
 }
 
 /// A migration that is to run.
@@ -84,6 +87,12 @@ struct Pending {
     migration: Migration,
     script: Script,
     left: Option<Left>,
+}
+
+impl Arguments {
+    pub(crate) fn is_dry(&self) -> bool {
+        self.dry_run
+    }
 }
 
 pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Result<Ended, Error> {
@@ -105,6 +114,11 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
         let at = pending.iter().position(is_it).ok_or_else(|| not_pending(last))?;
         pending.truncate(at + 1);
     }
+    if !arguments.dry_run {
+        for name in opened.note_squashed(&status)? {
+            ui.say(&format!("{name}: noted in place of those that it stands for"));
+        }
+    }
     if pending.is_empty() {
         ui.say("nothing is pending");
         return Ok(Ended::Well);
@@ -112,21 +126,59 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
     // Half a migration is no state that a history makes.
     if !arguments.allow_drift && pending.iter().all(|(it, _)| it.left.is_none()) {
         let replay = Replay::new(&opened.folder, opened.history.iter().filter(|it| status.has_run(it)));
-        is_as_made(&opened, replay, arguments.shadow.clone(), config, ui)?;
+        is_as_made(&opened, replay, arguments.shadow.as_deref(), config, ui)?;
     }
+    refuse_hazards(arguments, &opened, &pending[0].0.migration, &settings, ui)?;
     if arguments.dry_run {
         pending.iter().for_each(|(it, work)| ui.say(&foretold(it, work)));
         return Ok(Ended::Well);
     }
+    if let Some(path) = &arguments.backup {
+        backup::backup(path, &opened.url, &mut opened.client, ui)?;
+    }
+    let url = opened.url.clone();
+    let (hooks, bounds) = (Hooked::new(&settings, &url), arguments.bounds.bounds());
+    hooks.before_deploy()?;
     if !status.has_table {
         opened.client.batch_execute(opened.layout.create()).map_err(|error| lost(&error))?;
     }
     for (it, work) in &pending {
-        apply(&arguments.waits, &mut opened, work, it.left.as_ref(), ui)
+        hooks.before_migration(&it.migration.name)?;
+        apply((&arguments.waits, &bounds), &mut opened, work, it.left.as_ref(), ui)
             .map_err(|found| Error::Diagnostics(vec![found], files.clone()))?;
+        hooks.after_migration(&it.migration.name)?;
     }
+    hooks.after_deploy()?;
     ui.say(&format!("{} applied", counted(pending.len(), "migration")));
     Ok(Ended::Well)
+}
+
+/// Rehearses what is pending, where hazards are to be refused.
+///
+/// # Errors
+/// Diagnostics with the hazards that nobody has accepted, and with what fails.
+fn refuse_hazards(
+    arguments: &Arguments,
+    opened: &Opened,
+    first: &Migration,
+    settings: &Config,
+    ui: &Ui,
+) -> Result<(), Error> {
+    let fail_on = arguments.fail_on.or(settings.fail_on).unwrap_or(FailOn::Never);
+    if fail_on == FailOn::Never {
+        return Ok(());
+    }
+    let first = opened.history.iter().position(|it| it.key == first.key).unwrap_or_default();
+    let mut files = Files::default();
+    let shadow = arguments.shadow.as_deref();
+    let found = lint::pending((&opened.history, first), shadow, settings, &mut files, ui)?;
+    if !found.fails && !fail_on.is_met(&found.found) {
+        return Ok(());
+    }
+    let title = "what is pending was not run, since it has hazards that no comment accepts";
+    let said = Diagnostic::error("hazards", title)
+        .with_help("write `-- trueup: ignore CODE the reason` above the statement to accept one");
+    Err(Error::Diagnostics([found.found, vec![said]].concat(), files))
 }
 
 /// Runs one migration, and says how that went.
@@ -134,7 +186,7 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
 /// # Errors
 /// A diagnostic with the place in the file.
 pub(super) fn apply(
-    waits: &Waits,
+    (waits, bounds): (&Waits, &Bounds),
     opened: &mut Opened,
     work: &Work<'_>,
     left: Option<&Left>,
@@ -143,38 +195,31 @@ pub(super) fn apply(
     let session = session(waits, &opened.session);
     let retries = waits.retries;
     let pauses = move || -> Box<dyn Iterator<Item = Duration>> { Box::new(backoff(retries)) };
+    let allows = |client: &mut postgres::Client| bounds.allow(client);
     let (start, name) = (Instant::now(), &work.migration.name);
-    {
-        let progress = ui.progress(name);
+    let watch = Watch::begin(&opened.url, &mut opened.client);
+    let (end, ended) = mpsc::channel::<()>();
+    let progress = ui.progress(name);
+    thread::scope(|scope| {
+        let progress = &progress;
+        if let Some(watch) = watch {
+            scope.spawn(move || watch.look(name, &ended, progress, ui));
+        }
         let mut on = |event: Event| match event {
             Event::Runs { at, of } => progress.says(&format!("{name}: statement {} of {of}", at + 1)),
             Event::Pauses { why, pause } => {
                 ui.say(&format!("{name}: {why}; trying again in {:.1} s", pause.as_secs_f64()));
             }
         };
-        let terms = Terms { session: &session, pauses: &pauses };
-        history::apply(&mut opened.client, opened.layout, work, left, &terms, &mut on)?;
-    }
+        let terms = Terms { session: &session, pauses: &pauses, allows: &allows };
+        let applied = history::apply(&mut opened.client, opened.layout, work, left, &terms, &mut on);
+        drop(end);
+        applied
+    })?;
+    drop(progress);
     let statements = counted(work.statements().len(), "statement");
     ui.say(&format!("{name}: {statements} in {:.1} s", start.elapsed().as_secs_f64()));
     Ok(())
-}
-
-/// What a session begins a migration with.
-fn session(arguments: &Waits, own: &[String]) -> Vec<String> {
-    let timeout = |name: &str, value: &Patience| format!("SET {name} = {}", Literal(value.as_str()));
-    let mut session = vec!["RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL".to_owned()];
-    session.extend(own.iter().cloned());
-    session.push(timeout("lock_timeout", &arguments.lock_timeout));
-    session.extend(arguments.statement_timeout.iter().map(|it| timeout("statement_timeout", it)));
-    session
-}
-
-/// From a tenth of a second to ten seconds, each about twice as long as the one before: deployers that wait for each other
-/// do not come back at the same moment.
-fn backoff(retries: usize) -> impl Iterator<Item = Duration> {
-    let builder = ExponentialBuilder::default().with_min_delay(Duration::from_millis(100)).with_jitter();
-    builder.with_max_delay(Duration::from_secs(10)).with_max_times(retries).build()
 }
 
 /// What is to run, in its order.
@@ -203,6 +248,7 @@ fn pending(
             Standing::OutOfOrder => arguments.out_of_order,
             Standing::Failed(_) => left.is_some(),
             Standing::Applied | Standing::Edited | Standing::WithoutFile => false,
+            Standing::Squashed | Standing::Partly(_) => false,
         };
         match migration {
             Some(migration) if is_due => {
@@ -249,55 +295,32 @@ fn not_pending(name: &str) -> Diagnostic {
 pub(super) fn is_as_made(
     opened: &Opened,
     replay: Replay,
-    shadow: Option<String>,
+    shadow: Option<&str>,
     config: Option<&Path>,
     ui: &Ui,
 ) -> Result<(), Error> {
-    let comparison = Comparison::with_history(&opened.url, replay, shadow);
-    let found = differences(&sound(&comparison, config, ui)?.plan, opened.layout);
-    if found.is_empty() { Ok(()) } else { Err(drift(&found, opened).into()) }
-}
-
-/// What differs, without what is in something that only one of the two has, and without the table of the history.
-fn differences(plan: &Plan, layout: &dyn Layout) -> Vec<String> {
-    let table: Vec<&str> = layout.table().split('.').collect();
-    let is_historys = |id: &ObjectId| match (id.kind, table.as_slice()) {
-        (Kind::Table, [.., name]) => id.name.raw() == *name,
-        (Kind::Schema, [schema, _]) => id.name.raw() == *schema,
-        _ => false,
-    };
-    let is_whole = |change: &&Change| matches!(change, Change::Add(_) | Change::Remove(_));
-    let wholes: BTreeSet<&ObjectId> = plan.changes.iter().filter(is_whole).map(Change::id).collect();
-    let is_told = |id: &ObjectId| !id.upwards().any(&is_historys) && !id.ancestors().any(|it| wholes.contains(it));
-    let changed = |change: &Change| match change {
-        Change::Remove(id) => format!("{id}: only the database has it"),
-        Change::Add(id) => format!("{id}: the database lacks it"),
-        Change::Alter(id, attributes) => format!("{id}: {} differs", attributes.join(", ")),
-    };
-    let renamed = |rename: &Rename| match rename {
-        Rename::Object { from, to } => format!("{from} is {to} in the history"),
-        Rename::Label { of, from, to } => format!("{of}: the value {from} is {to} in the history"),
-    };
-    let changes = plan.changes.iter().filter(|it| is_told(it.id())).map(changed);
-    plan.renames.iter().map(renamed).chain(changes).collect()
+    let comparison = Comparison::to_history(&opened.url, replay, shadow).only_looking();
+    let (found, files) = sound(&comparison, config, ui)?;
+    let found = differences(&found, &files, opened.layout, drift::HISTORY);
+    if found.is_empty() { Ok(()) } else { Err(differs(&found, opened).into()) }
 }
 
 /// How many differences are named.
 const NAMED: usize = 20;
 
-fn drift(differences: &[String], opened: &Opened) -> Diagnostic {
+fn differs(differences: &[Difference], opened: &Opened) -> Diagnostic {
     let title =
         format!("the database differs from what its history makes: {}", counted(differences.len(), "difference"));
     let found = Diagnostic::error("drift", title);
-    let found = differences.iter().take(NAMED).cloned().fold(found, Diagnostic::with_note);
+    let found = differences.iter().take(NAMED).map(Difference::shown).fold(found, Diagnostic::with_note);
     let found = match differences.len().saturating_sub(NAMED) {
         0 => found,
         more => found.with_note(format!("and {more} more")),
     };
     let history = replay::word(&opened.folder);
     let ways = format!(
-        "`trueup diff URL {history}` writes what takes that back, and `trueup diff {history} URL` what it has done, for a \
-         migration"
+        "`trueup check` tells who has moved; `trueup diff URL {history}` writes what takes that back, and `trueup diff {history} \
+         URL` what it has done, for a migration"
     );
     let others = "`--allow-drift` goes on all the same; `trueup baseline` begins a history for a database that was there before it";
     found.with_help(ways).with_help(others)

@@ -1,0 +1,311 @@
+//! `trueup check`
+
+use std::path::Path;
+
+use clap::{Args, ValueEnum};
+
+use crate::{
+    cli::{
+        check_proof,
+        compare::{Comparison, sound},
+        config::Config,
+        drift::{self, Difference, Moved, ThreeWays, differences, touched},
+        exit::{Ended, Error},
+        history::{Opened, Options},
+        lint, products,
+        replay::Replay,
+        status::{counted, findings},
+        ui::{self, Ui},
+    },
+    diagnostic::{Diagnostic, Severity},
+    emit::{
+        check::{self, Check, Mover, Sql},
+        sql::{self, Style},
+    },
+    history::{Entry, Layout, Migration, Standing},
+    model::{Files, Pair, sha256},
+};
+
+/// Tell whether the declared schema, the migrations and a database say the same, and who has moved
+///
+/// For CI and before a commit. The migrations are replayed on a shadow PostgreSQL and compared with the declared schema;
+/// those that the database has run are compared with the database. Each object that differs is told with its place and with
+/// who has moved, and the SQL is printed that writes the missing migration, takes back what was done by hand, or adopts it.
+/// Migrations that are pending are linted; those that were edited, that failed, have no file, or are no longer what their
+/// proof is about are told. Without a database, that part is left out; nothing is ever changed.
+/// Exit codes: 0 all three say the same, but for migrations that are pending; 1 they do not, or something is wrong; 2
+/// migrations are pending, with --exit-code; 64 the command line is wrong.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    history: Options,
+    /// The declared schema, as TO of `diff` [default: `to` of trueup.toml]
+    #[arg(long, value_name = "TO")]
+    to: Option<String>,
+    /// The PostgreSQL to replay the history on: auto, embedded, local, local:MAJOR, or postgres://… [default: auto]
+    #[arg(long, value_name = "SHADOW")]
+    shadow: Option<String>,
+    /// Exit with 2 if migrations are pending
+    #[arg(long)]
+    exit_code: bool,
+    /// How to write it
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Findings with the place in the file, and the SQL that leads out
+    Text,
+    /// One object, for machines
+    Json,
+}
+
+pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Result<Ended, Error> {
+    let settings = Config::load(config)?;
+    let to = settings.or_said(arguments.to.clone(), &settings.to)?;
+    let check = Check { told: vec![(settings.warnings.clone(), settings.files.clone())], ..Check::default() };
+    let (folder, layout, history, mut opened) = match arguments.history.open_if_named(&settings)? {
+        Ok(opened) => (opened.folder.clone(), opened.layout, opened.history.clone(), Some(opened)),
+        Err(place) => (place.folder, place.layout, place.history, None),
+    };
+    let mut look = Look {
+        layout,
+        to: to.as_deref(),
+        all: Replay::new(&folder, &history),
+        shadow: arguments.shadow.as_deref(),
+        config,
+        ui,
+        ways: ThreeWays::default(),
+        check,
+        fails: false,
+    };
+    look.told(stale(&history), Files::default());
+    match &mut opened {
+        Some(opened) => look.at_database(opened, &settings)?,
+        None => ui.say("no database is named: only the migrations and the declared schema are compared"),
+    }
+    match &to {
+        Some(_) if look.fails => ui.say("the migrations cannot be carried out: the declared schema is not compared"),
+        Some(to) => look.at_declaration(to)?,
+        None => ui.say("no declared schema is named: say `--to`, or `to` in `trueup.toml`"),
+    }
+    tell(arguments, look.check, &look.ways, ui)
+}
+
+/// What the looks have in common, and what they find.
+struct Look<'a> {
+    layout: &'a dyn Layout,
+    to: Option<&'a str>,
+    /// All migrations.
+    all: Replay,
+    shadow: Option<&'a str>,
+    config: Option<&'a Path>,
+    ui: &'a Ui,
+    ways: ThreeWays,
+    check: Check,
+    /// Whether a migration that is pending cannot be carried out, so that there is no state that all of them make.
+    fails: bool,
+}
+
+/// What the sides are called: what the migrations make, and what is declared.
+const DECLARED: Pair<&str> = Pair { from: "the migrations", to: "the declared schema" };
+
+impl Look<'_> {
+    fn told(&mut self, found: Vec<Diagnostic>, files: Files) {
+        self.check.told.push((found, files));
+    }
+
+    /// Its history, what is pending, and what was done by hand.
+    fn at_database(&mut self, opened: &mut Opened, settings: &Config) -> Result<(), Error> {
+        let status = opened.status()?;
+        self.told(findings(&status.migrations), Files::default());
+        let is_pending = |it: &&Entry| matches!(it.standing, Standing::Pending | Standing::OutOfOrder);
+        let pending: Vec<String> =
+            status.migrations.iter().filter(is_pending).map(|it| it.shown().to_owned()).collect();
+        if let Some(first) = opened.history.iter().position(|it| pending.contains(&it.name)) {
+            self.ways.is_behind = true;
+            self.lint(&opened.history, first, settings)?;
+        }
+        self.check.pending = Some(pending);
+        if status.count(|it| matches!(it, Standing::Failed(_))) != 0 {
+            self.ui.say("a migration is half done: the database is not compared");
+            return Ok(());
+        }
+        let has_run = Replay::new(&opened.folder, opened.history.iter().filter(|it| status.has_run(it)));
+        self.for_drift(opened, has_run)
+    }
+
+    fn for_drift(&mut self, opened: &Opened, has_run: Replay) -> Result<(), Error> {
+        let looking = |sides, replay| {
+            let comparison = Comparison::between(sides, replay, self.shadow).only_looking();
+            sound(&comparison, self.config, self.ui)
+        };
+        let history = Pair::new(opened.url.as_str(), self.all.word.as_str());
+        let (found, files) = looking(history, Some(has_run.clone()))?;
+        self.ways.by_hand = differences(&found, &files, self.layout, drift::HISTORY);
+        if self.ways.by_hand.is_empty() {
+            return Ok(());
+        }
+        if self.ways.is_behind && !self.fails {
+            self.ways.unlike_pending = touched(&looking(history, Some(self.all.clone()))?.0);
+        }
+        if let Some(to) = self.to {
+            self.ways.unlike_declared = touched(&looking(Pair::new(&opened.url, to), None)?.0);
+        }
+        let word = self.all.word.clone();
+        self.check.sql.revert = self.way(Pair::new(&opened.url, &word), Some(has_run.clone()))?;
+        self.check.sql.adopt = self.way(Pair::new(&word, &opened.url), Some(has_run))?;
+        Ok(())
+    }
+
+    fn at_declaration(&mut self, to: &str) -> Result<(), Error> {
+        let (word, all) = (self.all.word.clone(), Some(self.all.clone()));
+        let sides = Pair::new(word.as_str(), to);
+        let comparison = Comparison::between(sides, all.clone(), self.shadow).only_looking();
+        let (found, files) = sound(&comparison, self.config, self.ui)?;
+        self.ways.undeclared = differences(&found, &files, self.layout, DECLARED);
+        if !self.ways.undeclared.is_empty() {
+            self.check.sql.migrate = self.way(sides, all)?;
+        }
+        Ok(())
+    }
+
+    /// What those that are pending do, each on the schema and rows before it.
+    fn lint(&mut self, history: &[Migration], first: usize, settings: &Config) -> Result<(), Error> {
+        let mut files = Files::default();
+        match lint::pending((history, first), self.shadow, settings, &mut files, self.ui) {
+            Ok(it) => {
+                self.told(it.found, files);
+                self.fails = it.fails;
+            }
+            Err(Error::Diagnostics(found, files)) => self.told(found, files),
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// The SQL that leads from one side to the other, rehearsed. What keeps it from being written is told.
+    fn way(&mut self, sides: Pair<&str>, replay: Option<Replay>) -> Result<String, Error> {
+        match sound(&Comparison::between(sides, replay, self.shadow), self.config, self.ui) {
+            Ok((found, _)) => Ok(sql::render(&found.plan, Style::default())),
+            Err(Error::Diagnostics(found, files)) => {
+                self.told(found, files);
+                Ok(String::new())
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Those whose text is not the one that its proof is about.
+fn stale(history: &[Migration]) -> Vec<Diagnostic> {
+    let proof = |it: &Migration| {
+        let path = products::beside(&it.path, products::PROOF);
+        let read = path.is_file().then(|| check_proof::read(&path))?;
+        match read {
+            Ok(proof) => (proof.sql != sha256(&it.text)).then(|| check_proof::edited(&it.path.display().to_string())),
+            Err(found) => Some(found),
+        }
+    };
+    history.iter().filter_map(proof).collect()
+}
+
+fn tell(arguments: &Arguments, mut look: Check, ways: &ThreeWays, ui: &Ui) -> Result<Ended, Error> {
+    let moves = ways.moves();
+    let mover = |(moved, it): &(Moved, &Difference)| Mover {
+        object: it.id.to_string(),
+        who: word(*moved),
+        how: how(*moved, it),
+        written: it.written.clone(),
+    };
+    look.moved = moves.iter().map(mover).collect();
+    match arguments.format {
+        Format::Text => ui::print(&ways_out(&look.sql)),
+        Format::Json => ui::print(&check::render(&look)),
+    }
+    .map_err(Error::Output)?;
+    look.told.iter().for_each(|(found, files)| ui.diagnostics(found, files));
+    for (at, (moved, it)) in moves.iter().enumerate() {
+        let is_first = at == 0 || moves[at - 1].0 != *moved;
+        let found = Diagnostic::error(code(*moved), format!("{}: {}", it.id, how(*moved, it)));
+        let found = if is_first { found.with_help(help(*moved)) } else { found };
+        match &it.written {
+            Some((span, files)) => ui.diagnostics(&[found.at(span.clone(), "here")], files),
+            None => ui.diagnostics(&[found], &Files::default()),
+        }
+    }
+    let is_wrong = look.told.iter().flat_map(|(found, _)| found).any(|it| it.severity == Severity::Error);
+    let pending = look.pending.as_ref().map_or(0, Vec::len);
+    let differ = match moves.len() {
+        0 => "nothing differs".to_owned(),
+        1 => "1 object differs".to_owned(),
+        count => format!("{count} objects differ"),
+    };
+    let behind = look.pending.is_some().then(|| format!(", {} pending", counted(pending, "migration")));
+    ui.say(&(differ + &behind.unwrap_or_default()));
+    Ok(match (is_wrong || !moves.is_empty(), arguments.exit_code && 0 < pending) {
+        (true, _) => Ended::WithFault,
+        (false, true) => Ended::WithDifference,
+        (false, false) => Ended::Well,
+    })
+}
+
+fn how(moved: Moved, it: &Difference) -> String {
+    match moved {
+        Moved::Declaration | Moved::Database | Moved::Ahead => it.how.clone(),
+        Moved::Both => "no migration makes it as it is declared, and as the database has it".to_owned(),
+        Moved::Apart => "the database, the migrations and the declared schema have it each in another way".to_owned(),
+    }
+}
+
+/// As the JSON has it.
+const fn word(moved: Moved) -> &'static str {
+    match moved {
+        Moved::Declaration => "declaration",
+        Moved::Database => "database",
+        Moved::Ahead => "ahead",
+        Moved::Both => "both",
+        Moved::Apart => "apart",
+    }
+}
+
+const fn code(moved: Moved) -> &'static str {
+    match moved {
+        Moved::Declaration | Moved::Both => "not-migrated",
+        Moved::Database => "drift",
+        Moved::Ahead => "ahead",
+        Moved::Apart => "apart",
+    }
+}
+
+const fn help(moved: Moved) -> &'static str {
+    match moved {
+        Moved::Declaration => "`trueup new NAME` writes the migration",
+        Moved::Database => {
+            "somebody has done that by hand: take it back in the database, or declare it too and `trueup new NAME`, then \
+             `trueup resolve --applied NAME`; the SQL for both is printed"
+        }
+        Moved::Ahead => {
+            "a migration that is pending brings that, and the database has it already: if it has all of it, `trueup resolve \
+             --applied NAME` notes that"
+        }
+        Moved::Both => {
+            "`trueup new NAME` writes the migration, and `trueup resolve --applied NAME` notes that the database has it"
+        }
+        Moved::Apart => "declare what is right, or take back in the database what is not",
+    }
+}
+
+/// The SQL, each part with what it is for.
+fn ways_out(sql: &Sql) -> String {
+    let parts = [
+        ("what is declared and no migration brings (`trueup new NAME` writes it)", &sql.migrate),
+        ("takes back in the database what was done by hand", &sql.revert),
+        ("what was done by hand, for who adopts it", &sql.adopt),
+    ];
+    let part = |(title, sql): (&str, &String)| format!("-- {title}\n\n{}\n\n", sql.trim_end());
+    let there = parts.into_iter().filter(|(_, sql)| !sql.is_empty());
+    let text: String = there.map(part).collect();
+    text.trim_end().to_owned() + if text.is_empty() { "" } else { "\n" }
+}
