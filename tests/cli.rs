@@ -28,6 +28,8 @@ mod check;
 mod config;
 #[path = "cli/deploy.rs"]
 mod deploy;
+#[path = "cli/deploy_terms.rs"]
+mod deploy_terms;
 #[path = "cli/history.rs"]
 mod history;
 #[path = "cli/lint.rs"]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     catalog::Catalog,
-    cli::{exit::Error, replay::Replay, ui::Ui},
+    cli::{exit::Error, replay::Replay, stand_ins, ui::Ui},
     connect,
     ddl::Target,
     diagnostic::Diagnostic,
@@ -110,7 +110,7 @@ pub(super) fn session(word: &str, said_by: &str) -> Result<(connect::Target, pos
 
 /// Reads both sides at once, with what the view leaves out. `like` is the version that a new database is to be as one of.
 pub(crate) fn read(
-    openings: Pair<Opening>,
+    mut openings: Pair<Opening>,
     words: Pair<&str>,
     opened: &Opened,
     files: &Files,
@@ -122,12 +122,11 @@ pub(crate) fn read(
     let _progress = ui.progress("reading both sides");
     // What one side names must be there for the other too: the plan leads from one to the other.
     let mut wanted = Wanted { like, ..Wanted::default() };
-    for opening in [&openings.from, &openings.to] {
+    for opening in [&mut openings.from, &mut openings.to] {
         if let Opening::Text(script) = opening {
-            let named = sources::wanted(script, files);
-            wanted.roles.extend(named.roles);
-            wanted.extensions.extend(named.extensions);
+            wanted.roles.extend(sources::wanted(script, files).roles);
         }
+        wanted.extensions.extend(stand_ins::extensions(opening, files));
     }
     let wanted = &wanted;
     let (from, to) = std::thread::scope(|scope| {

@@ -80,7 +80,8 @@ fn provide(
     Ok(Opened { shadow: Box::new(Stubbed::new(shadow, stubs)), warnings })
 }
 
-fn extensions(opening: &mut Opening, files: &Files) -> BTreeSet<String> {
+/// Those that a side creates, or has.
+pub(super) fn extensions(opening: &mut Opening, files: &Files) -> BTreeSet<String> {
     match opening {
         Opening::Text(script) => sources::wanted(script, files).extensions,
         Opening::Live { client, .. } => client

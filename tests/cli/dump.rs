@@ -8,7 +8,7 @@ use std::{
 
 use trueup::shadow::{Binaries, Local};
 
-use super::{Folder, command, run};
+use super::{Folder, Live, command, run};
 
 const FROM: &str = "CREATE TABLE t (id int PRIMARY KEY, a text);";
 const TO: &str = "CREATE TABLE t (b int DEFAULT 7, id int PRIMARY KEY, a text); CREATE VIEW v AS SELECT a FROM t;";
@@ -47,6 +47,18 @@ fn pg_dump_is_asked_where_it_can_connect() {
     folder.run(&["diff", "from.sql", "to.sql", "--shadow", "local", "--proof", "proof.json"]).ends(0);
     let proof = fs::read_to_string(folder.path("proof.json")).expect("a proof");
     assert!(!proof.contains("pg_dump"), "{proof}");
+}
+
+/// It prints the connection string of a subscription, which the copy of a live database does not have.
+#[test]
+fn pg_dump_is_not_asked_where_it_would_print_a_secret() {
+    let subscription = "CREATE SUBSCRIPTION s CONNECTION 'host=localhost dbname=postgres' PUBLICATION p
+        WITH (connect = false, slot_name = NONE, enabled = false)";
+    let (Some(_), Some(live)) = (program(), Live::start(subscription)) else { return };
+    let folder = Folder::new(&[("to.sql", &subscription.replace("enabled = false", "enabled = false, binary = true"))]);
+    let diff = ["diff", &live.url("postgres"), "to.sql", "--shadow", "local", "--format", "json"];
+    let run = folder.run(&diff).ends(0).prints("SET (binary = true)");
+    assert_eq!(pg_dump(&run.out)["text"], "it prints secrets, which the shadow does not have");
 }
 
 /// A `pg_dump` that sees one thing more in each database.

@@ -99,8 +99,8 @@ fn fragments_that_were_never_one_history_give_a_list_of_conflicts_and_a_clean_re
     let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
     let folder = Folder::new(&files);
     let refused = folder.run(&["squash", "all fragments", "--force"]).ends(1);
-    let refused =
-        refused.says("warning[duplicate-number]: two migrations have the number 1: 001_fragment_0 and 001_fragment_1");
+    let refused = refused
+        .says("warning[duplicate-number]: two migrations have the number 001: 001_fragment_0 and 001_fragment_1");
     let refused = refused.says("error[conflict]: relation \"t0\" already exists").says("001_fragment_1.sql:1:");
     let refused = refused.says("error[conflict]: relation \"nowhere\" does not exist").says("002_fragment_2.sql:2:");
     refused.says("error[conflicts]: the migrations do not make one history: 30 conflicts");
