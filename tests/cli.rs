@@ -46,6 +46,8 @@ mod scope;
 mod stats;
 #[path = "cli/terminal.rs"]
 mod terminal;
+#[path = "cli/verify.rs"]
+mod verify;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_trueup");
 

@@ -30,10 +30,12 @@ mod scope;
 mod side;
 mod sizes;
 mod stand_ins;
+mod state;
 mod stats;
 mod status;
 pub mod tools;
 mod ui;
+mod verify;
 mod way_back;
 
 use std::{ffi::OsString, ops::RangeInclusive, path::PathBuf, process::ExitCode};
@@ -81,6 +83,7 @@ enum Command {
     Rollback(rollback::Arguments),
     Stats(stats::Arguments),
     Status(status::Arguments),
+    Verify(verify::Arguments),
 }
 
 /// Runs the program with the arguments of the process.
@@ -126,6 +129,7 @@ fn run(arguments: &Arguments) -> ExitCode {
         Command::Rollback(command) => rollback::run(command, arguments.config.as_deref(), &ui),
         Command::Stats(command) => stats::run(command, &ui),
         Command::Status(command) => status::run(command, arguments.config.as_deref(), &ui),
+        Command::Verify(command) => verify::run(command, arguments.config.as_deref(), &ui),
     };
     exit::code(ended, &ui)
 }

@@ -9,3 +9,4 @@ pub mod observation;
 pub mod proof;
 pub mod sql;
 pub mod terminal;
+pub mod verify;
