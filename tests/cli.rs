@@ -38,6 +38,8 @@ mod names;
 mod new;
 #[path = "cli/online.rs"]
 mod online;
+#[path = "cli/preflight.rs"]
+mod preflight;
 #[path = "cli/sample.rs"]
 mod sample;
 #[path = "cli/scope.rs"]

@@ -19,6 +19,7 @@ mod mask;
 mod new;
 mod online;
 mod pattern;
+mod preflight;
 mod products;
 mod profile;
 mod renames;
@@ -79,6 +80,7 @@ enum Command {
     Explain(explain::Arguments),
     Lint(lint::Arguments),
     New(new::Arguments),
+    Preflight(preflight::Arguments),
     Resolve(resolve::Arguments),
     Rollback(rollback::Arguments),
     Stats(stats::Arguments),
@@ -125,6 +127,7 @@ fn run(arguments: &Arguments) -> ExitCode {
         Command::Explain(command) => explain::run(command, arguments.config.as_deref(), &ui),
         Command::Lint(command) => lint::run(command, arguments.config.as_deref(), &ui),
         Command::New(command) => new::run(command, arguments.config.as_deref(), &ui),
+        Command::Preflight(command) => preflight::run(command, arguments.config.as_deref(), &ui),
         Command::Resolve(command) => resolve::run(command, arguments.config.as_deref(), &ui),
         Command::Rollback(command) => rollback::run(command, arguments.config.as_deref(), &ui),
         Command::Stats(command) => stats::run(command, &ui),

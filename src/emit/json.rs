@@ -203,7 +203,7 @@ struct RenameJson<'a> {
 }
 
 #[derive(Serialize)]
-struct Finding<'a> {
+pub(super) struct Finding<'a> {
     code: &'a str,
     severity: &'static str,
     title: &'a str,
@@ -308,7 +308,7 @@ fn one_table<'a>(filled: &'a Filled, rows: &'a Rows) -> TableJson<'a> {
     }
 }
 
-fn finding<'a>(diagnostic: &'a Diagnostic, files: &'a Files) -> Finding<'a> {
+pub(super) fn finding<'a>(diagnostic: &'a Diagnostic, files: &'a Files) -> Finding<'a> {
     Finding {
         code: diagnostic.code,
         severity: diagnostic.severity.word(),

@@ -6,6 +6,7 @@ mod hazard;
 pub mod json;
 pub mod lint;
 pub mod observation;
+pub mod preflight;
 pub mod proof;
 pub mod sql;
 pub mod terminal;

@@ -131,7 +131,10 @@ pub fn check<'a>(
         let text = object.map_or_else(|| says.clone(), |id| format!("{id} {says}"));
         Ok(Breach { object, text })
     };
-    rows.iter().map(breach).collect()
+    let mut found: Vec<Breach<'a>> = rows.iter().map(breach).collect::<Result<_, postgres::Error>>()?;
+    // What the catalogs come in the order of is nobody's business.
+    found.sort_by_key(|it| it.object);
+    Ok(found)
 }
 
 /// A transaction that cannot change anything.

@@ -8,6 +8,7 @@
 mod annotation;
 mod class;
 mod defines;
+mod demands;
 mod exec;
 mod file;
 mod finish;
@@ -44,6 +45,7 @@ pub(crate) use class::runs_alone;
 
 pub use annotation::{Annotations, Declared, Mapped, Told};
 pub use defines::Defined;
+pub use demands::{Demand, Named, Need, demands};
 pub use interrupted::{Interrupted, interrupted};
 pub use load::{Loaded, load};
 pub use memory::Memory;
