@@ -16,6 +16,7 @@ pub mod plan;
 pub mod rehearse;
 pub mod hazards;
 pub mod stubs;
+pub mod policy;
 pub mod history;
 pub mod emit;
 pub mod cli;

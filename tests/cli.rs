@@ -42,6 +42,8 @@ mod names;
 mod new;
 #[path = "cli/online.rs"]
 mod online;
+#[path = "cli/preflight.rs"]
+mod preflight;
 #[path = "cli/sample.rs"]
 mod sample;
 #[path = "cli/scope.rs"]
@@ -52,6 +54,8 @@ mod squash;
 mod stats;
 #[path = "cli/terminal.rs"]
 mod terminal;
+#[path = "cli/verify.rs"]
+mod verify;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_trueup");
 

@@ -13,10 +13,14 @@ use serde_json::Value;
 use trueup::{
     cli::{CONFIG_KEYS, tools},
     ddl::Strategy,
+    diagnostic::Diagnostic,
+    emit::preflight::{self, Replica, Report, Table},
+    model::Files,
+    policy::{Parameter, RULES, Takes},
     stats::{self, Index, Keeps, Name, Relation, Statistics},
 };
 
-const COMMANDS: &[&[&str]] = &[&[], &["diff"], &["explain"], &["lint"], &["stats"]];
+const COMMANDS: &[&[&str]] = &[&[], &["diff"], &["explain"], &["lint"], &["stats"], &["verify"], &["preflight"]];
 
 #[test]
 fn the_readme_shows_what_the_program_prints() {
@@ -94,6 +98,61 @@ fn every_strategy_has_a_page() {
     settle("docs/reference/strategies.md", &text);
 }
 
+/// What is written by hand is followed by what the program knows.
+#[test]
+fn the_reference_of_rules_has_every_rule() {
+    let path = "docs/reference/rules.md";
+    let page = fs::read_to_string(path).expect("the page");
+    let mut text = page.split("\n## The rules\n").next().unwrap_or_default().trim_end().to_owned();
+    text.push_str("\n\n## The rules\n\nThis list is written by `make docs`; change `src/policy` and not this page.\n");
+    let row = |it: &Parameter| {
+        let takes = match it.takes {
+            Takes::Text => "a string",
+            Takes::Texts => "a list of strings",
+            Takes::Flag => "`true` or `false`",
+            Takes::Number => "a whole number",
+            Takes::Kinds => "a list of kinds",
+        };
+        let needed = if it.required { "" } else { "; may be left out" };
+        format!("| `{}` | {takes}{needed} | {} |\n", it.name, it.about)
+    };
+    for rule in RULES {
+        text.push_str(&format!("\n### `{}`\n\n{}\n", rule.name, rule.about));
+        if !rule.chooses {
+            text.push_str("It is about the database, and has no `on`.\n");
+        }
+        text.push_str(&format!("\n```toml\n[[rule]]\n{}\n```\n", rule.example));
+        if !rule.parameters.is_empty() {
+            text.push_str("\n| parameter | takes | |\n|---|---|---|\n");
+            text.extend(rule.parameters.iter().map(row));
+        }
+    }
+    settle(path, &text);
+}
+
+#[test]
+fn what_verify_says_is_as_its_schema_says() {
+    let schema = schema("verify.schema.json");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let rules = "[[rule]]\nname = \"keys\"\nuse = \"primary-key\"\n[[rule]]\nsql = \"SELECT 1 AS x\"\n[[rule]]\nsql = \"SELECT\"\n\
+                 [[rule]]\nsql = \"SELECT * FROM nowhere\"\n[[rule]]\nuse = \"naming\"\nkinds = [\"table\"]\nmatch = 't'\n";
+    fs::write(folder.path().join("trueup.toml"), rules).expect("a file");
+    fs::write(folder.path().join("t.sql"), "CREATE TABLE t (x int);").expect("a file");
+    let output = Command::new(env!("CARGO_BIN_EXE_trueup"))
+        .args(["verify", "t.sql", "--shadow", "embedded", "--format", "json"])
+        .current_dir(folder.path())
+        .stdin(Stdio::null())
+        .output()
+        .expect("the program");
+    let document: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let mut faults = Vec::new();
+    validate(&document, &schema, &schema, "", &mut faults);
+    assert!(faults.is_empty(), "{faults:#?}");
+    let verdicts: Vec<&str> =
+        document["rules"].as_array().expect("rules").iter().filter_map(|it| it["verdict"].as_str()).collect();
+    assert_eq!(verdicts, ["broken", "broken", "broken", "failed", "holds"]);
+}
+
 fn schema(file: &str) -> Value {
     let text = fs::read_to_string(format!("docs/reference/{file}")).expect("the schema");
     serde_json::from_str(&text).expect("JSON")
@@ -163,6 +222,40 @@ fn a_snapshot_is_as_its_schema_says() {
     assert!(faults.is_empty(), "{faults:#?}");
 }
 
+#[test]
+fn what_preflight_says_is_as_its_schema_says() {
+    let schema = schema("preflight.schema.json");
+    let table = |rows| Table {
+        table: "public.t".to_owned(),
+        rows,
+        bytes: 1 << 20,
+        total_bytes: 2 << 20,
+        migrations: vec!["1_a".to_owned()],
+    };
+    let replica = |lag, bytes| Replica {
+        name: "r".to_owned(),
+        state: "streaming".to_owned(),
+        write_lag: lag,
+        flush_lag: lag,
+        replay_lag: lag,
+        bytes,
+    };
+    for room in [None, Some(1 << 30)] {
+        let report = Report {
+            pending: &["1_a".to_owned()],
+            tables: &[table(None), table(Some(3))],
+            replicas: &[replica(None, None), replica(Some(0.5), Some(9))],
+            room,
+            diagnostics: &[Diagnostic::error("waiting-lock", "somebody waits").with_note("long").with_help("wait")],
+            files: &Files::default(),
+        };
+        let document: Value = serde_json::from_str(&preflight::json(&report)).expect("JSON");
+        let mut faults = Vec::new();
+        validate(&document, &schema, &schema, "", &mut faults);
+        assert!(faults.is_empty(), "{faults:#?}");
+    }
+}
+
 /// Sizes of the web shop, with every member there is.
 fn snapshot() -> Statistics {
     let name = |name: &str| Name { schema: "shop".to_owned(), name: name.to_owned() };
@@ -216,6 +309,7 @@ fn validate(value: &Value, schema: &Value, root: &Value, at: &str, faults: &mut 
         Some("array") => value.is_array(),
         Some("string") => value.is_string(),
         Some("integer") => value.is_u64(),
+        Some("number") => value.is_number(),
         Some("boolean") => value.is_boolean(),
         Some("null") => value.is_null(),
         Some(other) => panic!("the validator does not know the type {other}"),

@@ -22,6 +22,7 @@ const LAYERS: &[&str] = &[
     "rehearse",
     "hazards",
     "stubs",
+    "policy",
     "history",
     "emit",
     "cli",

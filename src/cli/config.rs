@@ -1,5 +1,7 @@
 //! `trueup.toml`: what a project says once, instead of on every command line.
 
+mod rules;
+
 use std::{
     ops::Range,
     path::{Path, PathBuf},
@@ -30,6 +32,7 @@ use crate::{
     shadow::Choice,
     sources::{Source, nearest::nearest},
 };
+pub(crate) use rules::{Asked, What};
 
 /// The name of the file that is looked for.
 pub const FILE: &str = "trueup.toml";
@@ -59,6 +62,7 @@ pub(crate) struct Config {
     pub fail_on: Option<FailOn>,
     pub hooks: Hooks,
     pub production: bool,
+    pub rules: Vec<Asked>,
     /// What the user should know, with the texts that it points at.
     pub warnings: Vec<Diagnostic>,
     pub files: Files,
@@ -87,7 +91,7 @@ pub struct Key {
     /// A value, as it is written in the file.
     pub example: &'static str,
     pub about: &'static str,
-    set: fn(&mut Config, &Given<'_>) -> Result<(), Fault>,
+    set: fn(&mut Config, &Given<'_>) -> Result<(), Vec<Fault>>,
 }
 
 /// Every key, in the order in which the reference tells of them.
@@ -244,6 +248,13 @@ pub const KEYS: &[Key] = &[
         about: "As `--strict`.",
         set: |config, given| put(&mut config.strict, given.flag()),
     },
+    Key {
+        name: "rule",
+        example: r#"[{ use = "primary-key" }]"#,
+        about: "Rules that `trueup verify` holds a schema to, each of them best written as a table of its own, `[[rule]]`. \
+                [Rules](rules.md) have a page.",
+        set: |config, given| put(&mut config.rules, rules::read(given)),
+    },
 ];
 
 impl Config {
@@ -312,10 +323,10 @@ fn read(path: &Path, text: &str) -> Result<Config, (Vec<Diagnostic>, Files)> {
             continue;
         };
         let given = Given { value, file, folder };
-        if let Err(fault) = (known.set)(&mut config, &given) {
+        for fault in (known.set)(&mut config, &given).err().into_iter().flatten() {
             let diagnostic = Diagnostic::error("config", format!("`{}` {}", known.name, fault.says));
-            let diagnostic = diagnostic.at(place(fault.range), format!("as in `{} = {}`", known.name, known.example));
-            found.push(fault.help.into_iter().fold(diagnostic, Diagnostic::with_help));
+            let label = fault.label.unwrap_or_else(|| format!("as in `{} = {}`", known.name, known.example));
+            found.push(fault.help.into_iter().fold(diagnostic.at(place(fault.range), label), Diagnostic::with_help));
         }
         if masked[value.span()] != text[value.span()] {
             config.warnings.push(password(known.name, place(value.span())));
@@ -348,8 +359,8 @@ fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
     names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
-fn put<T>(slot: &mut T, value: Result<T, Fault>) -> Result<(), Fault> {
-    *slot = value?;
+fn put<T, F: Into<Vec<Fault>>>(slot: &mut T, value: Result<T, F>) -> Result<(), Vec<Fault>> {
+    *slot = value.map_err(Into::into)?;
     Ok(())
 }
 
@@ -359,6 +370,14 @@ struct Fault {
     /// What follows the name of the key: `takes true or false`.
     says: String,
     help: Vec<String>,
+    /// What stands beside the place, where that is not the example of the key.
+    label: Option<String>,
+}
+
+impl From<Fault> for Vec<Fault> {
+    fn from(fault: Fault) -> Vec<Fault> {
+        vec![fault]
+    }
 }
 
 /// The value of a key, and the folder that its paths start from.
@@ -370,7 +389,7 @@ struct Given<'a> {
 
 impl Given<'_> {
     fn fault(&self, says: impl Into<String>) -> Fault {
-        Fault { range: self.value.span(), says: says.into(), help: Vec::new() }
+        Fault { range: self.value.span(), says: says.into(), help: Vec::new(), label: None }
     }
 
     fn flag(&self) -> Result<bool, Fault> {

@@ -21,6 +21,7 @@ mod mask;
 mod new;
 mod online;
 mod pattern;
+mod preflight;
 mod products;
 mod profile;
 mod renames;
@@ -34,10 +35,12 @@ mod side;
 mod sizes;
 mod squash;
 mod stand_ins;
+mod state;
 mod stats;
 mod status;
 pub mod tools;
 mod ui;
+mod verify;
 mod way_back;
 
 use std::{ffi::OsString, ops::RangeInclusive, path::PathBuf, process::ExitCode};
@@ -82,12 +85,14 @@ enum Command {
     Explain(explain::Arguments),
     Lint(lint::Arguments),
     New(new::Arguments),
+    Preflight(preflight::Arguments),
     Reset(reset::Arguments),
     Resolve(resolve::Arguments),
     Rollback(rollback::Arguments),
     Squash(squash::Arguments),
     Stats(stats::Arguments),
     Status(status::Arguments),
+    Verify(verify::Arguments),
 }
 
 /// Runs the program with the arguments of the process.
@@ -130,12 +135,14 @@ fn run(arguments: &Arguments) -> ExitCode {
         Command::Explain(command) => explain::run(command, arguments.config.as_deref(), &ui),
         Command::Lint(command) => lint::run(command, arguments.config.as_deref(), &ui),
         Command::New(command) => new::run(command, arguments.config.as_deref(), &ui),
+        Command::Preflight(command) => preflight::run(command, arguments.config.as_deref(), &ui),
         Command::Reset(command) => reset::run(command, arguments.config.as_deref(), &ui),
         Command::Resolve(command) => resolve::run(command, arguments.config.as_deref(), &ui),
         Command::Rollback(command) => rollback::run(command, arguments.config.as_deref(), &ui),
         Command::Squash(command) => squash::run(command, arguments.config.as_deref(), &ui),
         Command::Stats(command) => stats::run(command, &ui),
         Command::Status(command) => status::run(command, arguments.config.as_deref(), &ui),
+        Command::Verify(command) => verify::run(command, arguments.config.as_deref(), &ui),
     };
     exit::code(ended, &ui)
 }

@@ -46,7 +46,7 @@ fn glob(text: &str) -> Result<GlobMatcher, String> {
 }
 
 /// The kinds that a word names: as SQL does (`materialized-view`, `constraint`), or more closely (`foreign-key`).
-fn kinds(word: &str) -> Option<Vec<Kind>> {
+pub(super) fn kinds(word: &str) -> Option<Vec<Kind>> {
     let named: Vec<Kind> = Kind::ALL.iter().copied().filter(|kind| words(*kind).contains(&word.to_owned())).collect();
     (!named.is_empty()).then_some(named)
 }
@@ -62,7 +62,7 @@ fn words(kind: Kind) -> [String; 2] {
     [kind.word(), name]
 }
 
-fn unknown(what: &str, word: &str, also: &[&str]) -> String {
+pub(super) fn unknown(what: &str, word: &str, also: &[&str]) -> String {
     let all: BTreeSet<String> =
         Kind::ALL.iter().flat_map(|kind| words(*kind)).chain(also.iter().map(|it| (*it).to_owned())).collect();
     let near = match nearest(word, all.iter().map(String::as_str)).as_slice() {

@@ -59,7 +59,7 @@ pub(super) fn proof(findings: &Findings, text: &str) -> Option<String> {
 }
 
 /// A connection string without its password; any other word as it is.
-fn redacted(word: &str) -> String {
+pub(super) fn redacted(word: &str) -> String {
     match Source::parse(word) {
         Ok(Source::Live(url)) => Target::parse(&url).map_or_else(|_| "postgres://…".to_owned(), |it| it.redacted()),
         Ok(_) | Err(_) => word.to_owned(),

@@ -7,6 +7,8 @@ mod hazard;
 pub mod json;
 pub mod lint;
 pub mod observation;
+pub mod preflight;
 pub mod proof;
 pub mod sql;
 pub mod terminal;
+pub mod verify;

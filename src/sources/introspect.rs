@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// A `pg_depend` address: class, object, sub-object.
-type Address = (u32, u32, i32);
+pub type Address = (u32, u32, i32);
 
 /// Which statements of ownership count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +45,8 @@ struct Addresses {
     exact: HashMap<Address, ObjectId>,
     /// An address that stands for another: a row type for its table, an index for its constraint.
     aliases: HashMap<Address, Address>,
+    /// Every object that has an address, in the order of the kinds.
+    all: Vec<(Address, ObjectId)>,
 }
 
 impl Addresses {
@@ -71,7 +73,19 @@ impl Addresses {
 /// # Errors
 /// What the server says, such as a connection lost half way.
 pub fn introspect(client: &mut Client, owners: Owners) -> Result<Catalog, postgres::Error> {
-    read(client, owners, None, &mut Memory::default())
+    Ok(read(client, owners, None, &mut Memory::default())?.0)
+}
+
+/// The same, with the address that each object has for as long as it is there, if it has one, for who asks the server more.
+///
+/// # Errors
+/// What the server says, such as a connection lost half way.
+pub fn introspect_addressed(
+    client: &mut Client,
+    owners: Owners,
+) -> Result<(Catalog, Vec<(Address, ObjectId)>), postgres::Error> {
+    let (catalog, addresses) = read(client, owners, None, &mut Memory::default())?;
+    Ok((catalog, addresses.all))
 }
 
 /// Reads a scratch database as a server would show it that lacks nothing.
@@ -91,7 +105,7 @@ pub fn introspect_again(
     owners: Owners,
     memory: &mut Memory,
 ) -> Result<Catalog, postgres::Error> {
-    let mut catalog = read(&mut scratch.client, owners, None, memory)?;
+    let (mut catalog, _) = read(&mut scratch.client, owners, None, memory)?;
     catalog.replace_texts(&|text| {
         if let Cow::Owned(restored) = (scratch.restore)(text) {
             *text = restored;
@@ -105,7 +119,7 @@ pub fn introspect_again(
 /// # Errors
 /// What the server says, such as a connection lost half way.
 pub fn introspect_members(client: &mut Client, extension: &str) -> Result<Catalog, postgres::Error> {
-    read(client, Owners::All, Some(extension), &mut Memory::default())
+    Ok(read(client, Owners::All, Some(extension), &mut Memory::default())?.0)
 }
 
 fn read(
@@ -113,7 +127,7 @@ fn read(
     owners: Owners,
     extension: Option<&str>,
     memory: &mut Memory,
-) -> Result<Catalog, postgres::Error> {
+) -> Result<(Catalog, Addresses), postgres::Error> {
     let mut transaction =
         client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true).start()?;
     transaction.batch_execute(SESSION)?;
@@ -153,6 +167,7 @@ fn read(
             let address = address(row, "classid", "objid", "objsubid")?;
             if let Some(address) = address.filter(|address| address.0 != 0) {
                 addresses.exact.insert(address, id.clone());
+                addresses.all.push((address, id.clone()));
             }
             if has(row, "implied_id") {
                 implied.push((id.clone(), address_of(row, "implied")?));
@@ -199,7 +214,7 @@ fn read(
         catalog.secrets.insert(row.get(0), secret);
     }
     transaction.rollback()?;
-    Ok(catalog)
+    Ok((catalog, addresses))
 }
 
 /// The name-based address of a row; nothing for what belongs to an extension, or to what is not the user's.

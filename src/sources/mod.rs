@@ -8,6 +8,7 @@
 mod annotation;
 mod class;
 mod defines;
+mod demands;
 mod exec;
 mod file;
 mod finish;
@@ -45,6 +46,7 @@ pub(crate) use class::runs_alone;
 pub use annotation::{Annotations, Declared, Mapped, Told};
 pub use class::parameter;
 pub use defines::Defined;
+pub use demands::{Demand, Named, Need, demands};
 pub use git::is_committed;
 pub use interrupted::{Interrupted, interrupted};
 pub use load::{Loaded, load};
