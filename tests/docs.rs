@@ -14,13 +14,34 @@ use trueup::{
     cli::{CONFIG_KEYS, tools},
     ddl::Strategy,
     diagnostic::Diagnostic,
-    emit::preflight::{self, Replica, Report, Table},
-    model::Files,
+    emit::{
+        check::{self, Check, Mover, Sql},
+        preflight::{self, Replica, Report, Table},
+    },
+    model::{Files, Span},
     policy::{Parameter, RULES, Takes},
     stats::{self, Index, Keeps, Name, Relation, Statistics},
 };
 
-const COMMANDS: &[&[&str]] = &[&[], &["diff"], &["explain"], &["lint"], &["stats"], &["verify"], &["preflight"]];
+const COMMANDS: &[&[&str]] = &[
+    &[],
+    &["diff"],
+    &["explain"],
+    &["lint"],
+    &["new"],
+    &["deploy"],
+    &["status"],
+    &["resolve"],
+    &["rollback"],
+    &["baseline"],
+    &["check"],
+    &["squash"],
+    &["reset"],
+    &["doctor"],
+    &["preflight"],
+    &["verify"],
+    &["stats"],
+];
 
 #[test]
 fn the_readme_shows_what_the_program_prints() {
@@ -250,6 +271,30 @@ fn what_preflight_says_is_as_its_schema_says() {
             files: &Files::default(),
         };
         let document: Value = serde_json::from_str(&preflight::json(&report)).expect("JSON");
+        let mut faults = Vec::new();
+        validate(&document, &schema, &schema, "", &mut faults);
+        assert!(faults.is_empty(), "{faults:#?}");
+    }
+}
+
+#[test]
+fn what_check_says_is_as_its_schema_says() {
+    let schema = schema("check.schema.json");
+    let mut files = Files::default();
+    let file = files.add("schema.sql", "CREATE TABLE t (id int);");
+    let mover = |written| Mover { object: "TABLE public.t".to_owned(), who: "both", how: "so".to_owned(), written };
+    let found = vec![Diagnostic::error("proof-stale", "it was edited").with_note("long").with_help("rehearse it")];
+    let checks = [
+        Check::default(),
+        Check {
+            moved: vec![mover(None), mover(Some((Span { file, range: 0..6 }, files.clone())))],
+            pending: Some(vec!["1_a".to_owned()]),
+            sql: Sql { migrate: "SELECT 1;".to_owned(), ..Sql::default() },
+            told: vec![(found, files)],
+        },
+    ];
+    for check in checks {
+        let document: Value = serde_json::from_str(&check::render(&check)).expect("JSON");
         let mut faults = Vec::new();
         validate(&document, &schema, &schema, "", &mut faults);
         assert!(faults.is_empty(), "{faults:#?}");
