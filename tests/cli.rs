@@ -137,6 +137,11 @@ impl Folder {
     fn diff(&self, arguments: &[&str]) -> Run {
         self.run(&[&["diff", "--shadow", "embedded"], arguments].concat())
     }
+    fn git(&self, arguments: &[&str]) {
+        let mut command = Command::new("git");
+        command.current_dir(self.0.path()).args(arguments).stdout(Stdio::null()).stderr(Stdio::null());
+        assert!(command.status().expect("git").success(), "{arguments:?}");
+    }
     /// Commits all files, in a repository that is made where there is none. The same files give the same hash.
     fn commit(&self, subject: &str) {
         let git = |arguments: &[&str]| {

@@ -7,6 +7,7 @@
 //! cargo test --release --test mutate             every change; needs server programs of PostgreSQL 15 or later
 //! cargo test --release --test mutate sequence    the changes whose name contains `sequence`
 //! UPDATE=1 cargo test --release --test mutate    writes the `sql plan` blocks
+//! CI=true cargo test --release --test mutate     as CI does it: a third of them (support/share.rs)
 //! ```
 
 #[allow(dead_code, reason = "a change has no first state of its own, and needs no embedded server")]
@@ -16,6 +17,8 @@ mod case_file;
 mod dump;
 #[path = "support/observe.rs"]
 mod observe;
+#[path = "support/share.rs"]
+mod share;
 #[path = "support/way.rs"]
 mod way;
 
@@ -46,6 +49,8 @@ const FOLDER: &str = "fixtures/mutations";
 const ROLES: [&str; 3] = ["reader", "writer", "manager"];
 /// What the base needs.
 const LEAST_VERSION: i32 = 15;
+/// One of so many changes is made in CI.
+const SHARES: u64 = 3;
 /// The plans are written for one version.
 const PLANNED_FOR: i32 = 15;
 
@@ -62,9 +67,9 @@ fn main() {
     let lab: Arc<OnceLock<Lab>> = Arc::default();
     let trials = case_file::read_all(Path::new(FOLDER)).into_iter().map(|case| {
         let (lab, binaries) = (Arc::clone(&lab), binaries.clone());
-        Trial::test(case.name.clone(), move || {
-            run(&case, lab.get_or_init(|| Lab::open(Local::start(&binaries).expect("a server"))))
-        })
+        let (name, left_out) = (case.name.clone(), share::is_left_out(&case.name, SHARES));
+        let test = move || run(&case, lab.get_or_init(|| Lab::open(Local::start(&binaries).expect("a server"))));
+        Trial::test(name, test).with_ignored_flag(left_out)
     });
     let trials = trials.collect();
     arguments.test_threads = arguments.test_threads.or(Some(2));

@@ -6,12 +6,13 @@ use clap::{Args, ValueEnum};
 
 use crate::{
     cli::{
+        branches::Branches,
         check_proof,
         compare::{Comparison, sound},
         config::Config,
         drift::{self, Difference, Moved, ThreeWays, differences, touched},
         exit::{Ended, Error},
-        history::{Opened, Options},
+        history::{Opened, Options, Place},
         lint, products,
         replay::Replay,
         status::{counted, findings},
@@ -45,6 +46,12 @@ pub(crate) struct Arguments {
     /// The PostgreSQL to replay the history on: auto, embedded, local, local:MAJOR, or postgres://… [default: auto]
     #[arg(long, value_name = "SHADOW")]
     shadow: Option<String>,
+    /// Tell whether these migrations and those of another branch can run in either order, and have numbers that go together
+    #[arg(long, value_name = "REVISION")]
+    base: Option<String>,
+    /// Give the migrations of this branch numbers after those of the other one
+    #[arg(long, requires = "base")]
+    retime: bool,
     /// Exit with 2 if migrations are pending
     #[arg(long)]
     exit_code: bool,
@@ -64,11 +71,19 @@ enum Format {
 pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Result<Ended, Error> {
     let settings = Config::load(config)?;
     let to = settings.or_said(arguments.to.clone(), &settings.to)?;
-    let check = Check { told: vec![(settings.warnings.clone(), settings.files.clone())], ..Check::default() };
+    let mut check = Check { told: vec![(settings.warnings.clone(), settings.files.clone())], ..Check::default() };
     let (folder, layout, history, mut opened) = match arguments.history.open_if_named(&settings)? {
         Ok(opened) => (opened.folder.clone(), opened.layout, opened.history.clone(), Some(opened)),
         Err(place) => (place.folder, place.layout, place.history, None),
     };
+    if let Some(base) = &arguments.base {
+        let place = Place { folder: folder.clone(), layout, history: history.clone() };
+        let branches = Branches::read(base, &place)?;
+        if arguments.retime {
+            return retime(&branches, &place, ui);
+        }
+        check.told.extend(branches.look(&place, arguments.shadow.as_deref(), config, ui)?);
+    }
     let mut look = Look {
         layout,
         to: to.as_deref(),
@@ -91,6 +106,17 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
         None => ui.say("no declared schema is named: say `--to`, or `to` in `trueup.toml`"),
     }
     tell(arguments, look.check, &look.ways, ui)
+}
+
+fn retime(branches: &Branches, place: &Place, ui: &Ui) -> Result<Ended, Error> {
+    let renamed = branches.retime(place)?;
+    for (name, path) in &renamed {
+        ui.say(&format!("{name} is {} now", path.display()));
+    }
+    if renamed.is_empty() {
+        ui.say("the numbers go together as they are");
+    }
+    Ok(Ended::Well)
 }
 
 /// What the looks have in common, and what they find.

@@ -2,6 +2,7 @@
 
 mod advice;
 mod baseline;
+mod branches;
 mod check;
 mod check_proof;
 mod compare;

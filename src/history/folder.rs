@@ -66,9 +66,19 @@ pub fn all(folder: &Path, layout: &dyn Layout) -> Result<Vec<Migration>, Diagnos
         let title = format!("`{}` is not in UTF-8", folder.join(&file.path).display());
         return Err(Diagnostic::error("unreadable", title).with_help("save it again as UTF-8"));
     }
-    let mut found: Vec<Migration> = files.iter().filter_map(migration).collect();
+    let found: Vec<Migration> = files.iter().filter_map(migration).collect();
+    Ok(sorted(found))
+}
+
+/// In the order in which they are to run.
+pub fn sorted(mut found: Vec<Migration>) -> Vec<Migration> {
     found.sort_by(|one, other| order(&one.key).cmp(&order(&other.key)).then_with(|| one.name.cmp(&other.name)));
-    Ok(found)
+    found
+}
+
+/// Whether one runs before another, by their numbers.
+pub fn is_before(one: &Migration, other: &Migration) -> bool {
+    order(&one.key) < order(&other.key)
 }
 
 /// Two migrations of one key.

@@ -25,11 +25,11 @@ use std::path::{Path, PathBuf};
 use postgres::{Client, Transaction};
 
 pub use apply::{Event, Terms, Work, apply, edited};
-pub use folder::{File, all, detect, history, twice, usual};
+pub use folder::{File, all, detect, history, is_before, sorted, twice, usual};
 pub use pieces::DIRECTIVE;
 pub use squashed::{mark, replaced};
 pub use status::{Entry, Standing, Status, status};
-pub use write::{Text, Version, next_version, slug, version_of};
+pub use write::{Text, Version, next_version, said, slug, version_of};
 
 use crate::{
     diagnostic::Diagnostic,

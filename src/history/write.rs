@@ -70,6 +70,15 @@ pub fn version_of(migration: &Migration) -> Option<&str> {
     }
 }
 
+/// What the name of a migration says, without its version.
+pub fn said(migration: &Migration) -> &str {
+    let name = migration.name.as_str();
+    match name.strip_prefix('V').and_then(|it| it.split_once("__")) {
+        Some((_, said)) => said,
+        None => numbered(name).map_or(name, |(_, said)| said),
+    }
+}
+
 /// How many digits a moment has.
 const MOMENT: usize = 14;
 

@@ -126,6 +126,49 @@ fn plain(path: &Path) -> String {
     parts.join("/")
 }
 
+/// The commit from which the working branch and a revision have parted.
+///
+/// # Errors
+/// A diagnostic where there is no such revision, or none.
+pub fn merge_base(revision: &str) -> Result<String, Diagnostic> {
+    Tree { revision }.verify()?;
+    let output = git(&["merge-base", "--end-of-options", revision, "HEAD"]);
+    match output {
+        Ok(output) if output.status.success() => Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned()),
+        Ok(_) | Err(_) => {
+            let title = format!("`{revision}` and this branch have no commit in common");
+            Err(Diagnostic::error("git", title)
+                .with_help("a shallow clone does not have it: fetch more of the history"))
+        }
+    }
+}
+
+/// The files below a folder at a revision, from the working folder on.
+///
+/// # Errors
+/// A diagnostic where git fails.
+pub fn files_at(revision: &str, folder: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
+    let path = format!("{}/", folder.display());
+    let output = git(&["ls-tree", "-r", "-z", "--name-only", revision, "--", &path]);
+    let failed = |why: String| Diagnostic::error("git", format!("cannot list `{path}` in `{revision}`: {why}"));
+    let output = output.map_err(|error| failed(error.to_string()))?;
+    if !output.status.success() {
+        return Err(failed(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
+    }
+    let names = String::from_utf8_lossy(&output.stdout).into_owned();
+    Ok(names.split_terminator('\0').map(PathBuf::from).collect())
+}
+
+/// The text of a file at a revision. The path is from the working folder on.
+///
+/// # Errors
+/// A diagnostic where git does not have it.
+pub fn text_at(revision: &str, path: &Path) -> Result<String, Diagnostic> {
+    let read = Tree { revision }.read(&Path::new(".").join(path));
+    let failed = |why: String| Diagnostic::error("git", format!("cannot read `{}`: {why}", path.display()));
+    String::from_utf8(read.map_err(|error| failed(error.to_string()))?).map_err(|_| failed("it is not in UTF-8".into()))
+}
+
 /// Whether the last commit has a file as it is.
 pub fn is_committed(path: &Path) -> bool {
     let path = path.to_string_lossy();

@@ -47,7 +47,7 @@ pub use annotation::{Annotations, Declared, Mapped, Told};
 pub use class::parameter;
 pub use defines::Defined;
 pub use demands::{Demand, Named, Need, demands};
-pub use git::is_committed;
+pub use git::{files_at, is_committed, merge_base, text_at};
 pub use interrupted::{Interrupted, interrupted};
 pub use load::{Loaded, load};
 pub use memory::Memory;

@@ -84,6 +84,49 @@ fn a_history_that_is_not_in_order_is_told() {
     check().says("error[duplicate-number]: two migrations have the number 2: 2_b and 2_c");
 }
 
+/// Two branches that have each gone on from one migration.
+fn parted(theirs: &str, ours: (&str, &str)) -> Folder {
+    let folder = project();
+    folder.commit("both");
+    folder.git(&["branch", "-M", "work"]);
+    folder.git(&["checkout", "-q", "-b", "theirs"]);
+    folder.write("migrations/2_theirs.sql", theirs.as_bytes());
+    folder.commit("theirs");
+    folder.git(&["checkout", "-q", "work"]);
+    folder.write(&format!("migrations/{}", ours.0), ours.1.as_bytes());
+    folder
+}
+
+#[test]
+fn migrations_of_two_branches_are_compared() {
+    let check = |folder: &Folder, more: &[&str]| folder.run(&[&["check", "--base", "theirs"], more].concat());
+    let to = ["--to", "migrations:migrations"];
+
+    let apart = parted("CREATE TABLE b (id int);", ("3_c.sql", "CREATE TABLE c (id int);"));
+    check(&apart, &to)
+        .ends(0)
+        .says("1 migration here, 1 migration in theirs since they parted")
+        .says("nothing differs");
+    check(&apart, &["--retime"]).ends(0).says("the numbers go together as they are");
+
+    let twins = parted("CREATE TABLE b (id int);", ("2_c.sql", "CREATE TABLE c (id int);"));
+    let refused = check(&twins, &to).ends(1).says("error[duplicate-number]: 2_c has a number that theirs has given");
+    refused.says("`trueup check --base theirs --retime`");
+    check(&twins, &["--retime"]).ends(0).says("2_c is migrations/3_c.sql now");
+    check(&twins, &to).ends(0);
+
+    let both = "ALTER TABLE a ADD COLUMN x int;";
+    let clash = parted(both, ("3_c.sql", both));
+    let refused = check(&clash, &to).ends(1).says("column \"x\" of relation \"a\" already exists");
+    refused.says("error[order-matters]: these migrations and those of theirs cannot run in either order");
+
+    let last_wins = |value: i32| format!("ALTER TABLE a ALTER COLUMN id SET DEFAULT {value};");
+    let order = parted(&last_wins(1), ("3_c.sql", &last_wins(2)));
+    let refused = check(&order, &to).ends(1).says("make another schema in another order");
+    refused.says("COLUMN public.a.id: default differs");
+    order.run(&["check", "--base", "nowhere"]).ends(1).says("there is no git revision `nowhere`");
+}
+
 /// What a team does from the day on which it takes Trueup up: a database that is there, its extension, and no shadow.
 #[test]
 fn from_the_first_day_to_the_first_drift() {

@@ -1,40 +1,38 @@
 //! `trueup squash`
 
+mod files;
 mod rows;
 mod stretch;
+mod text;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::Path};
 
 use clap::Args;
 
-use self::stretch::{Run, Step, migrations};
+use self::{
+    files::{committed, files_of, remove, unwritten},
+    stretch::{Run, migrations},
+    text::Squash,
+};
 use crate::{
     cli::{
-        compare::{Comparison, Findings, choice, sound},
+        compare::choice,
         config::Config,
         diff::keep,
-        drift::touched,
         exit::{Ended, Error},
         history::{Options, Place},
-        products,
-        replay::Replay,
         side::Opening,
         stand_ins,
         status::counted,
         ui::{self, Ui},
     },
-    ddl::When,
+    connect,
     diagnostic::{Diagnostic, Severity},
-    diff::Change,
-    emit::sql::{self, Style},
+    emit::sql::Style,
     history::{Migration, Text, mark, slug, twice, version_of},
-    model::{Files, Kind, Pair},
+    model::{Files, Pair},
     shadow::{self, Scratch},
-    sources::{self, Does, Script, parameter},
+    sources::{self, Script},
 };
 
 /// Replace a stretch of the history by one migration that makes the same
@@ -242,173 +240,6 @@ fn script(history: &[Migration], files: &mut Files) -> Result<Script, Error> {
 }
 
 fn lost(error: &postgres::Error) -> Diagnostic {
-    let title = format!("the shadow cannot go on: {}", crate::connect::message(error));
+    let title = format!("the shadow cannot go on: {}", connect::message(error));
     Diagnostic::error("shadow", title)
-}
-
-/// The text of the new migration, as it comes to be.
-struct Squash<'a> {
-    before: &'a [Migration],
-    stretch: &'a [Migration],
-    run: &'a Run,
-    style: Style,
-    shadow: Option<&'a str>,
-    config: Option<&'a Path>,
-    ui: &'a Ui,
-    text: String,
-    /// Whether a statement cannot be together with others.
-    alone: bool,
-}
-
-/// What the states are called, while they are compared.
-const STATES: Pair<&str> = Pair { from: "the state before", to: "the state after" };
-
-impl Squash<'_> {
-    fn write(&mut self) -> Result<(), Error> {
-        let steps = &self.run.steps;
-        let mut has_rows = !self.before.is_empty();
-        let mut at = 0;
-        while at < steps.len() {
-            let keeps = |it: &Step| matches!(it.does, Does::Rows | Does::Server);
-            let is_kept = keeps(&steps[at]);
-            let end = steps[at..].iter().position(|it| keeps(it) != is_kept).map_or(steps.len(), |more| at + more);
-            match is_kept {
-                true => self.keep(at..end),
-                false => self.shorten(at..end, has_rows)?,
-            }
-            has_rows |= is_kept;
-            at = end;
-        }
-        Ok(())
-    }
-
-    /// The state after so many steps.
-    fn state(&self, steps: usize, word: &str) -> Replay {
-        let migrations = migrations(self.stretch, &self.run.steps[..steps]);
-        Replay::of(word, self.before.iter().cloned().chain(migrations).collect())
-    }
-
-    /// Writes the shortest way; or the statements as they are, where rows could be lost that they keep.
-    fn shorten(&mut self, steps: std::ops::Range<usize>, has_rows: bool) -> Result<(), Error> {
-        if self.run.steps[steps.clone()].iter().all(|it| it.does == Does::Setting) {
-            return Ok(());
-        }
-        let states = [self.state(steps.start, STATES.from), self.state(steps.end, STATES.to)];
-        let comparison = Comparison::between(STATES, states, self.shadow);
-        if has_rows && !is_harmless(&sound(&comparison.clone().only_looking(), self.config, self.ui)?.0) {
-            self.keep(steps);
-            return Ok(());
-        }
-        let (found, _) = sound(&comparison.without_rows(!has_rows), self.config, self.ui)?;
-        self.alone |= found.plan.steps.iter().any(|step| step.when != When::InTransaction);
-        self.add(sql::render(&found.plan, self.style).trim());
-        Ok(())
-    }
-
-    /// Writes statements as they are, with what their migrations have set before them.
-    fn keep(&mut self, steps: std::ops::Range<usize>) {
-        let mut set: BTreeSet<String> = BTreeSet::new();
-        let mut of = None;
-        let mut lines = Vec::new();
-        let reset = |set: &mut BTreeSet<String>, lines: &mut Vec<String>| {
-            lines.extend(std::mem::take(set).into_iter().map(|name| format!("RESET {name};")));
-        };
-        for at in steps {
-            let step = &self.run.steps[at];
-            if of != Some(step.of) {
-                reset(&mut set, &mut lines);
-                of = Some(step.of);
-                let earlier = self.run.steps[..at].iter().filter(|it| it.of == step.of && it.does == Does::Setting);
-                for it in earlier {
-                    set.extend(parameter(&it.sql));
-                    lines.push(format!("{};", it.sql));
-                }
-            }
-            if step.does == Does::Setting {
-                set.extend(parameter(&step.sql));
-            }
-            lines.push(match self.style.fences.filter(|_| step.sql.contains(';')) {
-                Some((begin, end)) => format!("{begin}\n{};\n{end}", step.sql),
-                None => format!("{};", step.sql),
-            });
-        }
-        reset(&mut set, &mut lines);
-        self.add(&lines.join("\n"));
-    }
-
-    fn add(&mut self, part: &str) {
-        if !part.is_empty() {
-            let gap = if self.text.is_empty() { "" } else { "\n" };
-            self.text += &format!("{gap}{part}\n");
-        }
-    }
-
-    /// That both replays lead to the same.
-    fn prove(&self, made: &[Migration], new: &Migration) -> Result<(), Error> {
-        let both = |it: &[Migration]| self.before.iter().chain(it).cloned().collect();
-        let states = [Replay::of(STATES.from, both(made)), Replay::of(STATES.to, both(std::slice::from_ref(new)))];
-        let comparison = Comparison::between(STATES, states, self.shadow).only_looking();
-        let (found, files) = sound(&comparison, self.config, self.ui)?;
-        let left = touched(&found);
-        if left.is_empty() {
-            return Ok(());
-        }
-        let title = "the migration that was to replace the others does not lead to the same";
-        let told = left.iter().fold(Diagnostic::error("not-equal", title), |it, id| it.with_note(id.to_string()));
-        Err(Error::Diagnostics(
-            vec![told.with_help("nothing was written; please report this with the migrations")],
-            files,
-        ))
-    }
-}
-
-/// Whether a plan changes nothing that holds rows, or that rows hold.
-fn is_harmless(found: &Findings) -> bool {
-    let holds_none =
-        |kind: Kind| matches!(kind, Kind::View | Kind::Function | Kind::Procedure | Kind::Trigger | Kind::Policy);
-    let changes = found.plan.changes.iter().all(|change| match change {
-        Change::Add(_) => true,
-        Change::Remove(id) | Change::Alter(id, _) => holds_none(id.kind),
-    });
-    changes && found.plan.renames.is_empty()
-}
-
-/// All files of these migrations, with what was written beside them.
-fn files_of(stretch: &[Migration]) -> Vec<PathBuf> {
-    let of = |it: &Migration| {
-        let beside = ["proof.json", "report.json"].map(|what| products::beside(&it.path, what));
-        [Some(it.path.clone()), it.down.clone()].into_iter().flatten().chain(beside).collect::<Vec<_>>()
-    };
-    stretch.iter().flat_map(of).filter(|path| path.is_file()).collect()
-}
-
-/// # Errors
-/// A diagnostic with the files that git does not have as they are.
-fn committed(files: &[PathBuf]) -> Result<(), Diagnostic> {
-    let missing: Vec<&PathBuf> = files.iter().filter(|path| !sources::is_committed(path)).collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let title = "git does not have these files as they are, and they would be removed";
-    let found = missing
-        .iter()
-        .fold(Diagnostic::error("not-committed", title), |it, path| it.with_note(path.display().to_string()));
-    Err(found.with_help("commit them first, so that nothing is lost; `--force` goes on all the same"))
-}
-
-/// Removes the files, and folders that are empty then.
-fn remove(files: &[PathBuf]) -> Result<(), Error> {
-    let folders: BTreeMap<&Path, ()> = files.iter().filter_map(|it| Some((it.parent()?, ()))).collect();
-    for path in files {
-        fs::remove_file(path).map_err(|error| unwritten(path, &error))?;
-    }
-    for folder in folders.into_keys() {
-        // What is not empty stays.
-        let _ = fs::remove_dir(folder);
-    }
-    Ok(())
-}
-
-fn unwritten(path: &Path, error: &std::io::Error) -> Error {
-    Diagnostic::error("cannot-write", format!("cannot write `{}`: {error}", path.display())).into()
 }

@@ -1,0 +1,54 @@
+//! The files of a stretch, which go when another migration takes its place.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    cli::{exit::Error, products},
+    diagnostic::Diagnostic,
+    history::Migration,
+    sources,
+};
+
+/// All files of these migrations, with what was written beside them.
+pub(super) fn files_of(stretch: &[Migration]) -> Vec<PathBuf> {
+    let of = |it: &Migration| {
+        let beside = ["proof.json", "report.json"].map(|what| products::beside(&it.path, what));
+        [Some(it.path.clone()), it.down.clone()].into_iter().flatten().chain(beside).collect::<Vec<_>>()
+    };
+    stretch.iter().flat_map(of).filter(|path| path.is_file()).collect()
+}
+
+/// # Errors
+/// A diagnostic with the files that git does not have as they are.
+pub(super) fn committed(files: &[PathBuf]) -> Result<(), Diagnostic> {
+    let missing: Vec<&PathBuf> = files.iter().filter(|path| !sources::is_committed(path)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let title = "git does not have these files as they are, and they would be removed";
+    let found = missing
+        .iter()
+        .fold(Diagnostic::error("not-committed", title), |it, path| it.with_note(path.display().to_string()));
+    Err(found.with_help("commit them first, so that nothing is lost; `--force` goes on all the same"))
+}
+
+/// Removes the files, and folders that are empty then.
+pub(super) fn remove(files: &[PathBuf]) -> Result<(), Error> {
+    let folders: BTreeSet<&Path> = files.iter().filter_map(|it| it.parent()).collect();
+    for path in files {
+        fs::remove_file(path).map_err(|error| unwritten(path, &error))?;
+    }
+    for folder in folders {
+        // What is not empty stays.
+        let _ = fs::remove_dir(folder);
+    }
+    Ok(())
+}
+
+pub(super) fn unwritten(path: &Path, error: &std::io::Error) -> Error {
+    Diagnostic::error("cannot-write", format!("cannot write `{}`: {error}", path.display())).into()
+}
