@@ -12,10 +12,11 @@ ORACLE := ../shared/prisma-oracle
 PAIRS := 1000
 SEED := 0
 FAULTS := 600
+PROJECTS := all
 VECTORS := /var/tmp/trueup-vectors
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long test-faults test-prisma test-workflow test-versions build ready fmt lint docs conformance lint-real round-trip bench-online libclang
+.PHONY: help demo test test-long test-faults test-prisma test-real test-workflow test-versions build ready fmt lint docs conformance lint-real round-trip bench-online libclang
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -39,6 +40,9 @@ test-prisma: libclang ## Take turns with Prisma's own command line, where its fo
 	@test -f $(ORACLE)/prisma.sh || { echo "there is no command line of Prisma's at $(ORACLE)"; exit 1; }
 	mkdir -p target/prisma && cp $(ORACLE)/* target/prisma/ && npm --prefix target/prisma install --no-audit --no-fund --silent
 	TRUEUP_PRISMA=$(CURDIR)/target/prisma cargo test --release --test prisma
+
+test-real: libclang ## Run, squash and go on with the histories of real projects; PROJECTS=umami,river names some
+	TRUEUP_REAL=$(PROJECTS) cargo test --release --test cli real_histories -- --nocapture
 
 test-workflow: libclang ## From the first day to the first drift, on a server with pgvector from the Python registry
 	bash .ci/vectors

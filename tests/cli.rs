@@ -44,6 +44,8 @@ mod new;
 mod online;
 #[path = "cli/preflight.rs"]
 mod preflight;
+#[path = "cli/real.rs"]
+mod real;
 #[path = "cli/sample.rs"]
 mod sample;
 #[path = "cli/scope.rs"]

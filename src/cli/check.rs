@@ -269,7 +269,9 @@ fn tell(arguments: &Arguments, mut look: Check, ways: &ThreeWays, ui: &Ui) -> Re
         count => format!("{count} objects differ"),
     };
     let behind = look.pending.is_some().then(|| format!(", {} pending", counted(pending, "migration")));
-    ui.say(&(differ + &behind.unwrap_or_default()));
+    if !moves.is_empty() || !is_wrong {
+        ui.say(&(differ + &behind.unwrap_or_default()));
+    }
     Ok(match (is_wrong || !moves.is_empty(), arguments.exit_code && 0 < pending) {
         (true, _) => Ended::WithFault,
         (false, true) => Ended::WithDifference,

@@ -123,7 +123,7 @@ fn migrations_of_two_branches_are_compared() {
     let last_wins = |value: i32| format!("ALTER TABLE a ALTER COLUMN id SET DEFAULT {value};");
     let order = parted(&last_wins(1), ("3_c.sql", &last_wins(2)));
     let refused = check(&order, &to).ends(1).says("make another schema in another order");
-    refused.says("COLUMN public.a.id: default differs");
+    refused.says("DEFAULT OF COLUMN public.a.id: expression differs");
     order.run(&["check", "--base", "nowhere"]).ends(1).says("there is no git revision `nowhere`");
 }
 
