@@ -48,6 +48,9 @@ const MANY: i64 = 100_000;
 const SIGNS: [&str; 3] = ["prod", "production", "live"];
 
 pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Result<Ended, Error> {
+    if arguments.deploy.fleet.is_asked() {
+        return Err(Error::Usage("`reset` empties one database: `--targets` is not for it".to_owned()));
+    }
     let settings = Config::load(config)?;
     let mut opened = arguments.deploy.history.open(&settings)?;
     let target =
