@@ -4,9 +4,8 @@ use super::{Arguments, Common, Done, one};
 use crate::{
     cli::{
         exit::{Ended, Error},
-        fleet::{Alike, Fleet, Outcome, Ran},
+        fleet::{Alike, Fleet, Ran},
         history::Place,
-        status::counted,
         ui::{self, Ui},
     },
     emit::fleet::{Row, table},
@@ -34,15 +33,9 @@ pub(super) fn alike(arguments: &Arguments) -> Option<Alike> {
 }
 
 fn row(ran: Ran<Done>) -> Row {
-    let (outcome, shown, applied, message) = match ran.outcome {
-        Outcome::Ended(Done::Nothing) => ("nothing-pending", "nothing pending".to_owned(), Some(0), None),
-        Outcome::Ended(Done::Applied(count)) => ("applied", format!("applied {count}"), Some(count), None),
-        Outcome::Ended(Done::Foretold(count)) => {
-            ("would-apply", format!("would apply {}", counted(count, "migration")), None, None)
-        }
-        Outcome::Failed(message) => ("failed", format!("failed: {message}"), None, Some(message)),
-        Outcome::NotBegun => ("not-begun", "not begun".to_owned(), None, None),
-    };
-    let Ran { name, seconds, .. } = ran;
-    Row { name, outcome, shown, applied, pending: None, differs: None, message, seconds }
+    ran.row(|name, done| match done {
+        Done::Nothing => Row { applied: Some(0), ..Row::new(name, "nothing-pending", "nothing pending") },
+        Done::Applied(count) => Row { applied: Some(count), ..Row::new(name, "applied", format!("applied {count}")) },
+        Done::Foretold(count) => Row::new(name, "would-apply", format!("would apply {count}")),
+    })
 }

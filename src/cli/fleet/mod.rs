@@ -11,7 +11,7 @@ use std::{num::NonZeroUsize, path::PathBuf, str::FromStr};
 use clap::Args;
 use globset::{Glob, GlobMatcher};
 
-pub(super) use self::{alike::Alike, pool::Outcome, pool::Ran};
+pub(super) use self::{alike::Alike, pool::Ran};
 use crate::{
     cli::{
         exit::{Ended, Error},
@@ -145,10 +145,7 @@ impl Fleet {
         Err(Error::Diagnostics(vec![found], self.files.clone()))
     }
 
-    /// Prints what has become of each, and says it in one line.
-    ///
-    /// # Errors
-    /// That the output cannot be written.
+    /// Says in one line what has become of all, and how the run has ended with that.
     pub(super) fn ended(rows: &[Row], asks_for_pending: bool, ui: &Ui) -> Ended {
         let words = crate::emit::fleet::words(rows);
         let each: Vec<String> = words.into_iter().map(|(word, count)| format!("{count} {word}")).collect();

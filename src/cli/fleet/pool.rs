@@ -14,21 +14,37 @@ use crate::{
         ui::{Progress, Ui},
     },
     diagnostic::{Diagnostic, Severity},
+    emit::fleet::Row,
 };
 
 /// What has become of a target.
 pub(in crate::cli) struct Ran<T> {
-    pub name: String,
-    pub outcome: Outcome<T>,
-    pub seconds: f64,
+    name: String,
+    outcome: Outcome<T>,
+    seconds: f64,
 }
 
-pub(in crate::cli) enum Outcome<T> {
+enum Outcome<T> {
     Ended(T),
     /// In one line; everything has been told.
     Failed(String),
     /// Others had failed before.
     NotBegun,
+}
+
+impl<T> Ran<T> {
+    /// A line of the table; `ended` writes that of a target which did not fail.
+    pub(in crate::cli) fn row(self, ended: impl FnOnce(&str, T) -> Row) -> Row {
+        let Ran { name, outcome, seconds } = self;
+        let row = match outcome {
+            Outcome::Ended(it) => ended(&name, it),
+            Outcome::Failed(message) => {
+                Row { message: Some(message.clone()), ..Row::new(&name, "failed", format!("failed: {message}")) }
+            }
+            Outcome::NotBegun => Row::new(&name, "not-begun", "not begun"),
+        };
+        Row { seconds, ..row }
+    }
 }
 
 /// What is to be done for one target.
