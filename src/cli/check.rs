@@ -75,7 +75,8 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
     let check = Check { told: vec![(settings.warnings.clone(), settings.files.clone())], ..Check::default() };
     if let Some(fleet) = arguments.fleet.read(Failures::GoOn, ui)? {
         let place = arguments.history.place(&settings)?;
-        let look = Look::new(arguments, (&place.folder, place.layout, &place.history), (to.as_deref(), check), config, ui);
+        let look =
+            Look::new(arguments, (&place.folder, place.layout, &place.history), (to.as_deref(), check), config, ui);
         return fleet::run(arguments, look, &fleet, &place, &settings);
     }
     let (folder, layout, history, mut opened) = match arguments.history.open_if_named(&settings)? {

@@ -68,7 +68,8 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
     }
     let question = format!("drop everything in {}?", target.redacted());
     let answers = ["keep it", "drop everything"].map(str::to_owned);
-    if !arguments.yes && !(ui.may_ask() && ui.ask(&question, &answers) == Some(1)) {
+    let is_confirmed = || ui.may_ask() && ui.ask(&question, &answers) == Some(1);
+    if !arguments.yes && !is_confirmed() {
         let title = format!("nobody has said that everything in {} may go", target.redacted());
         return Err(Diagnostic::error("not-confirmed", title).with_help("`--yes` says it").into());
     }

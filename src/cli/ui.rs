@@ -52,7 +52,8 @@ impl Ui {
 
     /// A line, or several at once.
     fn log(&self, text: &str) {
-        let lines: Vec<String> = text.lines().map(|line| format!("{}{line}", self.prefix).trim_end().to_owned()).collect();
+        let lines: Vec<String> =
+            text.lines().map(|line| format!("{}{line}", self.prefix).trim_end().to_owned()).collect();
         log(&lines.join("\n"));
     }
 

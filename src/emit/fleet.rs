@@ -41,7 +41,16 @@ const OUTCOMES: [(&str, &str); 8] = [
 impl Row {
     pub fn new(name: &str, outcome: &'static str, shown: impl Into<String>) -> Row {
         let shown = shown.into();
-        Row { name: name.to_owned(), outcome, shown, applied: None, pending: None, differs: None, message: None, seconds: 0.0 }
+        Row {
+            name: name.to_owned(),
+            outcome,
+            shown,
+            applied: None,
+            pending: None,
+            differs: None,
+            message: None,
+            seconds: 0.0,
+        }
     }
     pub fn is_bad(&self) -> bool {
         matches!(self.outcome, "not-in-order" | "failed" | "not-begun")

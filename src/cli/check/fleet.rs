@@ -97,7 +97,8 @@ fn told(differences: &[Difference]) -> Vec<Diagnostic> {
     let told = |it: &Difference| Diagnostic::error("drift", it.shown());
     let mut found: Vec<Diagnostic> = differences.iter().map(told).collect();
     if let Some(last) = found.pop() {
-        let help = "`trueup check --database URL` tells who has moved, and prints the SQL that takes it back or adopts it";
+        let help =
+            "`trueup check --database URL` tells who has moved, and prints the SQL that takes it back or adopts it";
         found.push(last.with_help(help));
     }
     found

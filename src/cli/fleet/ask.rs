@@ -46,7 +46,8 @@ impl Query {
     /// A diagnostic that points at the query.
     fn targets(&self) -> Result<Vec<Target>, Diagnostic> {
         let (_, mut client) = side::session(&self.url, "`database` of a query").map_err(|found| {
-            let said = found.into_iter().next().unwrap_or_else(|| self.wrong("the database of the query does not answer"));
+            let said =
+                found.into_iter().next().unwrap_or_else(|| self.wrong("the database of the query does not answer"));
             said.at(self.written.clone(), "asked for this")
         })?;
         let rows = self.rows(&mut client)?;
@@ -60,9 +61,9 @@ impl Query {
         let statement = transaction.prepare(&self.sql).map_err(failed)?;
         let columns: Vec<&str> = statement.columns().iter().map(|it| it.name()).collect();
         if let Some(strange) = columns.iter().find(|it| !COLUMNS.contains(it)) {
-            return Err(self.wrong(format!("the query returns a column `{strange}`")).with_help(
-                "its columns are `name`, `database` and `schema`; the last two may be left out",
-            ));
+            return Err(self
+                .wrong(format!("the query returns a column `{strange}`"))
+                .with_help("its columns are `name`, `database` and `schema`; the last two may be left out"));
         }
         if !columns.contains(&"name") {
             return Err(self.wrong("the query returns no column `name`").with_help("write `… AS name`"));

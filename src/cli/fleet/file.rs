@@ -199,7 +199,8 @@ impl<'f> Reader<'f> {
 
     fn number(&mut self, entries: &Entries<'_>, key: &str) -> Option<NonZeroUsize> {
         let given = entries.get(key)?;
-        let number = given.value.get_ref().as_integer().and_then(|it| usize::from_str_radix(it.as_str(), it.radix()).ok());
+        let number =
+            given.value.get_ref().as_integer().and_then(|it| usize::from_str_radix(it.as_str(), it.radix()).ok());
         let number = number.and_then(NonZeroUsize::new);
         if number.is_none() {
             self.told(key, given.fault("takes a whole number from 1 on"));

@@ -96,9 +96,8 @@ impl Options {
     /// All that is wrong with the file, and what its queries fail with.
     pub(super) fn read(&self, failures: Failures, ui: &Ui) -> Result<Option<Fleet>, Error> {
         let Some(path) = &self.targets else { return Ok(None) };
-        let text = std::fs::read_to_string(path).map_err(|error| {
-            Diagnostic::error("targets", format!("cannot read `{}`: {error}", path.display()))
-        })?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Diagnostic::error("targets", format!("cannot read `{}`: {error}", path.display())))?;
         let mut listed = file::read(path, &text)?;
         ui.diagnostics(&listed.warnings, &listed.files);
         listed.ask()?;
@@ -111,14 +110,14 @@ impl Options {
             return Err(Diagnostic::error("targets", format!("`{}` {which}", path.display())).into());
         }
         let most = match failures {
-            Failures::Stop => Some(1),
+            Failures::Stop => Some(listed.max_failures.map_or(1, NonZeroUsize::get)),
             Failures::GoOn => None,
         };
         Ok(Some(Fleet {
             targets,
             files: listed.files,
             jobs: self.jobs.or(listed.jobs).map_or(4, NonZeroUsize::get),
-            max_failures: self.max_failures.or(listed.max_failures).map(NonZeroUsize::get).or(most),
+            max_failures: self.max_failures.map(NonZeroUsize::get).or(most),
         }))
     }
 }
@@ -130,7 +129,8 @@ impl Fleet {
     /// A diagnostic where schemas are named, and the table of the layout has its schema in its name.
     pub(super) fn fits(&self, layout: &dyn Layout) -> Result<(), Error> {
         let table = layout.table();
-        let Some(target) = self.targets.iter().find(|it| it.schema.is_some() && table.contains('.')) else {
+        let is_one_of_many = |it: &&Target| it.schema.as_ref().is_some_and(|schema| schema != "public");
+        let Some(target) = self.targets.iter().find(is_one_of_many).filter(|_| table.contains('.')) else {
             return Ok(());
         };
         let title = format!(
