@@ -13,10 +13,11 @@ PAIRS := 1000
 SEED := 0
 FAULTS := 600
 PROJECTS := all
+TENANTS := 1000
 VECTORS := /var/tmp/trueup-vectors
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long test-faults test-prisma test-real test-workflow test-versions build ready fmt lint docs conformance lint-real round-trip bench-online libclang
+.PHONY: help demo test test-long test-faults test-fleet test-prisma test-real test-workflow test-versions build ready fmt lint docs conformance lint-real round-trip bench-online libclang
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -35,6 +36,11 @@ test-long: libclang ## Plan between a thousand pairs of random schemas; PAIRS=N 
 
 test-faults: libclang ## Kill deployers and servers at every moment of a deploy; FAULTS=N says how often
 	TRUEUP_FAULTS=$(FAULTS) cargo test --release --test faults -- --nocapture
+
+test-fleet: libclang ## Deploy to a thousand databases of one server; TENANTS=N changes how many
+	@mkdir -p target
+	@set -o pipefail; TRUEUP_TENANTS=$(TENANTS) cargo test --release --test cli many_databases -- --nocapture | tee target/fleet.log
+	@grep ' databases: ' target/fleet.log
 
 test-prisma: libclang ## Take turns with Prisma's own command line, where its folder is; ORACLE=DIR names it
 	@test -f $(ORACLE)/prisma.sh || { echo "there is no command line of Prisma's at $(ORACLE)"; exit 1; }

@@ -30,6 +30,8 @@ mod config;
 mod deploy;
 #[path = "cli/deploy_terms.rs"]
 mod deploy_terms;
+#[path = "cli/fleet.rs"]
+mod fleet;
 #[path = "cli/history.rs"]
 mod history;
 #[path = "cli/lint.rs"]

@@ -1,5 +1,7 @@
 //! `trueup check`
 
+mod fleet;
+
 use std::path::Path;
 
 use clap::{Args, ValueEnum};
@@ -12,6 +14,7 @@ use crate::{
         config::Config,
         drift::{self, Difference, Moved, ThreeWays, differences, touched},
         exit::{Ended, Error},
+        fleet::{Failures, Options as Targets},
         history::{Opened, Options, Place},
         lint, products,
         replay::Replay,
@@ -34,12 +37,17 @@ use crate::{
 /// who has moved, and the SQL is printed that writes the missing migration, takes back what was done by hand, or adopts it.
 /// Migrations that are pending are linted; those that were edited, that failed, have no file, or are no longer what their
 /// proof is about are told. Without a database, that part is left out; nothing is ever changed.
+///
+/// With --targets many databases are looked at, some of them at a time: one line for each says how far it has come, and whether
+/// it is what its history makes. What is pending, and the declared schema, are looked at once for all of them.
 /// Exit codes: 0 all three say the same, but for migrations that are pending; 1 they do not, or something is wrong; 2
 /// migrations are pending, with --exit-code; 64 the command line is wrong.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     history: Options,
+    #[command(flatten)]
+    fleet: Targets,
     /// The declared schema, as TO of `diff` [default: `to` of trueup.toml]
     #[arg(long, value_name = "TO")]
     to: Option<String>,
@@ -72,6 +80,12 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
     let settings = Config::load(config)?;
     let to = settings.or_said(arguments.to.clone(), &settings.to)?;
     let mut check = Check { told: vec![(settings.warnings.clone(), settings.files.clone())], ..Check::default() };
+    if let Some(fleet) = arguments.fleet.read(Failures::GoOn, ui)? {
+        let place = arguments.history.place(&settings)?;
+        let look =
+            Look::new(arguments, (&place.folder, place.layout, &place.history), (to.as_deref(), check), config, ui);
+        return fleet::run(arguments, look, &fleet, &place, &settings);
+    }
     let (folder, layout, history, mut opened) = match arguments.history.open_if_named(&settings)? {
         Ok(opened) => (opened.folder.clone(), opened.layout, opened.history.clone(), Some(opened)),
         Err(place) => (place.folder, place.layout, place.history, None),
@@ -84,27 +98,12 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
         }
         check.told.extend(branches.look(&place, arguments.shadow.as_deref(), config, ui)?);
     }
-    let mut look = Look {
-        layout,
-        to: to.as_deref(),
-        all: Replay::new(&folder, &history),
-        shadow: arguments.shadow.as_deref(),
-        config,
-        ui,
-        ways: ThreeWays::default(),
-        check,
-        fails: false,
-    };
-    look.told(stale(&history), Files::default());
+    let mut look = Look::new(arguments, (&folder, layout, &history), (to.as_deref(), check), config, ui);
     match &mut opened {
         Some(opened) => look.at_database(opened, &settings)?,
         None => ui.say("no database is named: only the migrations and the declared schema are compared"),
     }
-    match &to {
-        Some(_) if look.fails => ui.say("the migrations cannot be carried out: the declared schema is not compared"),
-        Some(to) => look.at_declaration(to)?,
-        None => ui.say("no declared schema is named: say `--to`, or `to` in `trueup.toml`"),
-    }
+    look.at_what_is_declared()?;
     tell(arguments, look.check, &look.ways, ui)
 }
 
@@ -137,7 +136,34 @@ struct Look<'a> {
 /// What the sides are called: what the migrations make, and what is declared.
 const DECLARED: Pair<&str> = Pair { from: "the migrations", to: "the declared schema" };
 
-impl Look<'_> {
+impl<'a> Look<'a> {
+    /// A look at a history, which begins with the proofs of its migrations.
+    fn new(
+        arguments: &'a Arguments,
+        (folder, layout, history): (&Path, &'a dyn Layout, &[Migration]),
+        (to, check): (Option<&'a str>, Check),
+        config: Option<&'a Path>,
+        ui: &'a Ui,
+    ) -> Look<'a> {
+        let (all, shadow) = (Replay::new(folder, history), arguments.shadow.as_deref());
+        let ways = ThreeWays::default();
+        let mut look = Look { layout, to, all, shadow, config, ui, ways, check, fails: false };
+        look.told(stale(history), Files::default());
+        look
+    }
+
+    /// Where a declared schema is named, and there is anything to compare it with.
+    fn at_what_is_declared(&mut self) -> Result<(), Error> {
+        match self.to {
+            Some(_) if self.fails => {
+                self.ui.say("the migrations cannot be carried out: the declared schema is not compared");
+            }
+            Some(to) => self.at_declaration(to)?,
+            None => self.ui.say("no declared schema is named: say `--to`, or `to` in `trueup.toml`"),
+        }
+        Ok(())
+    }
+
     fn told(&mut self, found: Vec<Diagnostic>, files: Files) {
         self.check.told.push((found, files));
     }
@@ -239,18 +265,46 @@ fn stale(history: &[Migration]) -> Vec<Diagnostic> {
 
 fn tell(arguments: &Arguments, mut look: Check, ways: &ThreeWays, ui: &Ui) -> Result<Ended, Error> {
     let moves = ways.moves();
+    look.moved = movers(&moves);
+    match arguments.format {
+        Format::Text => ui::print(&ways_out(&look.sql)),
+        Format::Json => ui::print(&check::render(&look)),
+    }
+    .map_err(Error::Output)?;
+    let is_wrong = is_wrong(&look, &moves, ui);
+    let pending = look.pending.as_ref().map_or(0, Vec::len);
+    let behind = look.pending.is_some().then(|| format!(", {} pending", counted(pending, "migration")));
+    if !moves.is_empty() || !is_wrong {
+        ui.say(&(differ(moves.len()) + &behind.unwrap_or_default()));
+    }
+    Ok(match (is_wrong, arguments.exit_code && 0 < pending) {
+        (true, _) => Ended::WithFault,
+        (false, true) => Ended::WithDifference,
+        (false, false) => Ended::Well,
+    })
+}
+
+/// In words.
+fn differ(count: usize) -> String {
+    match count {
+        0 => "nothing differs".to_owned(),
+        1 => "1 object differs".to_owned(),
+        count => format!("{count} objects differ"),
+    }
+}
+
+fn movers(moves: &[(Moved, &Difference)]) -> Vec<Mover> {
     let mover = |(moved, it): &(Moved, &Difference)| Mover {
         object: it.id.to_string(),
         who: word(*moved),
         how: how(*moved, it),
         written: it.written.clone(),
     };
-    look.moved = moves.iter().map(mover).collect();
-    match arguments.format {
-        Format::Text => ui::print(&ways_out(&look.sql)),
-        Format::Json => ui::print(&check::render(&look)),
-    }
-    .map_err(Error::Output)?;
+    moves.iter().map(mover).collect()
+}
+
+/// Tells all that was found; whether any of it is wrong.
+fn is_wrong(look: &Check, moves: &[(Moved, &Difference)], ui: &Ui) -> bool {
     look.told.iter().for_each(|(found, files)| ui.diagnostics(found, files));
     for (at, (moved, it)) in moves.iter().enumerate() {
         let is_first = at == 0 || moves[at - 1].0 != *moved;
@@ -261,22 +315,8 @@ fn tell(arguments: &Arguments, mut look: Check, ways: &ThreeWays, ui: &Ui) -> Re
             None => ui.diagnostics(&[found], &Files::default()),
         }
     }
-    let is_wrong = look.told.iter().flat_map(|(found, _)| found).any(|it| it.severity == Severity::Error);
-    let pending = look.pending.as_ref().map_or(0, Vec::len);
-    let differ = match moves.len() {
-        0 => "nothing differs".to_owned(),
-        1 => "1 object differs".to_owned(),
-        count => format!("{count} objects differ"),
-    };
-    let behind = look.pending.is_some().then(|| format!(", {} pending", counted(pending, "migration")));
-    if !moves.is_empty() || !is_wrong {
-        ui.say(&(differ + &behind.unwrap_or_default()));
-    }
-    Ok(match (is_wrong || !moves.is_empty(), arguments.exit_code && 0 < pending) {
-        (true, _) => Ended::WithFault,
-        (false, true) => Ended::WithDifference,
-        (false, false) => Ended::Well,
-    })
+    let mut told = look.told.iter().flat_map(|(found, _)| found);
+    !moves.is_empty() || told.any(|it| it.severity == Severity::Error)
 }
 
 fn how(moved: Moved, it: &Difference) -> String {

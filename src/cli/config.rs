@@ -335,7 +335,7 @@ fn read(path: &Path, text: &str) -> Result<Config, (Vec<Diagnostic>, Files)> {
     if found.is_empty() { Ok(config) } else { Err((found, config.files)) }
 }
 
-fn syntax(error: &toml::de::Error, file: FileId) -> Diagnostic {
+pub(in crate::cli) fn syntax(error: &toml::de::Error, file: FileId) -> Diagnostic {
     let diagnostic = Diagnostic::error("config", format!("this is not TOML: {}", error.message()));
     error.span().into_iter().fold(diagnostic, |it, range| it.at(Span { file, range }, ""))
 }
@@ -349,13 +349,13 @@ fn unknown(key: &str, span: Span) -> Diagnostic {
     }
 }
 
-fn password(key: &str, span: Span) -> Diagnostic {
+pub(in crate::cli) fn password(key: &str, span: Span) -> Diagnostic {
     Diagnostic::warning("password-in-file", format!("a password is written in `{key}`"))
         .at(span, "not shown here")
         .with_help(format!("name an environment variable that holds the URL instead: `{key} = \"env:DATABASE_URL\"`"))
 }
 
-fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
+pub(in crate::cli) fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
     names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
@@ -365,13 +365,13 @@ fn put<T, F: Into<Vec<Fault>>>(slot: &mut T, value: Result<T, F>) -> Result<(), 
 }
 
 /// What is wrong with the value of a key.
-struct Fault {
-    range: Range<usize>,
+pub(in crate::cli) struct Fault {
+    pub(in crate::cli) range: Range<usize>,
     /// What follows the name of the key: `takes true or false`.
-    says: String,
-    help: Vec<String>,
+    pub(in crate::cli) says: String,
+    pub(in crate::cli) help: Vec<String>,
     /// What stands beside the place, where that is not the example of the key.
-    label: Option<String>,
+    pub(in crate::cli) label: Option<String>,
 }
 
 impl From<Fault> for Vec<Fault> {
@@ -381,18 +381,18 @@ impl From<Fault> for Vec<Fault> {
 }
 
 /// The value of a key, and the folder that its paths start from.
-struct Given<'a> {
-    value: &'a Spanned<DeValue<'a>>,
-    file: FileId,
-    folder: &'a Path,
+pub(in crate::cli) struct Given<'a> {
+    pub(in crate::cli) value: &'a Spanned<DeValue<'a>>,
+    pub(in crate::cli) file: FileId,
+    pub(in crate::cli) folder: &'a Path,
 }
 
 impl Given<'_> {
-    fn fault(&self, says: impl Into<String>) -> Fault {
+    pub(in crate::cli) fn fault(&self, says: impl Into<String>) -> Fault {
         Fault { range: self.value.span(), says: says.into(), help: Vec::new(), label: None }
     }
 
-    fn flag(&self) -> Result<bool, Fault> {
+    pub(in crate::cli) fn flag(&self) -> Result<bool, Fault> {
         self.value.get_ref().as_bool().ok_or_else(|| self.fault("takes `true` or `false`"))
     }
 
@@ -404,7 +404,7 @@ impl Given<'_> {
         })
     }
 
-    fn text(&self) -> Result<&str, Fault> {
+    pub(in crate::cli) fn text(&self) -> Result<&str, Fault> {
         self.value.get_ref().as_str().ok_or_else(|| self.fault("takes a string"))
     }
 

@@ -37,6 +37,8 @@ pub(super) struct Opened {
     pub url: String,
     /// What takes the session where it is to be.
     pub session: Vec<String>,
+    /// The schema that the history is in, where that was said.
+    pub schema: Option<String>,
 }
 
 impl Opened {
@@ -44,6 +46,11 @@ impl Opened {
     /// A diagnostic where the table cannot be read.
     pub(super) fn status(&mut self) -> Result<Status, Diagnostic> {
         history::status(&mut self.client, self.layout, &self.history).map_err(|error| lost(&error))
+    }
+
+    /// Whether the history is of one schema among others.
+    pub(super) fn is_one_schema(&self) -> bool {
+        self.schema.as_ref().is_some_and(|schema| schema != "public")
     }
 }
 
@@ -73,6 +80,7 @@ impl Opened {
 const FOLDERS: [&str; 4] = ["prisma/migrations", "supabase/migrations", "db/migrations", "migrations"];
 
 /// A history in files.
+#[derive(Clone)]
 pub(super) struct Place {
     pub folder: PathBuf,
     pub layout: &'static dyn Layout,
@@ -81,7 +89,7 @@ pub(super) struct Place {
 
 impl Options {
     /// The history in its folder.
-    fn place(&self, config: &Config) -> Result<Place, Error> {
+    pub(super) fn place(&self, config: &Config) -> Result<Place, Error> {
         let (folder, layout) = self.folder_and_layout(config)?;
         Ok(Place { history: history::history(&folder, layout)?, folder, layout })
     }
@@ -122,12 +130,12 @@ impl Options {
     }
 
     fn session(&self, place: Place, config: &Config) -> Result<Opened, Error> {
-        let Place { folder, layout, history } = place;
-        let (url, target, mut client) = self.connect(config)?;
-        let session: Vec<String> = schema(&target).into_iter().collect();
-        let unreadable = |error| side::unreadable(&target.redacted(), &error);
-        session.iter().try_for_each(|setting| client.batch_execute(setting)).map_err(unreadable)?;
-        Ok(Opened { folder, layout, history, client, url, session })
+        let Some(url) = self.url(config)? else {
+            let title = "the database is not named: say `--database URL`, set DATABASE_URL, or put `database` in \
+                         `trueup.toml`";
+            return Err(Error::Usage(title.to_owned()));
+        };
+        place.at(url, None, "`--database`")
     }
 
     fn folder(&self, config: &Config) -> Result<PathBuf, Diagnostic> {
@@ -153,22 +161,29 @@ impl Options {
         let from_environment = || std::env::var("DATABASE_URL").ok().filter(|url| !url.is_empty());
         Ok(config.or_said(self.database.clone(), &config.database)?.or_else(from_environment))
     }
+}
 
-    fn connect(&self, config: &Config) -> Result<(String, connect::Target, Client), Error> {
-        let Some(url) = self.url(config)? else {
-            let title = "the database is not named: say `--database URL`, set DATABASE_URL, or put `database` in \
-                         `trueup.toml`";
-            return Err(Error::Usage(title.to_owned()));
-        };
-        let (target, client) = side::session(&url, "`--database`")?;
-        Ok((url, target, client))
+impl Place {
+    /// With a session in a database, in the schema that is named here or in the URL. `said_by` is what names the database.
+    ///
+    /// # Errors
+    /// Diagnostics that say why there is no session.
+    pub(super) fn at(self, url: String, schema: Option<&str>, said_by: &str) -> Result<Opened, Error> {
+        let Place { folder, layout, history } = self;
+        let (target, mut client) = side::session(&url, said_by)?;
+        let schema = schema.or_else(|| schema_of(&target)).map(str::to_owned);
+        let session: Vec<String> =
+            schema.iter().map(|schema| format!("SET search_path = {}", Ident::new(schema))).collect();
+        let unreadable = |error| side::unreadable(&target.redacted(), &error);
+        session.iter().try_for_each(|setting| client.batch_execute(setting)).map_err(unreadable)?;
+        Ok(Opened { folder, layout, history, client, url, session, schema })
     }
 }
 
 /// Prisma's `?schema=` is where the table of its history is.
-fn schema(target: &connect::Target) -> Option<String> {
+pub(super) fn schema_of(target: &connect::Target) -> Option<&str> {
     let (_, schema) = target.ignored().iter().find(|(name, _)| name == "schema")?;
-    Some(format!("SET search_path = {}", Ident::new(schema)))
+    Some(schema)
 }
 
 /// The server, while it is asked about a history.

@@ -15,6 +15,7 @@ mod exit;
 mod explain;
 mod filter;
 mod findings;
+mod fleet;
 mod history;
 mod in_the_way;
 mod lint;

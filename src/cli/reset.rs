@@ -48,6 +48,9 @@ const MANY: i64 = 100_000;
 const SIGNS: [&str; 3] = ["prod", "production", "live"];
 
 pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Result<Ended, Error> {
+    if arguments.deploy.fleet.is_asked() {
+        return Err(Error::Usage("`reset` empties one database: `--targets` is not for it".to_owned()));
+    }
     let settings = Config::load(config)?;
     let mut opened = arguments.deploy.history.open(&settings)?;
     let target =
@@ -65,8 +68,8 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
     }
     let question = format!("drop everything in {}?", target.redacted());
     let answers = ["keep it", "drop everything"].map(str::to_owned);
-    let may_go = arguments.yes || (ui.may_ask() && ui.ask(&question, &answers) == Some(1));
-    if !may_go {
+    let is_confirmed = || ui.may_ask() && ui.ask(&question, &answers) == Some(1);
+    if !arguments.yes && !is_confirmed() {
         let title = format!("nobody has said that everything in {} may go", target.redacted());
         return Err(Diagnostic::error("not-confirmed", title).with_help("`--yes` says it").into());
     }

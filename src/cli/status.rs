@@ -9,22 +9,28 @@ use crate::{
     cli::{
         config::Config,
         exit::{Ended, Error},
-        history::Options,
+        fleet::{Failures, Fleet, Options as Targets, Ran},
+        history::{Options, Place},
         ui::{self, Ui},
     },
     diagnostic::Diagnostic,
+    emit::fleet::{self, Row},
     history::{Entry, Standing, Status},
+    model::Files,
 };
 
 /// Say which migrations a database has run, and which it has not
 ///
-/// The files of the folder are compared with the table that the tool of its layout keeps. Nothing is changed.
+/// The files of the folder are compared with the table that the tool of its layout keeps. Nothing is changed. With --targets
+/// that is done for many databases, or for many schemas, some of them at a time, and told in one line for each.
 /// Exit codes: 0 the history is in order; 1 a migration failed, was edited after it had run, has no file, or would run out
-/// of order; 2 some are pending, with --exit-code; 64 the command line is wrong.
+/// of order, or a target does not answer; 2 some are pending, with --exit-code; 64 the command line is wrong.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     history: Options,
+    #[command(flatten)]
+    fleet: Targets,
     /// Exit with 2 if migrations are pending
     #[arg(long)]
     exit_code: bool,
@@ -35,7 +41,7 @@ pub(crate) struct Arguments {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// One line a migration
+    /// One line a migration, or a target
     Text,
     /// One object, for machines
     Json,
@@ -44,6 +50,9 @@ enum Format {
 pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Result<Ended, Error> {
     let config = Config::load(config)?;
     ui.diagnostics(&config.warnings, &config.files);
+    if let Some(fleet) = arguments.fleet.read(Failures::GoOn, ui)? {
+        return of_all(arguments, &fleet, &arguments.history.place(&config)?, ui);
+    }
     let mut opened = arguments.history.open(&config)?;
     let status = opened.status()?;
     let text = match arguments.format {
@@ -53,21 +62,69 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
     ui::print(&text).map_err(Error::Output)?;
     let found = findings(&status.migrations);
     ui.diagnostics(&found, &config.files);
-    let pending = status.count(|it| matches!(it, Standing::Pending | Standing::OutOfOrder));
+    let Counts { applied, pending } = Counts::of(&status);
     ui.say(&format!(
-        "{} in {} ({}): {} applied, {pending} pending",
+        "{} in {} ({}): {applied} applied, {pending} pending",
         counted(opened.history.len(), "migration"),
         opened.folder.display(),
         opened.layout.name(),
-        status.count(|it| matches!(
-            it,
-            Standing::Applied | Standing::Edited | Standing::WithoutFile | Standing::Squashed
-        )),
     ));
     Ok(match (found.is_empty(), arguments.exit_code && 0 < pending) {
         (false, _) => Ended::WithFault,
         (true, true) => Ended::WithDifference,
         (true, false) => Ended::Well,
+    })
+}
+
+/// How far a database has come.
+pub(super) struct Counts {
+    pub applied: usize,
+    pub pending: usize,
+}
+
+impl Counts {
+    pub(super) fn of(status: &Status) -> Counts {
+        let is_applied = |it: &Standing| {
+            matches!(it, Standing::Applied | Standing::Edited | Standing::WithoutFile | Standing::Squashed)
+        };
+        let is_pending = |it: &Standing| matches!(it, Standing::Pending | Standing::OutOfOrder);
+        Counts { applied: status.count(is_applied), pending: status.count(is_pending) }
+    }
+}
+
+/// How things stand with a target: how far it has come, and how many findings there are.
+struct Stands {
+    counts: Counts,
+    faults: usize,
+}
+
+/// The same of each target, in one line.
+fn of_all(arguments: &Arguments, fleet: &Fleet, place: &Place, ui: &Ui) -> Result<Ended, Error> {
+    fleet.fits(place.layout)?;
+    let ran = fleet.each(ui, &|target, ui| {
+        let status = target.open(place)?.status()?;
+        let found = findings(&status.migrations);
+        ui.diagnostics(&found, &Files::default());
+        Ok(Stands { counts: Counts::of(&status), faults: found.len() })
+    });
+    let rows: Vec<Row> = ran.into_iter().map(row).collect();
+    let text = match arguments.format {
+        Format::Text => fleet::table(&rows),
+        Format::Json => fleet::json(&rows, None),
+    };
+    ui::print(&text).map_err(Error::Output)?;
+    Ok(Fleet::ended(&rows, arguments.exit_code, ui))
+}
+
+fn row(ran: Ran<Stands>) -> Row {
+    ran.row(|name, Stands { counts: Counts { applied, pending }, faults }| {
+        let (outcome, wrong) = match (faults, pending) {
+            (0, 0) => ("in-order", String::new()),
+            (0, _) => ("pending", String::new()),
+            (_, _) => ("not-in-order", format!(", {faults} not in order")),
+        };
+        let row = Row::new(name, outcome, format!("{applied} applied, {pending} pending{wrong}"));
+        Row { applied: Some(applied), pending: Some(pending), ..row }
     })
 }
 

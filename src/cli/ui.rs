@@ -30,6 +30,8 @@ pub(crate) struct Ui {
     quiet: bool,
     verbose: bool,
     color: bool,
+    /// What each line begins with, where several runs print at once.
+    prefix: String,
 }
 
 impl Ui {
@@ -39,7 +41,20 @@ impl Ui {
             ColorChoice::Never => false,
             ColorChoice::Auto => AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never,
         };
-        Ui { quiet, verbose, color }
+        Ui { quiet, verbose, color, prefix: String::new() }
+    }
+
+    /// For one of many that run at the same time: each line begins with its name. What is not wrong is told with `--verbose`
+    /// only, and no progress is shown.
+    pub(crate) fn one_of_many(&self, name: &str) -> Ui {
+        Ui { quiet: !self.verbose, verbose: self.verbose, color: self.color, prefix: format!("{name}: ") }
+    }
+
+    /// A line, or several at once.
+    fn log(&self, text: &str) {
+        let lines: Vec<String> =
+            text.lines().map(|line| format!("{}{line}", self.prefix).trim_end().to_owned()).collect();
+        log(&lines.join("\n"));
     }
 
     /// What the user should know; with `--quiet`, only what is wrong.
@@ -47,21 +62,21 @@ impl Ui {
         let least = if self.quiet { Severity::Error } else { Severity::Note };
         let shown: Vec<Diagnostic> = diagnostics.iter().filter(|it| least <= it.severity).cloned().collect();
         if !shown.is_empty() {
-            log(terminal::render(&shown, files, self.color).trim_end());
+            self.log(terminal::render(&shown, files, self.color).trim_end());
         }
     }
 
     /// One line that says how it went.
     pub(crate) fn say(&self, line: &str) {
         if !self.quiet {
-            log(line);
+            self.log(line);
         }
     }
 
     /// Whether somebody is there to answer: never in CI.
     pub(crate) fn may_ask(&self) -> bool {
         let is_ci = std::env::var_os("CI").is_some_and(|it| !it.is_empty() && it != "false");
-        !self.quiet && !is_ci && io::stdin().is_terminal() && io::stderr().is_terminal()
+        !self.quiet && self.prefix.is_empty() && !is_ci && io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
     /// Which of the answers is chosen; nothing where none is. Ctrl-C ends the process, as it does elsewhere.
@@ -83,17 +98,17 @@ impl Ui {
 
     pub(crate) fn detail(&self, line: &str) {
         if self.verbose {
-            log(line);
+            self.log(line);
         }
     }
 
     pub(crate) fn error(&self, line: &str) {
-        log(&format!("error: {line}"));
+        self.log(&format!("error: {line}"));
     }
 
     /// Shows that something goes on, if it goes on for long and somebody is looking. Ends when it is dropped.
     pub(crate) fn progress(&self, what: &str) -> Progress {
-        if self.quiet || !io::stderr().is_terminal() {
+        if self.quiet || !self.prefix.is_empty() || !io::stderr().is_terminal() {
             return Progress { _end: None, thread: None, bar: ProgressBar::hidden() };
         }
         let (end, ended) = mpsc::channel::<()>();

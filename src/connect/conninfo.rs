@@ -15,6 +15,17 @@ pub(super) fn parse(text: &str) -> Result<Parameters, TargetError> {
     }
 }
 
+/// The same connection string for another database of its server. Of a parameter that is there twice, the last one counts.
+pub fn with_database(text: &str, database: &str) -> String {
+    if !text.starts_with("postgres://") && !text.starts_with("postgresql://") {
+        return format!("{text} dbname='{}'", database.replace('\\', r"\\").replace('\'', r"\'"));
+    }
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
+    let encoded = |byte: u8| if is_plain(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    let database: String = database.bytes().map(encoded).collect();
+    format!("{text}{}dbname={database}", if text.contains('?') { '&' } else { '?' })
+}
+
 fn url(rest: &str) -> Result<Parameters, TargetError> {
     let mut parameters = Parameters::new();
     let (before, query) = rest.split_once('?').map_or((rest, ""), |(before, query)| (before, query));
@@ -131,7 +142,7 @@ fn keywords(text: &str) -> Result<Parameters, TargetError> {
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use super::{parse, with_database};
 
     fn shown(text: &str) -> String {
         match parse(text) {
@@ -139,6 +150,17 @@ mod tests {
                 parameters.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ")
             }
             Err(e) => format!("error: {e}"),
+        }
+    }
+
+    #[test]
+    fn another_database_of_the_server() {
+        for (text, expected) in [
+            ("postgres://u@h/one?host=/tmp", "user=u host=h dbname=one host=/tmp dbname=a 'b&"),
+            ("postgres://h", "host=h dbname=a 'b&"),
+            ("host=h dbname=one", "host=h dbname=one dbname=a 'b&"),
+        ] {
+            assert_eq!(shown(&with_database(text, "a 'b&")), expected);
         }
     }
 

@@ -11,6 +11,7 @@ mod settings;
 mod target;
 mod tls;
 
+pub use conninfo::with_database;
 pub use error::{Error, TargetError};
 pub use server_error::message;
 pub use target::{Host, SslMode, Target};

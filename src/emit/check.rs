@@ -69,13 +69,21 @@ impl MoverJson<'_> {
 }
 
 pub fn render(check: &Check) -> String {
+    serde_json::to_string_pretty(&document(check)).unwrap_or_default() + "\n"
+}
+
+/// As a part of another document.
+pub fn value(check: &Check) -> serde_json::Value {
+    serde_json::to_value(document(check)).unwrap_or_default()
+}
+
+fn document(check: &Check) -> Document<'_> {
     let told = check.told.iter().flat_map(|(found, files)| found.iter().map(|it| finding(it, files)));
-    let document = Document {
+    Document {
         version: 1,
         moved: check.moved.iter().map(MoverJson::of).collect(),
         pending: check.pending.as_deref(),
         sql: &check.sql,
         diagnostics: told.collect(),
-    };
-    serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
+    }
 }

@@ -3,6 +3,7 @@
 mod estimate;
 pub mod check;
 pub mod explain;
+pub mod fleet;
 mod hazard;
 pub mod json;
 pub mod lint;

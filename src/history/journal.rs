@@ -34,8 +34,8 @@ pub fn left(client: &mut Client, layout: &dyn Layout, it: &Migration) -> Result<
     if !is_there {
         return Ok(None);
     }
-    let select = "SELECT done, is_open, digest FROM trueup.journal WHERE history = $1 AND key = $2";
-    let row = client.query_opt(select, &[&layout.table(), &it.key])?;
+    let select = format!("SELECT done, is_open, digest FROM trueup.journal WHERE history = {HISTORY} AND key = $2");
+    let row = client.query_opt(&select, &[&layout.table(), &it.key])?;
     Ok(row.map(|row| {
         let done: i32 = row.get(0);
         Left { done: usize::try_from(done).unwrap_or(0), is_open: row.get(1), digest: row.get(2) }
@@ -85,11 +85,13 @@ pub(super) fn note(
     (done, is_open): (usize, bool),
 ) -> Result<(), postgres::Error> {
     let digest = digest(&statements[..done + usize::from(is_open)]);
-    let insert = "INSERT INTO trueup.journal (history, key, done, is_open, digest) VALUES ($1, $2, $3, $4, $5)
-                  ON CONFLICT (history, key) DO UPDATE SET done = excluded.done, is_open = excluded.is_open,
-                      digest = excluded.digest, at = excluded.at";
+    let insert = format!(
+        "INSERT INTO trueup.journal (history, key, done, is_open, digest) VALUES ({HISTORY}, $2, $3, $4, $5)
+         ON CONFLICT (history, key) DO UPDATE SET done = excluded.done, is_open = excluded.is_open,
+             digest = excluded.digest, at = excluded.at"
+    );
     let done = i32::try_from(done).unwrap_or(i32::MAX);
-    client.execute(insert, &[&layout.table(), &it.key, &done, &is_open, &digest]).map(drop)
+    client.execute(&insert, &[&layout.table(), &it.key, &done, &is_open, &digest]).map(drop)
 }
 
 /// Forgets a migration, where the table is there.
@@ -101,9 +103,14 @@ pub fn forget(client: &mut impl GenericClient, layout: &dyn Layout, it: &Migrati
     if !is_there {
         return Ok(());
     }
-    let delete = "DELETE FROM trueup.journal WHERE history = $1 AND key = $2";
-    client.execute(delete, &[&layout.table(), &it.key]).map(drop)
+    let delete = format!("DELETE FROM trueup.journal WHERE history = {HISTORY} AND key = $2");
+    client.execute(&delete, &[&layout.table(), &it.key]).map(drop)
 }
+
+/// What a history is called: its table, with the schema where `search_path` finds it and that is not `public`. Each schema of
+/// a database may hold a history of its own, as Prisma's `?schema=` has it.
+const HISTORY: &str = "CASE WHEN strpos($1::text, '.') = 0 AND current_schema() <> 'public'
+                            THEN current_schema() || '.' || $1::text ELSE $1::text END";
 
 const IS_THERE: &str = "SELECT to_regclass('trueup.journal') IS NOT NULL";
 

@@ -2,7 +2,11 @@
 
 use std::process::{Command, Stdio};
 
-use crate::{cli::config::Config, diagnostic::Diagnostic, model::parser};
+use crate::{
+    cli::{config::Config, fleet::Target},
+    diagnostic::Diagnostic,
+    model::parser,
+};
 
 /// Commands for the shell, where there are any.
 #[derive(Clone, Debug, Default)]
@@ -17,11 +21,12 @@ pub(crate) struct Hooks {
 pub(super) struct Hooked<'a> {
     hooks: &'a Hooks,
     url: &'a str,
+    target: Option<&'a Target>,
 }
 
 impl<'a> Hooked<'a> {
-    pub(super) fn new(config: &'a Config, url: &'a str) -> Hooked<'a> {
-        Hooked { hooks: &config.hooks, url }
+    pub(super) fn new(config: &'a Config, url: &'a str, target: Option<&'a Target>) -> Hooked<'a> {
+        Hooked { hooks: &config.hooks, url, target }
     }
 
     pub(super) fn before_deploy(&self) -> Result<(), Diagnostic> {
@@ -45,6 +50,9 @@ impl<'a> Hooked<'a> {
         let Some(command) = command else { return Ok(()) };
         let mut shell = Command::new("sh");
         shell.args(["-c", command]).env("TRUEUP_DATABASE", self.url).env("TRUEUP_MIGRATION", migration);
+        if let Some(target) = self.target {
+            shell.env("TRUEUP_TARGET", &target.name).env("TRUEUP_SCHEMA", target.schema.as_deref().unwrap_or_default());
+        }
         shell.stdin(Stdio::null()).stdout(Stdio::from(std::io::stderr()));
         let started = {
             let _held = parser::undisturbed();

@@ -2,13 +2,15 @@
 
 mod backup;
 mod bounds;
+mod common;
+mod fleet;
 mod hooks;
 mod waits;
 mod watch;
 
 use std::{
     path::{Path, PathBuf},
-    sync::mpsc,
+    sync::{Arc, mpsc},
     thread,
     time::{Duration, Instant},
 };
@@ -17,6 +19,7 @@ use clap::Args;
 
 pub(crate) use self::{bounds::Bounds, hooks::Hooks, waits::Waits};
 use self::{
+    common::{Common, Read},
     hooks::Hooked,
     waits::{backoff, session},
     watch::Watch,
@@ -28,16 +31,15 @@ use crate::{
         config::Config,
         drift::{self, Difference, differences},
         exit::{Ended, Error},
+        fleet::{Failures, Options as Targets, Target},
         history::{Opened, Options, lost},
-        lint::{self, FailOn},
+        lint::FailOn,
         replay::{self, Replay},
         status::{counted, findings},
         ui::Ui,
     },
     diagnostic::{Diagnostic, Severity},
-    history::{self, Entry, Event, Migration, Standing, Terms, Work, edited, journal, journal::Left, lock},
-    model::Files,
-    sources::Script,
+    history::{self, Entry, Event, Migration, Standing, Status, Terms, Work, edited, journal, journal::Left, lock},
 };
 
 /// Run the migrations that a database has not run yet
@@ -49,8 +51,12 @@ use crate::{
 ///
 /// Before the first statement the database is compared with what its history makes. What waits for a lock for too long is
 /// tried again. Only one deploys at a time.
-/// Exit codes: 0 nothing is pending any more; 1 a migration failed, or the database or its history is not in order; 64 the
-/// command line is wrong.
+///
+/// With --targets the same is done for many databases, or for many schemas, some of them at a time: the canaries first, one
+/// after the other. What each has come to is printed as a table, and failures are told. The next `deploy` goes on with those
+/// that are not done.
+/// Exit codes: 0 nothing is pending any more; 1 a migration failed, or the database or its history is not in order, or a target
+/// was not begun; 64 the command line is wrong.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -68,11 +74,13 @@ pub(crate) struct Arguments {
     #[arg(long)]
     out_of_order: bool,
     /// Have pg_dump write the database to this file first
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "targets")]
     backup: Option<PathBuf>,
     /// Rehearse what is pending, and refuse hazards from this severity on that no comment accepts [default: never]
     #[arg(long, value_enum, value_name = "SEVERITY")]
     fail_on: Option<FailOn>,
+    #[command(flatten)]
+    pub(super) fleet: Targets,
     #[command(flatten)]
     waits: Waits,
     #[command(flatten)]
@@ -84,8 +92,7 @@ pub(crate) struct Arguments {
 
 /// A migration that is to run.
 struct Pending {
-    migration: Migration,
-    script: Script,
+    read: Arc<Read>,
     left: Option<Left>,
 }
 
@@ -98,21 +105,45 @@ impl Arguments {
 pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Result<Ended, Error> {
     let settings = Config::load(config)?;
     ui.diagnostics(&settings.warnings, &settings.files);
-    let mut opened = arguments.history.open(&settings)?;
+    let common = Common::new(arguments, &settings, config, fleet::alike(arguments));
+    if let Some(fleet) = arguments.fleet.read(Failures::Stop, ui)? {
+        return fleet::run(&common, &fleet, &arguments.history.place(&settings)?, ui);
+    }
+    one(&common, &mut arguments.history.open(&settings)?, None, ui)?;
+    Ok(Ended::Well)
+}
+
+/// What was done in one database; how many migrations that were.
+enum Done {
+    Nothing,
+    /// They would have run.
+    Foretold(usize),
+    Applied(usize),
+}
+
+/// Runs what is pending in one database.
+///
+/// # Errors
+/// What was in the way, and what has failed.
+fn one(common: &Common<'_>, opened: &mut Opened, target: Option<&Target>, ui: &Ui) -> Result<Done, Error> {
+    let arguments = common.arguments;
     if !arguments.dry_run {
         lock::take(&mut opened.client, opened.layout, Duration::from_secs(arguments.waits.wait))?;
     }
     let status = opened.status()?;
-    let mut files = Files::default();
-    let pending = pending(arguments, &mut opened, &status.migrations, &mut files)
-        .map_err(|found| Error::Diagnostics(found, files.clone()))?;
-    let divide = |it| Ok::<_, Vec<Diagnostic>>((it, work(it, &opened, &files)?));
-    let pending: Result<Vec<(&Pending, Work<'_>)>, _> = pending.iter().map(divide).collect();
-    let mut pending = pending.map_err(|found| Error::Diagnostics(found, files.clone()))?;
+    let pending = pending(common, opened, &status.migrations)?;
+    let divided: Result<Vec<(&Pending, Work<'_>)>, Error> =
+        pending.iter().map(|it| Ok((it, work(it, opened)?))).collect();
+    let mut pending = divided?;
     if let Some(last) = &arguments.to {
-        let is_it = |(it, _): &(&Pending, Work<'_>)| it.migration.name == *last || it.migration.key == *last;
-        let at = pending.iter().position(is_it).ok_or_else(|| not_pending(last))?;
-        pending.truncate(at + 1);
+        let is_it = |it: &Migration| it.name == *last || it.key == *last;
+        // Of many databases, some have come so far already.
+        let has_run = opened.history.iter().any(|it| is_it(it) && status.has_run(it));
+        match pending.iter().position(|(it, _)| is_it(&it.read.migration)) {
+            Some(at) => pending.truncate(at + 1),
+            None if target.is_some() && has_run => pending.clear(),
+            None => return Err(not_pending(last).into()),
+        }
     }
     if !arguments.dry_run {
         for name in opened.note_squashed(&status)? {
@@ -121,64 +152,51 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
     }
     if pending.is_empty() {
         ui.say("nothing is pending");
-        return Ok(Ended::Well);
+        return Ok(Done::Nothing);
     }
     // Half a migration is no state that a history makes.
     if !arguments.allow_drift && pending.iter().all(|(it, _)| it.left.is_none()) {
-        let replay = Replay::new(&opened.folder, opened.history.iter().filter(|it| status.has_run(it)));
-        is_as_made(&opened, replay, arguments.shadow.as_deref(), config, ui)?;
+        not_moved(common, opened, &status, ui)?;
     }
-    refuse_hazards(arguments, &opened, &pending[0].0.migration, &settings, ui)?;
+    common.refuse_hazards(opened, &pending[0].0.read.migration, ui)?;
     if arguments.dry_run {
         pending.iter().for_each(|(it, work)| ui.say(&foretold(it, work)));
-        return Ok(Ended::Well);
+        return Ok(Done::Foretold(pending.len()));
     }
     if let Some(path) = &arguments.backup {
         backup::backup(path, &opened.url, &mut opened.client, ui)?;
     }
     let url = opened.url.clone();
-    let (hooks, bounds) = (Hooked::new(&settings, &url), arguments.bounds.bounds());
+    let hooks = Hooked::new(common.settings, &url, target);
     hooks.before_deploy()?;
     if !status.has_table {
         opened.client.batch_execute(opened.layout.create()).map_err(|error| lost(&error))?;
     }
     for (it, work) in &pending {
-        hooks.before_migration(&it.migration.name)?;
-        apply((&arguments.waits, &bounds), &mut opened, work, it.left.as_ref(), ui)
-            .map_err(|found| Error::Diagnostics(vec![found], files.clone()))?;
-        hooks.after_migration(&it.migration.name)?;
+        hooks.before_migration(&it.read.migration.name)?;
+        apply((&arguments.waits, common.bounds()), opened, work, it.left.as_ref(), ui)
+            .map_err(|found| Error::Diagnostics(vec![found], it.read.files.clone()))?;
+        hooks.after_migration(&it.read.migration.name)?;
     }
     hooks.after_deploy()?;
     ui.say(&format!("{} applied", counted(pending.len(), "migration")));
-    Ok(Ended::Well)
+    Ok(Done::Applied(pending.len()))
 }
 
-/// Rehearses what is pending, where hazards are to be refused.
+/// Compares the database with what its history makes. One schema of several has no history that makes the whole database.
 ///
 /// # Errors
-/// Diagnostics with the hazards that nobody has accepted, and with what fails.
-fn refuse_hazards(
-    arguments: &Arguments,
-    opened: &Opened,
-    first: &Migration,
-    settings: &Config,
-    ui: &Ui,
-) -> Result<(), Error> {
-    let fail_on = arguments.fail_on.or(settings.fail_on).unwrap_or(FailOn::Never);
-    if fail_on == FailOn::Never {
+/// A diagnostic with what differs.
+fn not_moved(common: &Common<'_>, opened: &mut Opened, status: &Status, ui: &Ui) -> Result<(), Error> {
+    let replay = Replay::new(&opened.folder, opened.history.iter().filter(|it| status.has_run(it)));
+    let shadow = common.arguments.shadow.as_deref();
+    let Some(alike) = &common.alike else { return is_as_made(opened, replay, shadow, common.config, ui) };
+    if opened.is_one_schema() {
         return Ok(());
     }
-    let first = opened.history.iter().position(|it| it.key == first.key).unwrap_or_default();
-    let mut files = Files::default();
-    let shadow = arguments.shadow.as_deref();
-    let found = lint::pending((&opened.history, first), shadow, settings, &mut files, ui)?;
-    if !found.fails && !fail_on.is_met(&found.found) {
-        return Ok(());
-    }
-    let title = "what is pending was not run, since it has hazards that no comment accepts";
-    let said = Diagnostic::error("hazards", title)
-        .with_help("write `-- trueup: ignore CODE the reason` above the statement to accept one");
-    Err(Error::Diagnostics([found.found, vec![said]].concat(), files))
+    let look = |opened: &Opened| unlike(opened, replay.clone(), shadow, common.config, ui);
+    let found = alike.look(opened, status, &look)?;
+    if found.is_empty() { Ok(()) } else { Err(differs(&found, opened).into()) }
 }
 
 /// Runs one migration, and says how that went.
@@ -226,18 +244,13 @@ pub(super) fn apply(
 ///
 /// # Errors
 /// What is not in order, and what cannot be read.
-fn pending(
-    arguments: &Arguments,
-    opened: &mut Opened,
-    standings: &[Entry],
-    files: &mut Files,
-) -> Result<Vec<Pending>, Vec<Diagnostic>> {
+fn pending(common: &Common<'_>, opened: &mut Opened, standings: &[Entry]) -> Result<Vec<Pending>, Error> {
     let mut wrong = Vec::new();
     let mut found = Vec::new();
     for entry in standings {
         let migration = opened.history.iter().find(|it| it.key == entry.key);
         let left = match migration {
-            Some(it) => journal::left(&mut opened.client, opened.layout, it).map_err(|error| vec![lost(&error)])?,
+            Some(it) => journal::left(&mut opened.client, opened.layout, it).map_err(|error| lost(&error))?,
             None => None,
         };
         // Another tool may have noted that nothing is there of it any more.
@@ -245,31 +258,33 @@ fn pending(
         let left = left.filter(|_| is_begun);
         let is_due = match &entry.standing {
             Standing::Pending => true,
-            Standing::OutOfOrder => arguments.out_of_order,
+            Standing::OutOfOrder => common.arguments.out_of_order,
             Standing::Failed(_) => left.is_some(),
             Standing::Applied | Standing::Edited | Standing::WithoutFile => false,
             Standing::Squashed | Standing::Partly(_) => false,
         };
         match migration {
-            Some(migration) if is_due => {
-                found.push(Pending { migration: migration.clone(), script: migration.script(files)?, left });
-            }
+            Some(migration) if is_due => found.push(Pending { read: common.read(migration)?, left }),
             Some(_) | None => wrong.extend(findings(std::slice::from_ref(entry))),
         }
     }
-    if wrong.is_empty() { Ok(found) } else { Err(wrong) }
+    if wrong.is_empty() { Ok(found) } else { Err(wrong.into()) }
 }
 
-fn work<'a>(it: &'a Pending, opened: &Opened, files: &'a Files) -> Result<Work<'a>, Vec<Diagnostic>> {
+/// # Errors
+/// Diagnostics with the place in the file.
+fn work<'a>(it: &'a Pending, opened: &Opened) -> Result<Work<'a>, Error> {
+    let Read { migration, script, files } = &*it.read;
+    let wrong = |found| Error::Diagnostics(found, files.clone());
     // What was left out when the file was read would be missing.
     let left_out: Vec<Diagnostic> =
-        it.script.notes.iter().map(|note| Diagnostic { severity: Severity::Error, ..note.clone() }).collect();
+        script.notes.iter().map(|note| Diagnostic { severity: Severity::Error, ..note.clone() }).collect();
     if !left_out.is_empty() {
-        return Err(left_out);
+        return Err(wrong(left_out));
     }
-    let work = Work::new(&it.migration, opened.layout, &it.script, files)?;
+    let work = Work::new(migration, opened.layout, script, files).map_err(wrong)?;
     match &it.left {
-        Some(left) if !left.fits(work.statements()) => Err(vec![edited(&it.migration)]),
+        Some(left) if !left.fits(work.statements()) => Err(edited(migration).into()),
         Some(_) | None => Ok(work),
     }
 }
@@ -280,7 +295,7 @@ fn foretold(it: &Pending, work: &Work<'_>) -> String {
         (None, true) => ", in one transaction".to_owned(),
         (None, false) => ", one by one".to_owned(),
     };
-    format!("would run {}: {}{how}", it.migration.name, counted(work.statements().len(), "statement"))
+    format!("would run {}: {}{how}", it.read.migration.name, counted(work.statements().len(), "statement"))
 }
 
 fn not_pending(name: &str) -> Diagnostic {
@@ -299,10 +314,24 @@ pub(super) fn is_as_made(
     config: Option<&Path>,
     ui: &Ui,
 ) -> Result<(), Error> {
+    let found = unlike(opened, replay, shadow, config, ui)?;
+    if found.is_empty() { Ok(()) } else { Err(differs(&found, opened).into()) }
+}
+
+/// In what a database differs from what a history makes.
+///
+/// # Errors
+/// Whatever keeps the two from being compared.
+pub(super) fn unlike(
+    opened: &Opened,
+    replay: Replay,
+    shadow: Option<&str>,
+    config: Option<&Path>,
+    ui: &Ui,
+) -> Result<Vec<Difference>, Error> {
     let comparison = Comparison::to_history(&opened.url, replay, shadow).only_looking();
     let (found, files) = sound(&comparison, config, ui)?;
-    let found = differences(&found, &files, opened.layout, drift::HISTORY);
-    if found.is_empty() { Ok(()) } else { Err(differs(&found, opened).into()) }
+    Ok(differences(&found, &files, opened.layout, drift::HISTORY))
 }
 
 /// How many differences are named.
