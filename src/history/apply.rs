@@ -354,9 +354,12 @@ impl Run<'_, '_> {
         if has_broken(error) {
             return found.with_help(DEPLOY_AGAIN);
         }
-        let left = journal::left(self.client, self.layout, work.migration).ok().flatten();
-        let Some(left) = left else {
-            return found.with_note("nothing of this migration has taken effect");
+        let left = match self.left() {
+            Ok(Some(left)) => left,
+            Ok(None) => return found.with_note("nothing of this migration has taken effect"),
+            Err(error) => {
+                return found.with_note(format!("how far it has come cannot be read: {}", connect::message(&error)));
+            }
         };
         let log = found.title.clone();
         let noted = self.note(|transaction, work, layout| layout.note_failed(transaction, work.migration, &log));
@@ -372,6 +375,13 @@ impl Run<'_, '_> {
         found.with_note(done).with_help(
             "mend what is in the way, or the statements that are not done, and `trueup deploy` goes on after those that are",
         )
+    }
+
+    /// How far it has come; asked as whoever has begun it, wherever the migration has gone since.
+    fn left(&mut self) -> Result<Option<Left>, postgres::Error> {
+        self.client.batch_execute("RESET SESSION AUTHORIZATION; RESET ROLE")?;
+        self.client.execute("SELECT set_config('search_path', $1, false)", &[&self.path])?;
+        journal::left(self.client, self.layout, self.work.migration)
     }
 
     /// Nobody knows what became of a statement.

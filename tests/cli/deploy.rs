@@ -109,6 +109,16 @@ fn whatever_a_migration_sets_it_is_noted() {
 }
 
 #[test]
+fn wherever_a_migration_has_gone_what_is_done_is_told() {
+    let Some(live) = Live::start("CREATE ROLE nobody_s") else { return };
+    let url = live.url("postgres");
+    let text = "-- trueup: no-transaction\nCREATE TABLE a ();\nSET search_path = pg_catalog;\nSET ROLE nobody_s;\nSELECT 1/0;\n";
+    let folder = Folder::new(&[("migrations/1_a/migration.sql", text)]);
+    let failed = folder.run(&["deploy", "--database", &url]).ends(1).says("division by zero");
+    failed.says("its first 3 statements are done");
+}
+
+#[test]
 fn drift_stops_it_before_the_first_statement() {
     let Some(mut live) = Live::start("") else { return };
     let url = live.url("postgres");
