@@ -166,9 +166,7 @@ fn what_verify_says_is_as_its_schema_says() {
         .output()
         .expect("the program");
     let document: Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    let mut faults = Vec::new();
-    validate(&document, &schema, &schema, "", &mut faults);
-    assert!(faults.is_empty(), "{faults:#?}");
+    holds(&document, &schema);
     let verdicts: Vec<&str> =
         document["rules"].as_array().expect("rules").iter().filter_map(|it| it["verdict"].as_str()).collect();
     assert_eq!(verdicts, ["broken", "broken", "broken", "failed", "holds"]);
@@ -193,9 +191,7 @@ fn what_lint_says_is_as_its_schema_says() {
         .output()
         .expect("the program");
     let document: Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    let mut faults = Vec::new();
-    validate(&document, &schema, &schema, "", &mut faults);
-    assert!(faults.is_empty(), "{faults:#?}");
+    holds(&document, &schema);
     let migration = &document["migrations"][0];
     assert_eq!(migration["statements"][1]["hazards"][0]["code"], "drops-column");
     assert_eq!(migration["failure"]["line"], 3);
@@ -222,9 +218,7 @@ fn json_is_as_its_schema_says() {
             .output()
             .expect("the program");
         let document: Value = serde_json::from_slice(&output.stdout).expect("JSON");
-        let mut faults = Vec::new();
-        validate(&document, &schema, &schema, "", &mut faults);
-        assert!(faults.is_empty(), "{arguments:?}: {faults:#?}");
+        holds(&document, &schema);
         diagnostics += document["diagnostics"].as_array().map_or(0, Vec::len);
         let hazards = document["statements"].as_array().into_iter().flatten().flat_map(|it| it["hazards"].as_array());
         estimates += hazards.flatten().filter(|it| it["estimate"]["bytes"].is_u64()).count();
@@ -235,12 +229,9 @@ fn json_is_as_its_schema_says() {
 
 #[test]
 fn a_snapshot_is_as_its_schema_says() {
-    let schema = fs::read_to_string("docs/reference/stats.schema.json").expect("the schema");
-    let schema: Value = serde_json::from_str(&schema).expect("JSON");
+    let schema = schema("stats.schema.json");
     let document: Value = serde_json::from_str(&snapshot().render()).expect("JSON");
-    let mut faults = Vec::new();
-    validate(&document, &schema, &schema, "", &mut faults);
-    assert!(faults.is_empty(), "{faults:#?}");
+    holds(&document, &schema);
 }
 
 #[test]
@@ -271,9 +262,7 @@ fn what_preflight_says_is_as_its_schema_says() {
             files: &Files::default(),
         };
         let document: Value = serde_json::from_str(&preflight::json(&report)).expect("JSON");
-        let mut faults = Vec::new();
-        validate(&document, &schema, &schema, "", &mut faults);
-        assert!(faults.is_empty(), "{faults:#?}");
+        holds(&document, &schema);
     }
 }
 
@@ -295,9 +284,7 @@ fn what_check_says_is_as_its_schema_says() {
     ];
     for check in checks {
         let document: Value = serde_json::from_str(&check::render(&check)).expect("JSON");
-        let mut faults = Vec::new();
-        validate(&document, &schema, &schema, "", &mut faults);
-        assert!(faults.is_empty(), "{faults:#?}");
+        holds(&document, &schema);
     }
 }
 
@@ -326,6 +313,13 @@ fn snapshot() -> Statistics {
         taken: "2026-01-01T00:00:00Z".to_owned(),
         relations: tables.into_iter().chain(others).map(relation).collect(),
     }
+}
+
+/// Whether a document is as its schema says.
+fn holds(document: &Value, schema: &Value) {
+    let mut faults = Vec::new();
+    validate(document, schema, schema, "", &mut faults);
+    assert!(faults.is_empty(), "{faults:#?}");
 }
 
 /// The part of JSON Schema that ours uses. Here, unlike for those who read the format, a member that the schema does not

@@ -92,10 +92,10 @@ impl<'a> Lab<'a> {
         };
         let traffic = strategy.traffic.usual[0];
         let usual = match self.usual.get(traffic) {
-            Some(known) => *known,
+            Some(known) => known.clone(),
             None => self.run(strategy, &Plan::default(), None)?,
         };
-        self.usual.insert(traffic, usual);
+        self.usual.insert(traffic, usual.clone());
         let plain = self.run(strategy, &planned(None)?, None)?;
         let mut gentle = planned(Some(&online))?;
         gentle.bound_waits(LOCK_TIMEOUT);

@@ -12,6 +12,7 @@ use std::{
 };
 
 use postgres::{Client, Config, NoTls};
+use trueup::connect;
 
 pub(crate) const CLIENTS: usize = 4;
 /// Between two transactions of a client, so that they wait for each other and not for a processor.
@@ -27,7 +28,7 @@ pub(crate) struct Statements {
 }
 
 /// What clients went through.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Figures {
     /// The longest wait for a lock (`pg_locks.waitstart`).
     pub(crate) blocked: Duration,
@@ -35,6 +36,8 @@ pub(crate) struct Figures {
     pub(crate) p99: Duration,
     pub(crate) failed: usize,
     pub(crate) count: usize,
+    /// Why the first of them failed.
+    pub(crate) reason: Option<String>,
     /// The change itself.
     pub(crate) took: Duration,
 }
@@ -42,19 +45,26 @@ pub(crate) struct Figures {
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ms = |it: Duration| it.as_secs_f64() * 1000.0;
-        let Figures { blocked, longest, p99, failed, count, took } = *self;
+        let Figures { blocked, longest, p99, failed, count, took, .. } = *self;
         write!(f, "blocked {:.0} ms, longest {:.0} ms, p99 {:.1} ms", ms(blocked), ms(longest), ms(p99))?;
-        write!(f, ", {failed} of {count} failed in {:.1} s", took.as_secs_f64())
+        write!(f, ", {failed} of {count} failed in {:.1} s", took.as_secs_f64())?;
+        self.reason.iter().try_for_each(|it| write!(f, " ({it})"))
     }
 }
 
 /// How often the locks are looked at.
 const GLANCE: Duration = Duration::from_millis(5);
 
+/// How long one took, and why it failed.
+struct Transaction {
+    took: Duration,
+    failed: Option<String>,
+}
+
 pub(crate) struct Traffic {
     ends: Arc<AtomicBool>,
     observer: JoinHandle<Duration>,
-    clients: Vec<JoinHandle<Vec<Result<Duration, Duration>>>>,
+    clients: Vec<JoinHandle<Vec<Transaction>>>,
 }
 
 impl Traffic {
@@ -76,15 +86,16 @@ impl Traffic {
     pub(crate) fn stop(self) -> Figures {
         self.ends.store(true, Ordering::Relaxed);
         let all = self.clients.into_iter().flat_map(|client| client.join().expect("a client"));
-        let all: Vec<Result<Duration, Duration>> = all.collect();
-        let mut took: Vec<Duration> = all.iter().map(|it| it.unwrap_or_else(|took| took)).collect();
+        let all: Vec<Transaction> = all.collect();
+        let mut took: Vec<Duration> = all.iter().map(|it| it.took).collect();
         took.sort_unstable();
         let p99 = took.get(took.len() * 99 / 100).copied().unwrap_or_default();
         Figures {
             blocked: self.observer.join().expect("the observer"),
             longest: took.last().copied().unwrap_or_default(),
             p99,
-            failed: all.iter().filter(|it| it.is_err()).count(),
+            failed: all.iter().filter(|it| it.failed.is_some()).count(),
+            reason: all.iter().find_map(|it| it.failed.clone()),
             count: all.len(),
             took: Duration::ZERO,
         }
@@ -103,13 +114,7 @@ fn watch(mut client: Client, sessions: &[i32], ends: &AtomicBool) -> Duration {
     Duration::from_secs_f64(longest)
 }
 
-fn drive(
-    mut client: Client,
-    statements: Statements,
-    rows: u32,
-    seed: u64,
-    ends: &AtomicBool,
-) -> Vec<Result<Duration, Duration>> {
+fn drive(mut client: Client, statements: Statements, rows: u32, seed: u64, ends: &AtomicBool) -> Vec<Transaction> {
     let mut random = fastrand::Rng::with_seed(seed);
     let mut took = Vec::new();
     while !ends.load(Ordering::Relaxed) {
@@ -117,7 +122,8 @@ fn drive(
         let key = i64::from(random.u32(1..=rows));
         let start = Instant::now();
         let result = transact(&mut client, texts, key);
-        took.push(result.map(|()| start.elapsed()).map_err(|_| start.elapsed()));
+        let failed = result.err().map(|error| connect::message(&error));
+        took.push(Transaction { took: start.elapsed(), failed });
         sleep(PAUSE);
     }
     took

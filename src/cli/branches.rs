@@ -11,8 +11,9 @@ use crate::{
         compare::{Comparison, sound},
         drift::{Difference, differences},
         exit::Error,
+        folder::make_way,
         history::Place,
-        products::beside,
+        products::{BESIDE, beside},
         replay::Replay,
         status::counted,
         ui::Ui,
@@ -146,7 +147,7 @@ impl Branches {
             let up = folder.join(up);
             let mut moves = vec![(it.path.clone(), up.clone())];
             moves.extend(it.down.clone().zip(down).map(|(old, new)| (old, folder.join(new))));
-            moves.extend(["proof.json", "report.json"].map(|what| (beside(&it.path, what), beside(&up, what))));
+            moves.extend(BESIDE.map(|what| (beside(&it.path, what), beside(&up, what))));
             for (old, new) in moves.into_iter().filter(|(old, _)| old.is_file()) {
                 rename(&old, &new)?;
             }
@@ -167,13 +168,9 @@ fn count(of: &[Migration]) -> String {
 }
 
 fn rename(old: &Path, new: &Path) -> Result<(), Diagnostic> {
-    let failed = |error: std::io::Error| {
+    make_way(new)?;
+    fs::rename(old, new).map_err(|error| {
         let title = format!("cannot rename `{}` to `{}`: {error}", old.display(), new.display());
         Diagnostic::error("cannot-write", title)
-    };
-    if new.exists() {
-        return Err(Diagnostic::error("cannot-write", format!("`{}` is there already", new.display())));
-    }
-    fs::create_dir_all(new.parent().unwrap_or(Path::new(""))).map_err(failed)?;
-    fs::rename(old, new).map_err(failed)
+    })
 }

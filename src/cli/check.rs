@@ -12,7 +12,7 @@ use crate::{
         check_proof,
         compare::{Comparison, sound},
         config::Config,
-        drift::{self, Difference, Moved, ThreeWays, differences, touched},
+        drift::{Difference, Moved, ThreeWays, differences, touched, unlike},
         exit::{Ended, Error},
         fleet::{Failures, Options as Targets},
         history::{Opened, Options, Place},
@@ -26,7 +26,7 @@ use crate::{
         check::{self, Check, Mover, Sql},
         sql::{self, Style},
     },
-    history::{Entry, Layout, Migration, Standing},
+    history::{Layout, Migration, Standing},
     model::{Files, Pair, sha256},
 };
 
@@ -80,25 +80,23 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
     let settings = Config::load(config)?;
     let to = settings.or_said(arguments.to.clone(), &settings.to)?;
     let mut check = Check { told: vec![(settings.warnings.clone(), settings.files.clone())], ..Check::default() };
+    let place = arguments.history.place(&settings)?;
     if let Some(fleet) = arguments.fleet.read(Failures::GoOn, ui)? {
-        let place = arguments.history.place(&settings)?;
-        let look =
-            Look::new(arguments, (&place.folder, place.layout, &place.history), (to.as_deref(), check), config, ui);
+        let look = Look::new(arguments, &place, (to.as_deref(), check), config, ui);
         return fleet::run(arguments, look, &fleet, &place, &settings);
     }
-    let (folder, layout, history, mut opened) = match arguments.history.open_if_named(&settings)? {
-        Ok(opened) => (opened.folder.clone(), opened.layout, opened.history.clone(), Some(opened)),
-        Err(place) => (place.folder, place.layout, place.history, None),
-    };
+    let mut opened = arguments.history.open_if_named(&place, &settings)?;
+    if opened.is_none() && to.is_none() && arguments.base.is_none() {
+        return Err(Error::Usage(NOTHING_TO_COMPARE.to_owned()));
+    }
     if let Some(base) = &arguments.base {
-        let place = Place { folder: folder.clone(), layout, history: history.clone() };
         let branches = Branches::read(base, &place)?;
         if arguments.retime {
             return retime(&branches, &place, ui);
         }
         check.told.extend(branches.look(&place, arguments.shadow.as_deref(), config, ui)?);
     }
-    let mut look = Look::new(arguments, (&folder, layout, &history), (to.as_deref(), check), config, ui);
+    let mut look = Look::new(arguments, &place, (to.as_deref(), check), config, ui);
     match &mut opened {
         Some(opened) => look.at_database(opened, &settings)?,
         None => ui.say("no database is named: only the migrations and the declared schema are compared"),
@@ -106,6 +104,9 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
     look.at_what_is_declared()?;
     tell(arguments, look.check, &look.ways, ui)
 }
+
+const NOTHING_TO_COMPARE: &str = "there is nothing to compare the migrations with: name the declared schema (`--to`, or `to` in \
+                                  `trueup.toml`), a database (`--database URL`, or DATABASE_URL), or another branch (`--base`)";
 
 fn retime(branches: &Branches, place: &Place, ui: &Ui) -> Result<Ended, Error> {
     let renamed = branches.retime(place)?;
@@ -140,14 +141,15 @@ impl<'a> Look<'a> {
     /// A look at a history, which begins with the proofs of its migrations.
     fn new(
         arguments: &'a Arguments,
-        (folder, layout, history): (&Path, &'a dyn Layout, &[Migration]),
+        place: &Place,
         (to, check): (Option<&'a str>, Check),
         config: Option<&'a Path>,
         ui: &'a Ui,
     ) -> Look<'a> {
+        let Place { folder, layout, history } = place;
         let (all, shadow) = (Replay::new(folder, history), arguments.shadow.as_deref());
         let ways = ThreeWays::default();
-        let mut look = Look { layout, to, all, shadow, config, ui, ways, check, fails: false };
+        let mut look = Look { layout: *layout, to, all, shadow, config, ui, ways, check, fails: false };
         look.told(stale(history), Files::default());
         look
     }
@@ -172,15 +174,14 @@ impl<'a> Look<'a> {
     fn at_database(&mut self, opened: &mut Opened, settings: &Config) -> Result<(), Error> {
         let status = opened.status()?;
         self.told(findings(&status.migrations), Files::default());
-        let is_pending = |it: &&Entry| matches!(it.standing, Standing::Pending | Standing::OutOfOrder);
-        let pending: Vec<String> =
-            status.migrations.iter().filter(is_pending).map(|it| it.shown().to_owned()).collect();
-        if let Some(first) = opened.history.iter().position(|it| pending.contains(&it.name)) {
+        let pending = status.migrations.iter().filter(|it| it.standing.is_pending());
+        self.check.pending = Some(pending.map(|it| it.shown().to_owned()).collect());
+        let is_pending = |it: &Migration| status.standing(it).is_some_and(Standing::is_pending);
+        if let Some(first) = opened.history.iter().position(is_pending) {
             self.ways.is_behind = true;
             self.lint(&opened.history, first, settings)?;
         }
-        self.check.pending = Some(pending);
-        if status.count(|it| matches!(it, Standing::Failed(_))) != 0 {
+        if status.is_half_done() {
             self.ui.say("a migration is half done: the database is not compared");
             return Ok(());
         }
@@ -193,13 +194,12 @@ impl<'a> Look<'a> {
             let comparison = Comparison::between(sides, replay, self.shadow).only_looking();
             sound(&comparison, self.config, self.ui)
         };
-        let history = Pair::new(opened.url.as_str(), self.all.word.as_str());
-        let (found, files) = looking(history, Some(has_run.clone()))?;
-        self.ways.by_hand = differences(&found, &files, self.layout, drift::HISTORY);
+        self.ways.by_hand = unlike(opened, has_run.clone(), self.shadow, self.config, self.ui)?;
         if self.ways.by_hand.is_empty() {
             return Ok(());
         }
         if self.ways.is_behind && !self.fails {
+            let history = Pair::new(opened.url.as_str(), self.all.word.as_str());
             self.ways.unlike_pending = touched(&looking(history, Some(self.all.clone()))?.0);
         }
         if let Some(to) = self.to {

@@ -8,10 +8,11 @@ use crate::{
     cli::{
         compare::{Comparison, Depth, Findings, compare},
         exit::{Ended, Error},
-        findings, products,
+        findings,
+        folder::keep,
+        products,
         ui::{self, Ui},
     },
-    diagnostic::Diagnostic,
     emit::{
         json::Verdict,
         sql::{self, Style},
@@ -82,7 +83,7 @@ fn write(arguments: &Arguments, findings: &Findings, files: &Files) -> Result<()
     };
     match &arguments.output {
         None => ui::print(&text).map_err(Error::Output),
-        Some(path) => keep(path, &text),
+        Some(path) => Ok(keep(path, &text)?),
     }
 }
 
@@ -94,23 +95,13 @@ fn write_beside(arguments: &Arguments, findings: &Findings, ui: &Ui) -> Result<(
     }
     let Some(path) = &arguments.proof else { return Ok(()) };
     match products::proof(findings, &sql::render(&findings.plan, style)) {
-        Some(text) => keep(path, &text),
+        Some(text) => Ok(keep(path, &text)?),
         None => {
             let why = if findings.plan.is_empty() { "nothing differs" } else { "the plan does not lead to TO" };
             ui.say(&format!("`{}` was not written: {why}", path.display()));
             Ok(())
         }
     }
-}
-
-/// Writes a file.
-///
-/// # Errors
-/// A diagnostic that names it.
-pub(super) fn keep(path: &Path, text: &str) -> Result<(), Error> {
-    std::fs::write(path, text).map_err(|error| {
-        Diagnostic::error("cannot-write", format!("cannot write `{}`: {error}", path.display())).into()
-    })
 }
 
 fn tell(arguments: &Arguments, findings: &Findings, files: &Files, ui: &Ui) -> Result<Ended, Error> {

@@ -1,17 +1,26 @@
 //! In what two states differ, object by object, and which of three states has moved: the declared schema, what a history
 //! makes, and a database.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use crate::{
-    cli::compare::Findings,
+    cli::{
+        compare::{Comparison, Findings, sound},
+        exit::Error,
+        history::Opened,
+        replay::Replay,
+        ui::Ui,
+    },
     diff::{Change, Rename},
     history::Layout,
     model::{Files, Kind, ObjectId, Pair, Span},
 };
 
 /// What the sides are called: a database, and what migrations make.
-pub(super) const HISTORY: Pair<&str> = Pair { from: "the database", to: "the history" };
+const HISTORY: Pair<&str> = Pair { from: "the database", to: "the history" };
 
 /// One object that is not the same on two sides.
 #[derive(Clone, Debug)]
@@ -27,6 +36,22 @@ impl Difference {
     pub(super) fn shown(&self) -> String {
         format!("{}: {}", self.id, self.how)
     }
+}
+
+/// In what a database differs from what a history makes.
+///
+/// # Errors
+/// Whatever keeps the two from being compared.
+pub(super) fn unlike(
+    opened: &Opened,
+    replay: Replay,
+    shadow: Option<&str>,
+    config: Option<&Path>,
+    ui: &Ui,
+) -> Result<Vec<Difference>, Error> {
+    let comparison = Comparison::to_history(&opened.url, replay, shadow).only_looking();
+    let (found, files) = sound(&comparison, config, ui)?;
+    Ok(differences(&found, &files, opened.layout, HISTORY))
 }
 
 /// What a comparison has found, without what is in something that only one of the two has, and without the table of the

@@ -52,18 +52,13 @@ impl Opened {
     pub(super) fn is_one_schema(&self) -> bool {
         self.schema.as_ref().is_some_and(|schema| schema != "public")
     }
-}
 
-impl Opened {
     /// Notes migrations that stand for others in place of these, where the database has run all of them; says which.
     ///
     /// # Errors
     /// A diagnostic where the table cannot be written.
     pub(super) fn note_squashed(&mut self, status: &Status) -> Result<Vec<String>, Diagnostic> {
-        let is_due = |it: &&Migration| {
-            let entry = status.migrations.iter().find(|entry| entry.key == it.key);
-            entry.is_some_and(|entry| entry.standing == Standing::Squashed)
-        };
+        let is_due = |it: &&Migration| status.standing(it) == Some(&Standing::Squashed);
         let due: Vec<Migration> = self.history.iter().filter(is_due).cloned().collect();
         let note = |it: &Migration, client: &mut Client| {
             let mut transaction = client.transaction()?;
@@ -75,6 +70,9 @@ impl Opened {
         Ok(due.into_iter().map(|it| it.name).collect())
     }
 }
+
+/// What names the database.
+const SAID_BY: &str = "`--database`";
 
 /// Where the tools of the field keep migrations.
 const FOLDERS: [&str; 4] = ["prisma/migrations", "supabase/migrations", "db/migrations", "migrations"];
@@ -135,7 +133,7 @@ impl Options {
                          `trueup.toml`";
             return Err(Error::Usage(title.to_owned()));
         };
-        place.at(url, None, "`--database`")
+        place.at(url, None, SAID_BY)
     }
 
     fn folder(&self, config: &Config) -> Result<PathBuf, Diagnostic> {
@@ -148,13 +146,9 @@ impl Options {
         })
     }
 
-    /// As [`Options::open`], where a database is named; or the history alone.
-    pub(super) fn open_if_named(&self, config: &Config) -> Result<Result<Opened, Place>, Error> {
-        let place = self.place(config)?;
-        match self.url(config)? {
-            Some(_) => self.session(place, config).map(Ok),
-            None => Ok(Err(place)),
-        }
+    /// A session for a history that was read, where a database is named.
+    pub(super) fn open_if_named(&self, place: &Place, config: &Config) -> Result<Option<Opened>, Error> {
+        self.url(config)?.map(|url| place.clone().at(url, None, SAID_BY)).transpose()
     }
 
     fn url(&self, config: &Config) -> Result<Option<String>, Error> {

@@ -16,6 +16,7 @@ mod explain;
 mod filter;
 mod findings;
 mod fleet;
+mod folder;
 mod history;
 mod in_the_way;
 mod lint;

@@ -1,9 +1,6 @@
 //! `trueup new NAME`
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -11,9 +8,10 @@ use crate::{
     cli::{
         compare::{Comparison, Findings, compare},
         config::Config,
-        diff::{keep, with_rows},
+        diff::with_rows,
         exit::{Ended, Error},
         findings,
+        folder::{keep, make_way},
         history::Options,
         online,
         products::{self, beside},
@@ -24,7 +22,6 @@ use crate::{
         ui::{self, Ui},
     },
     ddl::When,
-    diagnostic::Diagnostic,
     emit::sql::{self, Style},
     history::{Layout, Migration, Text, next_version, slug},
     model::Files,
@@ -149,20 +146,14 @@ pub(super) fn write(
     wanted.extend(down.and_then(|path| Some((path, text.down.clone()?))));
     if let Some((findings, files)) = seen {
         wanted.extend(products::proof(findings, &whole).map(|proof| (beside(&up, products::PROOF), proof)));
-        wanted.push((beside(&up, "report.json"), products::report(findings, files)));
+        wanted.push((beside(&up, products::REPORT), products::report(findings, files)));
     }
     let companion = layout.companion().map(|(path, text)| (PathBuf::from(path), text.to_owned()));
     wanted.extend(companion.filter(|(path, _)| !folder.join(path).exists()));
     let mut written = Vec::new();
     for (path, text) in wanted {
         let path = folder.join(path);
-        if path.exists() {
-            return Err(Diagnostic::error("cannot-write", format!("`{}` is there already", path.display())).into());
-        }
-        let parent = path.parent().unwrap_or(folder);
-        fs::create_dir_all(parent).map_err(|error| {
-            Diagnostic::error("cannot-write", format!("cannot make the folder `{}`: {error}", parent.display()))
-        })?;
+        make_way(&path)?;
         keep(&path, &text)?;
         written.push(path);
     }

@@ -68,6 +68,10 @@ pub(super) fn redacted(word: &str) -> String {
 
 /// What the proof of a migration is called.
 pub(super) const PROOF: &str = "proof.json";
+/// What the report on it is called.
+pub(super) const REPORT: &str = "report.json";
+/// What is written beside a migration.
+pub(super) const BESIDE: [&str; 2] = [PROOF, REPORT];
 
 /// `0001_a.proof.json` beside `0001_a.sql`, and `proof.json` beside `migration.sql`, which has a folder of its own.
 pub(super) fn beside(up: &Path, what: &str) -> PathBuf {

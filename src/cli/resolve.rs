@@ -91,7 +91,7 @@ fn applied(opened: &mut Opened, name: &str) -> Result<String, Diagnostic> {
     let Some(migration) = opened.history.iter().find(|it| is_called(it, name)) else {
         return Err(unknown(opened, name));
     };
-    let standing = status.migrations.iter().find(|it| it.key == migration.key).map(|it| &it.standing);
+    let standing = status.standing(migration);
     if standing == Some(&Standing::Applied) {
         return Err(Diagnostic::error("already-applied", format!("{} is noted as applied", migration.name)));
     }
@@ -117,7 +117,7 @@ fn rolled_back(opened: &mut Opened, name: &str) -> Result<String, Diagnostic> {
     let at = opened.history.iter().position(|it| is_called(it, name));
     let found = status.migrations.iter().find(|it| it.key == name || it.name == name);
     let Some(entry) = found else { return Err(unknown(opened, name)) };
-    if matches!(entry.standing, Standing::Pending | Standing::OutOfOrder) {
+    if entry.standing.is_pending() {
         let title = format!("nothing is noted of {name}: there is nothing to take back");
         return Err(Diagnostic::error("not-applied", title));
     }

@@ -7,8 +7,8 @@ use postgres::error::SqlState;
 
 use crate::{
     cli::{
-        diff::keep,
         exit::{Ended, Error},
+        folder::keep,
         side,
         ui::{self, Ui},
     },

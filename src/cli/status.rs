@@ -87,8 +87,7 @@ impl Counts {
         let is_applied = |it: &Standing| {
             matches!(it, Standing::Applied | Standing::Edited | Standing::WithoutFile | Standing::Squashed)
         };
-        let is_pending = |it: &Standing| matches!(it, Standing::Pending | Standing::OutOfOrder);
-        Counts { applied: status.count(is_applied), pending: status.count(is_pending) }
+        Counts { applied: status.count(is_applied), pending: status.count(Standing::is_pending) }
     }
 }
 

@@ -43,6 +43,13 @@ pub struct Entry {
     pub standing: Standing,
 }
 
+impl Standing {
+    /// Whether it is still to run.
+    pub fn is_pending(&self) -> bool {
+        matches!(self, Standing::Pending | Standing::OutOfOrder)
+    }
+}
+
 impl Entry {
     /// What people call it.
     pub fn shown(&self) -> &str {
@@ -53,8 +60,18 @@ impl Entry {
 impl Status {
     /// Whether the database has what a migration makes, as its table tells.
     pub fn has_run(&self, migration: &Migration) -> bool {
-        let entry = self.migrations.iter().find(|entry| entry.key == migration.key);
-        entry.is_some_and(|entry| matches!(entry.standing, Standing::Applied | Standing::Edited | Standing::Squashed))
+        let standing = self.standing(migration);
+        standing.is_some_and(|it| matches!(it, Standing::Applied | Standing::Edited | Standing::Squashed))
+    }
+
+    /// How things stand with a migration that has a file.
+    pub fn standing(&self, migration: &Migration) -> Option<&Standing> {
+        self.migrations.iter().find(|entry| entry.key == migration.key).map(|entry| &entry.standing)
+    }
+
+    /// Whether a migration was begun, and nobody has said how it ended: the database is in no state of the history.
+    pub fn is_half_done(&self) -> bool {
+        self.migrations.iter().any(|it| matches!(it.standing, Standing::Failed(_)))
     }
 
     pub fn count(&self, what: impl Fn(&Standing) -> bool) -> usize {

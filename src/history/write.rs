@@ -63,20 +63,18 @@ pub fn next_version(layout: &dyn Layout, history: &[Migration]) -> String {
 
 /// The version of a migration, as its file has it; nothing where it has none.
 pub fn version_of(migration: &Migration) -> Option<&str> {
-    let name = migration.name.as_str();
-    match name.strip_prefix('V').and_then(|it| it.split_once("__")) {
-        Some((version, _)) => Some(version),
-        None => numbered(name).map(|(version, _)| version),
-    }
+    parts(migration).map(|(version, _)| version)
 }
 
 /// What the name of a migration says, without its version.
 pub fn said(migration: &Migration) -> &str {
+    parts(migration).map_or(migration.name.as_str(), |(_, said)| said)
+}
+
+/// The version, and what the rest says.
+fn parts(migration: &Migration) -> Option<(&str, &str)> {
     let name = migration.name.as_str();
-    match name.strip_prefix('V').and_then(|it| it.split_once("__")) {
-        Some((_, said)) => said,
-        None => numbered(name).map_or(name, |(_, said)| said),
-    }
+    name.strip_prefix('V').and_then(|it| it.split_once("__")).or_else(|| numbered(name))
 }
 
 /// How many digits a moment has.

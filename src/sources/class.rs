@@ -6,8 +6,6 @@ use pg_query::protobuf::{
     self, AlterTableType, DiscardMode, ObjectType, ReindexObjectType, TransactionStmtKind, VariableSetKind,
 };
 
-use crate::model::parser;
-
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Class {
     /// Defines, changes or drops part of a schema.
@@ -20,6 +18,8 @@ pub(crate) enum Class {
         creates_in: Option<String>,
         /// `SET LOCAL`: until the transaction ends.
         is_local: bool,
+        /// The parameter that is set; nothing where it is all of them.
+        parameter: Option<String>,
     },
     /// `CREATE ROLE`, `CREATE USER`, `CREATE GROUP`.
     Role(String),
@@ -54,7 +54,7 @@ pub(crate) fn class(node: &NodeEnum) -> Class {
             Class::CopyThroughClient { from: stmt.is_from }
         }
         NodeEnum::DiscardStmt(stmt) if stmt.target() == DiscardMode::DiscardAll => {
-            Class::Setting { creates_in: Some("public".into()), is_local: false }
+            Class::Setting { creates_in: Some("public".into()), is_local: false, parameter: None }
         }
         NodeEnum::InsertStmt(_)
         | NodeEnum::UpdateStmt(_)
@@ -197,30 +197,15 @@ fn setting(stmt: &protobuf::VariableSetStmt) -> Class {
         _ if stmt.kind() == VariableSetKind::VarResetAll => Some("public".to_owned()),
         _ => None,
     };
-    Class::Setting { creates_in, is_local: stmt.is_local }
+    let parameter = Some(stmt.name.clone()).filter(|name| !name.is_empty());
+    Class::Setting { creates_in, is_local: stmt.is_local, parameter }
 }
 
 /// Whether what it creates has rows from the beginning: `CREATE TABLE … AS`.
-pub(crate) fn takes_rows_along(sql: &str) -> bool {
-    let Ok(parsed) = parser::parse(sql) else { return false };
-    let is_table = |node: &NodeEnum| match node {
+pub(crate) fn takes_rows_along(node: &NodeEnum) -> bool {
+    match node {
         NodeEnum::CreateTableAsStmt(stmt) => stmt.objtype() == ObjectType::ObjectTable,
         _ => false,
-    };
-    parsed.stmts.iter().filter_map(|it| it.stmt.as_ref()?.node.as_ref()).any(is_table)
-}
-
-/// The parameter that a statement sets; nothing where it sets none, or all of them.
-pub fn parameter(sql: &str) -> Option<String> {
-    let parsed = parser::parse(sql).ok()?;
-    match parsed.stmts.first()?.stmt.as_ref()?.node.as_ref()? {
-        NodeEnum::VariableSetStmt(stmt) => Some(stmt.name.clone()).filter(|name| !name.is_empty()),
-        NodeEnum::SelectStmt(stmt) => {
-            let NodeEnum::ResTarget(target) = stmt.target_list.first()?.node.as_ref()? else { return None };
-            let NodeEnum::FuncCall(call) = target.val.as_ref()?.node.as_ref()? else { return None };
-            text(call.args.first()?)
-        }
-        _ => None,
     }
 }
 
@@ -232,14 +217,15 @@ fn set_config(stmt: &protobuf::SelectStmt) -> Option<Class> {
     if call.funcname.last().and_then(text)? != "set_config" || call.args.len() != 3 {
         return None;
     }
-    let creates_in = match text(&call.args[0])?.as_str() {
+    let parameter = text(&call.args[0])?;
+    let creates_in = match parameter.as_str() {
         "search_path" => {
             let path = text(&call.args[1])?;
             Some(path.split(',').map(|part| part.trim().trim_matches('"')).find(|part| *part != "$user")?.to_owned())
         }
         _ => None,
     };
-    Some(Class::Setting { creates_in, is_local: is_true(&call.args[2]) })
+    Some(Class::Setting { creates_in, is_local: is_true(&call.args[2]), parameter: Some(parameter) })
 }
 
 fn is_true(node: &protobuf::Node) -> bool {

@@ -44,7 +44,6 @@ use std::sync::Arc;
 pub(crate) use class::runs_alone;
 
 pub use annotation::{Annotations, Declared, Mapped, Told};
-pub use class::parameter;
 pub use defines::Defined;
 pub use demands::{Demand, Named, Need, demands};
 pub use git::{files_at, is_committed, merge_base, text_at};
@@ -108,6 +107,8 @@ pub struct Statement {
     pub(crate) class: Class,
     /// Whether it takes back or renames what is there.
     pub(crate) tells_a_history: bool,
+    /// Whether what it creates has rows from the beginning.
+    pub(crate) takes_rows_along: bool,
     /// The session settings of its file that are in force where it stands; only in an unordered script.
     pub(crate) settings: Arc<[String]>,
     /// The schema that these settings make unqualified names go to, if they say.
@@ -136,6 +137,7 @@ impl Statement {
             alone: false,
             class: Class::Rows,
             tells_a_history: false,
+            takes_rows_along: false,
             settings: Arc::from([]),
             creates_in: None,
             database: 0,
@@ -154,13 +156,13 @@ impl Statement {
     }
 
     /// What it does, as far as that is to be told apart for a history.
-    pub fn does(&self, files: &Files) -> Does {
+    pub fn does(&self) -> Does {
         match &self.class {
             Class::Transaction(_) => Does::Transaction,
             Class::Setting { .. } => Does::Setting,
             Class::Rows | Class::CopyThroughClient { .. } => Does::Rows,
             Class::Role(_) | Class::Server(_) | Class::DatabaseSetting => Does::Server,
-            Class::Schema if class::takes_rows_along(&self.sql(files)) => Does::Rows,
+            Class::Schema if self.takes_rows_along => Does::Rows,
             Class::Schema => Does::Schema,
         }
     }
@@ -168,6 +170,15 @@ impl Statement {
     /// Whether it sets how the session goes on, and does nothing else.
     pub fn is_setting(&self) -> bool {
         matches!(self.class, Class::Setting { .. })
+    }
+
+    /// The parameter that it sets; nothing where it sets none, or all of them.
+    pub fn parameter(&self) -> Option<&str> {
+        match &self.class {
+            Class::Setting { parameter, .. } => parameter.as_deref(),
+            Class::Schema | Class::Rows | Class::Transaction(_) | Class::Role(_) => None,
+            Class::DatabaseSetting | Class::Server(_) | Class::CopyThroughClient { .. } => None,
+        }
     }
 
     /// Whether what it sets is in force only until the transaction ends (PostgreSQL manual, `SET`).

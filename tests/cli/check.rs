@@ -47,6 +47,10 @@ fn without_a_database_the_migrations_are_compared_with_the_declared_schema() {
     folder.write("schema.sql", b"CREATE TABLE a (id bigint PRIMARY KEY);");
     let run = folder.run(&["check"]).ends(1).says("error[not-migrated]: COLUMN public.a.id: data_type differs");
     run.says("schema.sql:1:").prints("ALTER TABLE");
+    // Nothing is told of what was compared with nothing.
+    folder.write("trueup.toml", b"");
+    folder.run(&["check"]).ends(64).says("there is nothing to compare the migrations with");
+    folder.write("trueup.toml", b"to = \"schema.sql\"\n");
     // A name that is gone is not guessed at.
     folder.write("schema.sql", b"CREATE TABLE a2 (id int PRIMARY KEY);");
     folder.run(&["check"]).ends(1).says("--rename");

@@ -41,6 +41,23 @@ fn a_stretch_becomes_one_migration_that_makes_the_same() {
 }
 
 #[test]
+fn what_is_in_the_way_of_the_new_file_stays() {
+    let folder = Folder::new(&[
+        ("migrations/1_a.sql", "CREATE TABLE a (id int);"),
+        ("migrations/2_b.sql", "CREATE TABLE b (id int);"),
+        ("migrations/2_of_another_branch.sql", "CREATE TABLE c (id int);"),
+    ]);
+    let squash = |name: &str| folder.run(&["squash", name, "--last", "2_b", "--force", "--shadow", "embedded"]);
+    squash("of another branch").ends(1).says("`migrations/2_of_another_branch.sql` is there already");
+    assert!(folder.path("migrations/1_a.sql").exists() && folder.path("migrations/2_b.sql").exists());
+    // A file of the stretch gives its name.
+    squash("b").ends(0).prints("2_b.sql");
+    assert!(!folder.path("migrations/1_a.sql").exists());
+    let text = std::fs::read_to_string(folder.path("migrations/2_b.sql")).expect("the new file");
+    assert!(text.contains("CREATE TABLE public.a") && text.contains("CREATE TABLE public.b"), "{text}");
+}
+
+#[test]
 fn the_tables_of_other_tools_are_told_too() {
     let layouts = [
         ("prisma", "1_a/migration.sql", "2_b/migration.sql"),

@@ -6,8 +6,7 @@ use super::{Arguments, Format, Look, differ, is_wrong, movers};
 use crate::{
     cli::{
         config::Config,
-        deploy,
-        drift::Difference,
+        drift::{Difference, unlike},
         exit::{Ended, Error},
         fleet::{Alike, Fleet, Ran, Target},
         history::{Opened, Place},
@@ -20,7 +19,6 @@ use crate::{
         check,
         fleet::{Row, json, table},
     },
-    history::Standing,
     model::Files,
 };
 
@@ -48,8 +46,8 @@ pub(super) fn run(
 ) -> Result<Ended, Error> {
     fleet.fits(place.layout)?;
     let (alike, shadow, config, ui) = (Alike::default(), look.shadow, look.config, look.ui);
-    let unlike = |opened: &Opened, replay: &Replay, ui: &Ui| deploy::unlike(opened, replay.clone(), shadow, config, ui);
-    let ran = fleet.each(ui, &|target, ui| see(&alike, target, place, &unlike, ui));
+    let compare = |opened: &Opened, replay: &Replay, ui: &Ui| unlike(opened, replay.clone(), shadow, config, ui);
+    let ran = fleet.each(ui, &|target, ui| see(&alike, target, place, &compare, ui));
     let mut firsts = BTreeSet::new();
     let rows: Vec<Row> = ran.into_iter().map(|it| row(it, &mut firsts)).collect();
     for first in firsts {
@@ -72,21 +70,19 @@ pub(super) fn run(
 }
 
 /// How a database is compared with what its history makes.
-type Unlike<'a> = &'a dyn Fn(&Opened, &Replay, &Ui) -> Result<Vec<Difference>, Error>;
+type Compare<'a> = &'a dyn Fn(&Opened, &Replay, &Ui) -> Result<Vec<Difference>, Error>;
 
-fn see(alike: &Alike, target: &Target, place: &Place, unlike: Unlike<'_>, ui: &Ui) -> Result<Seen, Error> {
+fn see(alike: &Alike, target: &Target, place: &Place, compare: Compare<'_>, ui: &Ui) -> Result<Seen, Error> {
     let mut opened = target.open(place)?;
     let status = opened.status()?;
     let found = findings(&status.migrations);
     ui.diagnostics(&found, &Files::default());
-    let is_pending = |it: &Standing| matches!(it, Standing::Pending | Standing::OutOfOrder);
-    let first = status.migrations.iter().position(|it| is_pending(&it.standing));
-    let is_half_done = status.count(|it| matches!(it, Standing::Failed(_))) != 0;
-    let differs = if is_half_done || opened.is_one_schema() {
+    let first = status.migrations.iter().position(|it| it.standing.is_pending());
+    let differs = if status.is_half_done() || opened.is_one_schema() {
         None
     } else {
         let has_run = Replay::new(&opened.folder, opened.history.iter().filter(|it| status.has_run(it)));
-        let differences = alike.look(&mut opened, &status, &|opened| unlike(opened, &has_run, ui))?;
+        let differences = alike.look(&mut opened, &status, &|opened| compare(opened, &has_run, ui))?;
         ui.diagnostics(&told(&differences), &Files::default());
         Some(differences.len())
     };

@@ -27,9 +27,8 @@ use self::{
 
 use crate::{
     cli::{
-        compare::{Comparison, sound},
         config::Config,
-        drift::{self, Difference, differences},
+        drift::{Difference, unlike},
         exit::{Ended, Error},
         fleet::{Failures, Options as Targets, Target},
         history::{Opened, Options, lost},
@@ -195,8 +194,7 @@ fn not_moved(common: &Common<'_>, opened: &mut Opened, status: &Status, ui: &Ui)
         return Ok(());
     }
     let look = |opened: &Opened| unlike(opened, replay.clone(), shadow, common.config, ui);
-    let found = alike.look(opened, status, &look)?;
-    if found.is_empty() { Ok(()) } else { Err(differs(&found, opened).into()) }
+    in_order(&alike.look(opened, status, &look)?, opened)
 }
 
 /// Runs one migration, and says how that went.
@@ -215,7 +213,7 @@ pub(super) fn apply(
     let pauses = move || -> Box<dyn Iterator<Item = Duration>> { Box::new(backoff(retries)) };
     let allows = |client: &mut postgres::Client| bounds.allow(client);
     let (start, name) = (Instant::now(), &work.migration.name);
-    let watch = Watch::begin(&opened.url, &mut opened.client);
+    let watch = Watch::of(&opened.url, &mut opened.client);
     let (end, ended) = mpsc::channel::<()>();
     let progress = ui.progress(name);
     thread::scope(|scope| {
@@ -314,30 +312,16 @@ pub(super) fn is_as_made(
     config: Option<&Path>,
     ui: &Ui,
 ) -> Result<(), Error> {
-    let found = unlike(opened, replay, shadow, config, ui)?;
-    if found.is_empty() { Ok(()) } else { Err(differs(&found, opened).into()) }
-}
-
-/// In what a database differs from what a history makes.
-///
-/// # Errors
-/// Whatever keeps the two from being compared.
-pub(super) fn unlike(
-    opened: &Opened,
-    replay: Replay,
-    shadow: Option<&str>,
-    config: Option<&Path>,
-    ui: &Ui,
-) -> Result<Vec<Difference>, Error> {
-    let comparison = Comparison::to_history(&opened.url, replay, shadow).only_looking();
-    let (found, files) = sound(&comparison, config, ui)?;
-    Ok(differences(&found, &files, opened.layout, drift::HISTORY))
+    in_order(&unlike(opened, replay, shadow, config, ui)?, opened)
 }
 
 /// How many differences are named.
 const NAMED: usize = 20;
 
-fn differs(differences: &[Difference], opened: &Opened) -> Diagnostic {
+fn in_order(differences: &[Difference], opened: &Opened) -> Result<(), Error> {
+    if differences.is_empty() {
+        return Ok(());
+    }
     let title =
         format!("the database differs from what its history makes: {}", counted(differences.len(), "difference"));
     let found = Diagnostic::error("drift", title);
@@ -352,5 +336,5 @@ fn differs(differences: &[Difference], opened: &Opened) -> Diagnostic {
          URL` what it has done, for a migration"
     );
     let others = "`--allow-drift` goes on all the same; `trueup baseline` begins a history for a database that was there before it";
-    found.with_help(ways).with_help(others)
+    Err(found.with_help(ways).with_help(others).into())
 }

@@ -12,9 +12,9 @@ use crate::{
 /// How often somebody looks.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// A second session, and which one it looks at.
+/// The session to look at, and where it is.
 pub(super) struct Watch {
-    client: Client,
+    target: Target,
     pid: i32,
 }
 
@@ -34,18 +34,23 @@ const PROGRESS: &str = "
     SELECT 'VACUUM: ' || phase, heap_blks_scanned, heap_blks_total FROM pg_stat_progress_vacuum WHERE pid = $1";
 
 impl Watch {
-    /// Nothing where there is no second session to be had.
-    pub(super) fn begin(url: &str, watched: &mut Client) -> Option<Watch> {
+    /// Nothing where the session does not answer.
+    pub(super) fn of(url: &str, watched: &mut Client) -> Option<Watch> {
         let pid = watched.query_one("SELECT pg_backend_pid()", &[]).ok()?.get(0);
-        let client = Target::parse(url).ok()?.connect().ok()?;
-        Some(Watch { client, pid })
+        Some(Watch { target: Target::parse(url).ok()?, pid })
     }
 
-    /// Looks until the other end of `ended` is gone. Each one who keeps it waiting is named once.
-    pub(super) fn look(mut self, name: &str, ended: &mpsc::Receiver<()>, progress: &Progress, ui: &Ui) {
+    /// Looks until the other end of `ended` is gone, in a second session. Most migrations have ended before it is opened.
+    /// Each one who keeps it waiting is named once.
+    pub(super) fn look(self, name: &str, ended: &mpsc::Receiver<()>, progress: &Progress, ui: &Ui) {
+        let goes_on = || ended.recv_timeout(PAUSE) == Err(mpsc::RecvTimeoutError::Timeout);
+        if !goes_on() {
+            return;
+        }
+        let Ok(mut client) = self.target.connect() else { return };
         let mut named = BTreeSet::new();
-        while ended.recv_timeout(PAUSE) == Err(mpsc::RecvTimeoutError::Timeout) {
-            let Ok(blockers) = self.client.query(BLOCKERS, &[&self.pid]) else { return };
+        while goes_on() {
+            let Ok(blockers) = client.query(BLOCKERS, &[&self.pid]) else { return };
             for row in blockers {
                 let (pid, who): (i32, String) = (row.get(0), row.get(1));
                 if named.insert(pid) {
@@ -54,7 +59,7 @@ impl Watch {
                     ));
                 }
             }
-            let Ok(steps) = self.client.query(PROGRESS, &[&self.pid]) else { return };
+            let Ok(steps) = client.query(PROGRESS, &[&self.pid]) else { return };
             if let Some(row) = steps.first() {
                 let (what, done, all): (String, i64, i64) = (row.get(0), row.get(1), row.get(2));
                 let share = if 0 < all { format!(", {} %", 100 * done / all) } else { String::new() };

@@ -74,10 +74,8 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
     let mut files = Files::default();
     let status = opened.status()?;
     let mut found = findings(&status.migrations);
-    let due = |it: &&Migration| {
-        let standing = status.migrations.iter().find(|entry| entry.key == it.key).map(|entry| &entry.standing);
-        matches!(standing, Some(Standing::Pending | Standing::OutOfOrder | Standing::Failed(_)))
-    };
+    let due =
+        |it: &&Migration| status.standing(it).is_some_and(|it| it.is_pending() || matches!(it, Standing::Failed(_)));
     let due: Vec<Migration> = opened.history.iter().filter(due).cloned().collect();
     let pending = Pending::read(&due, &mut files).map_err(|found| Error::Diagnostics(found, files.clone()))?;
     let looked = {

@@ -7,7 +7,10 @@ use std::{
 };
 
 use crate::{
-    cli::{exit::Error, products},
+    cli::{
+        exit::Error,
+        products::{BESIDE, beside},
+    },
     diagnostic::Diagnostic,
     history::Migration,
     sources,
@@ -16,8 +19,8 @@ use crate::{
 /// All files of these migrations, with what was written beside them.
 pub(super) fn files_of(stretch: &[Migration]) -> Vec<PathBuf> {
     let of = |it: &Migration| {
-        let beside = ["proof.json", "report.json"].map(|what| products::beside(&it.path, what));
-        [Some(it.path.clone()), it.down.clone()].into_iter().flatten().chain(beside).collect::<Vec<_>>()
+        let written = BESIDE.map(|what| beside(&it.path, what));
+        [Some(it.path.clone()), it.down.clone()].into_iter().flatten().chain(written).collect::<Vec<_>>()
     };
     stretch.iter().flat_map(of).filter(|path| path.is_file()).collect()
 }
@@ -40,7 +43,7 @@ pub(super) fn committed(files: &[PathBuf]) -> Result<(), Diagnostic> {
 pub(super) fn remove(files: &[PathBuf]) -> Result<(), Error> {
     let folders: BTreeSet<&Path> = files.iter().filter_map(|it| it.parent()).collect();
     for path in files {
-        fs::remove_file(path).map_err(|error| unwritten(path, &error))?;
+        fs::remove_file(path).map_err(|error| kept(path, &error))?;
     }
     for folder in folders {
         // What is not empty stays.
@@ -49,6 +52,6 @@ pub(super) fn remove(files: &[PathBuf]) -> Result<(), Error> {
     Ok(())
 }
 
-pub(super) fn unwritten(path: &Path, error: &std::io::Error) -> Error {
-    Diagnostic::error("cannot-write", format!("cannot write `{}`: {error}", path.display())).into()
+fn kept(path: &Path, error: &std::io::Error) -> Error {
+    Diagnostic::error("cannot-write", format!("cannot remove `{}`: {error}", path.display())).into()
 }

@@ -5,12 +5,12 @@ mod rows;
 mod stretch;
 mod text;
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use clap::Args;
 
 use self::{
-    files::{committed, files_of, remove, unwritten},
+    files::{committed, files_of, remove},
     stretch::{Run, migrations},
     text::Squash,
 };
@@ -18,8 +18,8 @@ use crate::{
     cli::{
         compare::choice,
         config::Config,
-        diff::keep,
         exit::{Ended, Error},
+        folder::{keep, make_way},
         history::{Options, Place},
         side::Opening,
         stand_ins,
@@ -123,14 +123,16 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
         ui::print(&text).map_err(Error::Output)?;
         return Ok(Ended::Well);
     }
-    let gone = files_of(stretch);
+    let mut gone = files_of(stretch);
     if !arguments.force {
         committed(&gone)?;
     }
-    remove(&gone)?;
-    let parent = path.parent().unwrap_or(&folder);
-    fs::create_dir_all(parent).map_err(|error| unwritten(parent, &error))?;
+    match gone.iter().position(|it| *it == path) {
+        Some(at) => drop(gone.remove(at)),
+        None => make_way(&path)?,
+    }
     keep(&path, &text)?;
+    remove(&gone)?;
     ui::print(&format!("{}\n", path.display())).map_err(Error::Output)?;
     ui.say(&format!("{} replaced; both ways lead to the same", counted(stretch.len(), "migration")));
     Ok(Ended::Well)

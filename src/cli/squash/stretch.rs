@@ -16,6 +16,8 @@ pub(super) struct Step {
     pub of: usize,
     pub sql: String,
     pub does: Does,
+    /// The parameter that it sets.
+    pub parameter: Option<String>,
 }
 
 /// What has become of the stretch.
@@ -39,9 +41,10 @@ impl Run {
     ) -> Result<(), postgres::Error> {
         scratch.client.batch_execute("RESET ALL")?;
         for statement in &script.statements {
-            let does = statement.does(files);
+            let does = statement.does();
+            let parameter = statement.parameter().map(str::to_owned);
             let sql = statement.sql(files);
-            let step = Step { of, sql: sql.clone().into_owned(), does };
+            let step = Step { of, sql: sql.clone().into_owned(), does, parameter };
             match does {
                 Does::Transaction => continue,
                 Does::Server => self.steps.push(step),

@@ -17,7 +17,7 @@ use crate::{
     emit::sql::{self, Style},
     history::Migration,
     model::{Kind, Pair},
-    sources::{Does, parameter},
+    sources::Does,
 };
 
 /// The text of the new migration, as it comes to be.
@@ -96,12 +96,12 @@ impl Squash<'_> {
                 of = Some(step.of);
                 let earlier = self.run.steps[..at].iter().filter(|it| it.of == step.of && it.does == Does::Setting);
                 for it in earlier {
-                    set.extend(parameter(&it.sql));
+                    set.extend(it.parameter.clone());
                     lines.push(format!("{};", it.sql));
                 }
             }
             if step.does == Does::Setting {
-                set.extend(parameter(&step.sql));
+                set.extend(step.parameter.clone());
             }
             lines.push(match self.style.fences.filter(|_| step.sql.contains(';')) {
                 Some((begin, end)) => format!("{begin}\n{};\n{end}", step.sql),
