@@ -44,8 +44,19 @@ pub struct Action {
     pub expansion: Option<Box<Result<Expansion, String>>>,
     /// Why no gentler form was taken, where one was wanted.
     pub not_online: Option<String>,
+    pub phase: Phase,
+}
+
+/// Which part of a change that goes on while programs run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    /// Makes what is new.
+    #[default]
+    Expand,
+    /// Gives rows their values.
+    Backfill,
     /// Takes away what nobody uses once the rest is done: at the end, and best in a later migration.
-    pub contracts: bool,
+    Contract,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -346,6 +357,15 @@ pub struct Target<'a> {
     pub casts: &'a Casts,
     /// Where gentler forms are wanted, if anywhere.
     pub online: Option<&'a Online>,
+    /// Whether what can wait until programs have changed is to come last, and apart from the rest.
+    pub in_phases: bool,
+}
+
+impl<'a> Target<'a> {
+    /// Where the plainest forms will do.
+    pub fn new(version: Version, casts: &'a Casts) -> Target<'a> {
+        Target { version, casts, online: None, in_phases: false }
+    }
 }
 
 /// Which types turn into which (`pg_cast`), by their names without modifiers.
@@ -408,7 +428,7 @@ impl Action {
             gentler: None,
             expansion: None,
             not_online: None,
-            contracts: false,
+            phase: Phase::Expand,
         }
     }
     pub fn create(subject: &ObjectId, sql: impl Into<String>) -> Action {
@@ -482,8 +502,8 @@ impl Action {
     pub fn when(self, when: When) -> Action {
         Action { when, ..self }
     }
-    pub fn contracts(self) -> Action {
-        Action { contracts: true, ..self }
+    pub fn phase(self, phase: Phase) -> Action {
+        Action { phase, ..self }
     }
     /// What can be done instead, one after the other.
     pub fn or(self, strategy: Strategy, actions: impl Into<Vec<Action>>) -> Action {

@@ -65,7 +65,7 @@ fn what_is_known_after_each_change_is_what_is_there() {
             kept += usize::from(Arc::ptr_eq(&seen.before, &seen.after));
         }
         let (now, anew) = (Arc::clone(history.now()), history.read_anew().expect("a reading"));
-        let target = Target { version: anew.version, casts: &anew.casts, online: None };
+        let target = Target::new(anew.version, &anew.casts);
         assert!(diff(&now, &anew, target).is_empty(), "{}: {:?}", case.name, diff(&now, &anew, target));
         assert_eq!(shown(&now), shown(&anew), "{}", case.name);
     }

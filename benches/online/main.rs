@@ -20,7 +20,7 @@ use strategies::{STRATEGIES, Strategy, WORLD};
 use traffic::{Figures, Traffic};
 use trueup::{
     catalog::Catalog,
-    ddl::{Heard, Online, Target},
+    ddl::{Heard, Online, Phase, Target},
     diagnostic::Diagnostic,
     diff::{diff, wish::Wish},
     plan::{Plan, Step, replan},
@@ -83,7 +83,7 @@ impl<'a> Lab<'a> {
         let (from, to) =
             (self.state(&[WORLD, strategy.before])?, self.state(&[WORLD, strategy.before, strategy.after])?);
         let online = Online { always: true, ..Online::default() };
-        let target = |online| Target { version: from.version, casts: &from.casts, online };
+        let target = |online| Target { online, ..Target::new(from.version, &from.casts) };
         let asked: Vec<Wish> = strategy.renames.iter().map(|it| it.parse()).collect::<Result<_, _>>()?;
         let shadow = self.shadow;
         let planned = |online| {
@@ -123,7 +123,7 @@ impl<'a> Lab<'a> {
         client.batch_execute(strategy.before)?;
         let traffic = Traffic::start(&sessions, strategy.traffic, self.rows)?;
         std::thread::sleep(AROUND);
-        let waits = |step: &Step| step.contracts && !strategy.renames.is_empty();
+        let waits = |step: &Step| step.phase == Phase::Contract && !strategy.renames.is_empty();
         let (last, first): (Vec<Step>, Vec<Step>) = plan.steps.iter().cloned().partition(waits);
         let deployed = deploy::deploy(&mut client, &first);
         std::thread::sleep(AROUND);
@@ -138,7 +138,7 @@ impl<'a> Lab<'a> {
 
     fn compare(&self, client: &mut Client, to: &Catalog) -> Result<(), Box<dyn Error>> {
         let reached = introspect(client, Owners::Stated)?;
-        let target = Target { version: to.version, casts: &to.casts, online: None };
+        let target = Target::new(to.version, &to.casts);
         let goal =
             settle(self.shadow, &reached, to, target, &View::default()).map_err(|found| format!("{found:#?}"))?;
         let left = diff(&reached, &goal, target);

@@ -105,6 +105,9 @@ pub(crate) struct Comparison {
     /// Whether nothing holds rows, so that nothing is lost with a name.
     #[arg(skip)]
     pub(super) has_no_rows: bool,
+    /// Whether what can wait until programs have changed is to come last.
+    #[arg(skip)]
+    in_phases: bool,
     /// Whether the state that was reached is to be kept for a proof.
     #[arg(skip)]
     pub(super) proves: bool,
@@ -164,6 +167,16 @@ impl Comparison {
     /// Whatever is there may go, and nobody is to be asked.
     pub(super) fn emptying(self) -> Comparison {
         Comparison { no_rehearse: true, has_no_rows: true, drop: Some(Drop::All), ..self }
+    }
+
+    /// With all last that can wait until programs have changed, where that is wanted.
+    pub(super) fn in_phases(self, in_phases: bool) -> Comparison {
+        Comparison { in_phases, ..self }
+    }
+
+    /// Also what leads back, and the states themselves. Whatever is there may go, and nobody is to be asked.
+    pub(super) fn both_ways(self) -> Comparison {
+        Comparison { turns_back: true, proves: true, has_no_rows: true, drop: Some(Drop::All), ..self }
     }
 
     /// As [`Comparison::between`] has it, where nothing holds rows.
@@ -384,7 +397,7 @@ fn plan_and_rehearse(
     let version = lives.map_or(asked, |live| live.version);
     // A form that only the server knows could not be rehearsed, and what the shadow knows a newer one knows too.
     let spoken = version.min(shadow.version());
-    let target = Target { version: spoken, casts: &before.casts, online: None };
+    let target = Target::new(spoken, &before.casts);
     let may_lose = arguments.may_drop() && !arguments.only_looks && !arguments.has_no_rows;
     let asker = may_lose.then_some(ui);
     let (mut named, doubts) = renames::settle(&arguments.names, &mut sides, shadow, target, view, past, asker)?;
@@ -398,7 +411,7 @@ fn plan_and_rehearse(
     let sizes = sizes::named(&known, &from, &named.renames);
     let of_sizes = of_sizes.or_else(|| snapshot?.stranger(&[&before]));
     let online = arguments.online.online(&from, &sizes);
-    let target = Target { version: spoken, casts: &casts, online: online.as_ref() };
+    let target = Target { online: online.as_ref(), in_phases: arguments.in_phases, ..Target::new(spoken, &casts) };
     let to = {
         let _progress = ui.progress("comparing");
         settle(shadow, &from, &sides.to.catalog, target, view)?

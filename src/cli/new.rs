@@ -1,9 +1,12 @@
 //! `trueup new NAME`
 
+mod split;
+
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use self::split::Split;
 use crate::{
     cli::{
         compare::{Comparison, Findings, compare},
@@ -50,6 +53,10 @@ pub(crate) struct Arguments {
     /// Write an empty migration, for a person to fill
     #[arg(long, conflicts_with_all = ["to", "from"])]
     create_only: bool,
+    /// Write what programs do not notice, what gives rows their values, and what takes away what programs may still use, as
+    /// migrations of their own
+    #[arg(long, conflicts_with_all = ["from", "create_only"])]
+    split: bool,
     /// The PostgreSQL to rehearse on: auto, embedded, local, local:MAJOR, or postgres://… [default: auto]
     #[arg(long, value_name = "SHADOW")]
     shadow: Option<String>,
@@ -83,6 +90,7 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
         arguments.rows,
         (arguments.online.clone(), arguments.sizes.clone(), arguments.names.clone()),
     );
+    let comparison = comparison.in_phases(arguments.split);
     let (findings, files) = compare(&comparison, config, ui)?;
     ui.diagnostics(&findings.diagnostics, &files);
     if findings.is_faulty() {
@@ -95,6 +103,10 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
     }
     if let Some(hazards) = findings::hazards(&findings.plan) {
         ui.say(&hazards);
+    }
+    if arguments.split {
+        let split = Split { place: &place, shadow: arguments.shadow.as_deref(), config, ui };
+        return said(&split.write(&name, findings, &files)?, ui);
     }
     let written = write(at, &name, &text(&name, place.layout, &findings), Some((&findings, &files)))?;
     said(&written, ui)

@@ -193,7 +193,7 @@ fn defaults(initial: &Catalog, live: &Catalog) -> Result<String, Vec<Diagnostic>
         catalog
     };
     let (from, to) = (only(initial), only(live));
-    let target = Target { version: from.version, casts: &from.casts, online: None };
+    let target = Target::new(from.version, &from.casts);
     Ok(plan(&from, &to, target)?.steps.iter().map(|step| format!("{};\n", step.sql)).collect())
 }
 

@@ -55,6 +55,7 @@ pub(crate) struct Arguments {
 struct Back {
     migration: Migration,
     before: Option<Migration>,
+    text: String,
     script: Script,
 }
 
@@ -78,7 +79,7 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
     let ways = ways.map_err(|found| Error::Diagnostics(found, files.clone()))?;
     let works: Result<Vec<Work<'_>>, _> = ways
         .iter()
-        .map(|it| Work::back(&it.migration, it.before.as_ref(), opened.layout, &it.script, &files))
+        .map(|it| Work::back((&it.migration, &it.text), it.before.as_ref(), opened.layout, &it.script, &files))
         .collect();
     let works = works.map_err(|found| Error::Diagnostics(found, files.clone()))?;
     let losses = losses(arguments, &opened, &applied[..stays], config, ui)?;
@@ -117,15 +118,14 @@ fn stays(arguments: &Arguments, applied: &[Migration]) -> Result<usize, Diagnost
 
 fn back(applied: &[Migration], at: usize, opened: &Opened, files: &mut Files) -> Result<Back, Vec<Diagnostic>> {
     let migration = &applied[at];
-    let label = |path: &Path| path.display().to_string();
-    let script = match (&migration.down, opened.layout.down_within(&migration.text)) {
+    let (path, text) = match (&migration.down, opened.layout.down_within(&migration.text)) {
         (Some(path), _) => {
             let text = fs::read_to_string(path).map_err(|error| {
                 vec![Diagnostic::error("unreadable", format!("cannot read `{}`: {error}", path.display()))]
             })?;
-            sources::script(&label(path), &text, files)?
+            (path, text)
         }
-        (None, Some(text)) => sources::script(&label(&migration.path), text, files)?,
+        (None, Some(text)) => (&migration.path, text.to_owned()),
         (None, None) => {
             let title = format!("nothing leads back from {}", migration.name);
             return Err(vec![
@@ -134,7 +134,8 @@ fn back(applied: &[Migration], at: usize, opened: &Opened, files: &mut Files) ->
             ]);
         }
     };
-    Ok(Back { migration: migration.clone(), before: at.checked_sub(1).map(|at| applied[at].clone()), script })
+    let script = sources::script(&path.display().to_string(), &text, files)?;
+    Ok(Back { migration: migration.clone(), before: at.checked_sub(1).map(|at| applied[at].clone()), text, script })
 }
 
 /// What no way back brings again, in words: what a plan from the database to what stays would take.

@@ -252,7 +252,7 @@ fn unrelated(from: &Catalog, to: &Catalog, unchosen: &BTreeSet<ObjectId>) -> BTr
 
 /// What `--drop never` keeps: the things that the plan would drop, and not their properties.
 fn dropped(from: &Catalog, to: &Catalog) -> BTreeSet<ObjectId> {
-    let target = Target { version: from.version, casts: &from.casts, online: None };
+    let target = Target::new(from.version, &from.casts);
     let is_thing = |id: &ObjectId| {
         let is_property = id.kind.is_property() || id.kind.is_deviation();
         !is_property && !matches!(id.kind, Kind::NotNull | Kind::DatabaseSetting)

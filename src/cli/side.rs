@@ -229,7 +229,7 @@ fn differences(one: &Catalog, other: &Catalog) -> Vec<String> {
     let (mut one, mut other) = (one.clone(), other.clone());
     one.fit(version);
     other.fit(version);
-    let target = Target { version: other.version, casts: &other.casts, online: None };
+    let target = Target::new(other.version, &other.casts);
     let difference = |change| match change {
         Change::Add(id) | Change::Remove(id) => Some(id.to_string()),
         Change::Alter(id, attributes) => {

@@ -44,7 +44,7 @@ pub(super) fn way_back(
         WayBack { plan: Plan::default(), fault: Some(fault), lost: lost.clone() }
     };
     let casts = reached.casts.and(&before.casts);
-    let target = Target { version, casts: &casts, online: None };
+    let target = Target::new(version, &casts);
     let noted: Vec<Wish> = forward.renames.iter().filter_map(back).collect();
     let said = Said { noted: &noted, ..Said::default() };
     let named = match name(reached, before, said, target, view, Room::Here(scratch)) {
@@ -52,7 +52,7 @@ pub(super) fn way_back(
         Err(found) => return Ok(refused(found)),
     };
     let casts = Casts { values: named.instead.clone(), ..casts };
-    let target = Target { version, casts: &casts, online: None };
+    let target = Target::new(version, &casts);
     let goal = settle(shadow, &named.from, before, target, view)?;
     let planned = |heard: &Heard| {
         Ok::<_, Vec<Diagnostic>>(named.lead_to(replan(&named.from, &goal, target, heard, &Successors::new())?, heard))

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::{
-    ddl::{Leaves, Loss, When},
+    ddl::{Leaves, Loss, Phase, When},
     diagnostic::Diagnostic,
     diff::{Change, Rename},
     emit::{
@@ -272,7 +272,11 @@ fn statement<'a>(
             When::OutsideTransaction => "outside",
         },
         observed: observed.map(Observation::from),
-        phase: step.contracts.then_some("contract"),
+        phase: match step.phase {
+            Phase::Expand => None,
+            Phase::Backfill => Some("backfill"),
+            Phase::Contract => Some("contract"),
+        },
         lock_timeout: step.lock_timeout.as_deref(),
         explanation,
     }

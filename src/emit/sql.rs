@@ -1,7 +1,7 @@
 //! A plan as SQL that a careful person could have written.
 
 use crate::{
-    ddl::When,
+    ddl::{Phase, When},
     diagnostic::{Hazard, Severity},
     model::Literal,
     plan::Plan,
@@ -39,7 +39,7 @@ pub fn render(plan: &Plan, style: Style) -> String {
             group = &step.group;
             out.push_str(&format!("-- {}\n", comment(group)));
         }
-        if step.contracts {
+        if step.phase == Phase::Contract {
             out.push_str("-- phase: contract; to be run once nobody needs what was there before\n");
         }
         for Hazard { code, text, .. } in step.hazards.iter().filter(|it| Severity::Note < it.severity) {

@@ -73,22 +73,32 @@ impl<'a> Work<'a> {
         files: &'a Files,
     ) -> Result<Work<'a>, Vec<Diagnostic>> {
         let pieces = pieces::pieces(script, layout, &migration.text)?;
-        let sql = script.statements.iter().map(|it| it.sql(files).into_owned()).collect();
-        Ok(Work { migration, script, files, sql, pieces, ends: Ends::Applied })
+        Ok(Work::of(migration, pieces, (script, files), Ends::Applied))
     }
 
-    /// What leads back from it, to the one before.
+    fn of(
+        migration: &'a Migration,
+        pieces: Vec<Piece>,
+        (script, files): (&'a Script, &'a Files),
+        ends: Ends,
+    ) -> Work<'a> {
+        let sql = script.statements.iter().map(|it| it.sql(files).into_owned()).collect();
+        Work { migration, script, files, sql, pieces, ends }
+    }
+
+    /// What leads back from it, by the words of `text`, to the one before.
     ///
     /// # Errors
     /// Diagnostics for what cannot be run as it is written, and for what would not be over in one transaction.
     pub fn back(
-        migration: &'a Migration,
+        (migration, text): (&'a Migration, &str),
         before: Option<&Migration>,
         layout: &dyn Layout,
         script: &'a Script,
         files: &'a Files,
     ) -> Result<Work<'a>, Vec<Diagnostic>> {
-        let work = Work::new(migration, layout, script, files)?;
+        let pieces = pieces::pieces(script, layout, text)?;
+        let work = Work::of(migration, pieces, (script, files), Ends::RolledBack(before.cloned()));
         if !work.is_whole() {
             let title = format!("what leads back from {} does not go into one transaction", migration.name);
             return Err(vec![
@@ -96,7 +106,7 @@ impl<'a> Work<'a> {
                     .with_help("run its statements by hand, and note that with `trueup resolve --rolled-back`"),
             ]);
         }
-        Ok(Work { ends: Ends::RolledBack(before.cloned()), ..work })
+        Ok(work)
     }
 
     fn note(&self, transaction: &mut Transaction<'_>, layout: &dyn Layout) -> Result<(), postgres::Error> {

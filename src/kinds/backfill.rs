@@ -1,7 +1,7 @@
 //! Gives the rows of a table their values a batch at a time, each batch in a transaction of its own.
 
 use crate::{
-    ddl::{Action, Target, Verb, When},
+    ddl::{Action, Phase, Target, Verb, When},
     model::{Ident, ObjectId},
 };
 
@@ -19,7 +19,7 @@ pub(crate) fn fill(subject: &ObjectId, table: &ObjectId, set: &str, is_due: &str
         Some(key) => by_key(&name, key, set, is_due),
         None => by_page(&name, set, is_due),
     };
-    Action::statement(Verb::Alter, subject, sql).when(When::OutsideTransaction)
+    Action::statement(Verb::Alter, subject, sql).when(When::OutsideTransaction).phase(Phase::Backfill)
 }
 
 fn by_key(table: &str, key: &[Ident], set: &str, is_due: &str) -> String {

@@ -131,11 +131,13 @@ impl PgObject for Identity {
         to: &Identity,
         target: Target,
     ) -> Result<Following, &'static str> {
+        // Who is about to take a value from it has to be done.
+        let lock = format!("LOCK TABLE {}", id.container().container().qualified());
         let read = format!("SELECT last_value, is_called INTO counter FROM {}", self.sequence);
         let name = Literal(&to.sequence);
         let set = format!("PERFORM pg_catalog.setval({name}, counter.last_value, counter.is_called)");
         Ok(Following {
-            leave: std::iter::once(read).chain(beside::texts(self.drop(id))).collect(),
+            leave: [lock, read].into_iter().chain(beside::texts(self.drop(id))).collect(),
             take: beside::texts(to.create(id, target)).into_iter().chain([set]).collect(),
             hands_on: vec!["counter record"],
             ..Following::default()

@@ -69,7 +69,7 @@ pub fn expansion(to: &Catalog, (was, id): (&ObjectId, &ObjectId), target: Target
 fn in_group(actions: Vec<Action>, from: &Catalog, (group, because): (&str, &str)) -> Vec<Step> {
     let actions = actions.into_iter().map(|action| Action { fails_if: None, ..action });
     let ordered = actions.enumerate().map(|(at, action)| Ordered { at, action, contents: Vec::new() });
-    let steps = words::group(fold(ordered.collect()), &[], from);
+    let steps = words::group(fold(ordered.collect()), &[], from, false);
     let because = vec![because.to_owned()];
     steps.into_iter().map(|step| Step { group: group.to_owned(), because: because.clone(), ..step }).collect()
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     catalog::Catalog,
-    ddl::{Action, Inline, Leaves, Lock, Loss, Obstacle, Rewrite, Verb, When},
+    ddl::{Action, Inline, Leaves, Lock, Loss, Obstacle, Phase, Rewrite, Verb, When},
     model::{ObjectId, Sql},
     plan::order::Ordered,
 };
@@ -65,6 +65,9 @@ impl Folded {
     fn ends(&self) -> bool {
         self.actions.last().is_some_and(|action| action.descent.is_some())
     }
+    pub(crate) fn phase(&self) -> Phase {
+        self.actions.iter().map(|action| action.phase).max().unwrap_or_default()
+    }
     pub(crate) fn when(&self) -> When {
         self.actions.first().map_or(When::InTransaction, |action| action.when)
     }
@@ -76,6 +79,7 @@ pub(crate) fn fold(ordered: Vec<Ordered>) -> Vec<Folded> {
         let next = write(item);
         if let Some(last) = folded.last_mut()
             && last.when() == next.when()
+            && last.phase() == next.phase()
             && (next.ends() || !last.ends())
             && last.sql.join(&next.sql)
         {

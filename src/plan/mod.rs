@@ -11,6 +11,7 @@ mod fold;
 mod knots;
 mod online;
 mod order;
+mod phases;
 mod rebuild;
 mod succeed;
 mod values;
@@ -20,7 +21,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::{
     catalog::Catalog,
-    ddl::{Heard, Leaves, Lock, Loss, Obstacle, Online, Rewrite, Target, Verb, When},
+    ddl::{Heard, Leaves, Lock, Loss, Obstacle, Online, Phase, Rewrite, Target, Verb, When},
     diagnostic::{Diagnostic, Hazard},
     diff::{Change, Rename, Way, diff},
     model::ObjectId,
@@ -86,8 +87,7 @@ pub struct Step {
     /// Why it is done as it is, where others were not to have to wait.
     pub not_online: Vec<String>,
     pub when: When,
-    /// Takes away what nobody uses once the rest is done: it can be left for a later migration.
-    pub contracts: bool,
+    pub phase: Phase,
     /// How long it may wait for its lock, so that nobody waits behind it for longer; see [`Plan::bound_waits`].
     pub lock_timeout: Option<String>,
     /// What its reader must know; once somebody has looked (`hazards`).
@@ -168,7 +168,7 @@ impl Step {
             leaves: Vec::new(),
             not_online: Vec::new(),
             when: When::InTransaction,
-            contracts: false,
+            phase: Phase::Expand,
             lock_timeout: None,
             hazards: Vec::new(),
         }
@@ -200,12 +200,13 @@ pub fn replan(
     let mut knots = Knots::default();
     loop {
         let expanded = expand::expand((from, to), &changes, target, heard, &knots, successors)?;
+        let expanded = if target.in_phases { phases::apart(expanded) } else { expanded };
         let subjects: Vec<ObjectId> = expanded.actions.iter().map(|action| action.subject.clone()).collect();
         match order::order(expanded.actions, &expanded.edges) {
             Ok(ordered) => {
                 let folded = fold::fold(ordered);
                 let order = reasons(&folded, &expanded.edges, &subjects);
-                let steps = words::group(folded, &changes, from);
+                let steps = words::group(folded, &changes, from, target.in_phases);
                 return Ok(Plan { steps, changes, order, ..Plan::default() });
             }
             Err(cycle) if knots.untie(from, to, &expanded.implicit, &cycle) => (),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     catalog::{Catalog, Entry},
-    ddl::{Action, Gentler, Strategy, Succession, Verb},
+    ddl::{Action, Gentler, Phase, Strategy, Succession, Verb},
     kinds::Object,
     model::{Ident, ObjectId},
     plan::{
@@ -157,7 +157,8 @@ fn put(
         let count = now.len();
         all.extend(now.into_iter().chain(finally).map(because));
         // What can be left for later is nothing that others wait for.
-        let last = all.iter().rposition(|it| !it.contracts).filter(|it| first <= *it).unwrap_or(all.len() - 1);
+        let last =
+            all.iter().rposition(|it| it.phase != Phase::Contract).filter(|it| first <= *it).unwrap_or(all.len() - 1);
         places.push(Place { first, made: first + count - 1, last });
         chained.extend((first + 1..all.len()).map(|after| one_change(after - 1, after)));
     }
@@ -173,7 +174,7 @@ fn put(
         Edge { before, after: places[it.after].first, ..it }
     });
     let mut edges: Vec<Edge> = moved.chain(chained).collect();
-    let (last, others): (Vec<usize>, Vec<usize>) = (0..all.len()).partition(|&at| all[at].contracts);
+    let (last, others): (Vec<usize>, Vec<usize>) = (0..all.len()).partition(|&at| all[at].phase == Phase::Contract);
     let behind = |&at: &usize| others.iter().map(move |&before| Edge { soft: true, ..one_change(before, at) });
     edges.extend(last.iter().flat_map(behind));
     Expanded { actions: all, edges, implicit }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     catalog::Catalog,
-    ddl::{Action, Expansion, Following, Lock, Strategy, together},
+    ddl::{Action, Expansion, Following, Lock, Phase, Strategy, together},
     diff::Renames,
     model::ObjectId,
     plan::{
@@ -133,7 +133,7 @@ impl Work<'_> {
         }
         let standing = standing.into_iter().cloned().collect();
         let contract = together(id, "contract", &[], &[last, expansion.contract.clone()].concat());
-        Ok(Way { actions, contract: contract.locks(Lock::AccessExclusive).contracts(), standing })
+        Ok(Way { actions, contract: contract.locks(Lock::AccessExclusive).phase(Phase::Contract), standing })
     }
 
     fn following(&self, (id, former): (&ObjectId, &ObjectId), it: &ObjectId) -> Result<Following, String> {

@@ -8,13 +8,14 @@ use crate::{
     plan::{Step, fold::Folded},
 };
 
-/// Steps, with one line for those that follow each other and are about one object.
-pub(crate) fn group(folded: Vec<Folded>, changes: &[Change], from: &Catalog) -> Vec<Step> {
+/// Steps, with one line for those that follow each other and are about one object; and are of one phase, where that matters.
+pub(crate) fn group(folded: Vec<Folded>, changes: &[Change], from: &Catalog, in_phases: bool) -> Vec<Step> {
     let mut groups: Vec<(ObjectId, Vec<Folded>)> = Vec::new();
     for next in folded {
         let Some(top) = next.actions.first().map(|action| top(&action.subject)) else { continue };
+        let is_apart = |members: &[Folded]| in_phases && members.iter().any(|it| it.phase() != next.phase());
         match groups.last_mut() {
-            Some((last, members)) if *last == top => members.push(next),
+            Some((last, members)) if *last == top && !is_apart(members) => members.push(next),
             Some(_) | None => groups.push((top, vec![next])),
         }
     }
@@ -62,7 +63,7 @@ fn steps(top: &ObjectId, members: Vec<Folded>, changes: &[Change], from: &Catalo
             leaves: folded.leaves(),
             not_online: folded.actions.iter().filter_map(|action| action.not_online.clone()).collect(),
             when: folded.when(),
-            contracts: folded.actions.iter().any(|action| action.contracts),
+            phase: folded.phase(),
             lock_timeout: None,
             hazards: Vec::new(),
         })

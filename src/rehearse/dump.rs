@@ -59,7 +59,7 @@ pub fn witness(
     let (now, goal) = (view.read_all(reached)?, view.read_all(fresh)?);
     // What the target does not say is no difference from here to there, and is one from there to here.
     let differ = |one: &Catalog, other: &Catalog| {
-        let target = Target { version: other.version, casts: &other.casts, online: None };
+        let target = Target::new(other.version, &other.casts);
         !diff(one, other, target).is_empty()
     };
     // `pg_dump` prints the connection string of a subscription, which no copy of a live database has.

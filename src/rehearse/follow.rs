@@ -185,7 +185,7 @@ fn seen(at: usize, step: Step, before: Arc<Catalog>, after: Arc<Catalog>, observ
         return Seen { at, sql: step.sql, plan: Plan::default(), before, after, observed };
     }
     let casts = before.casts.and(&after.casts);
-    let target = Target { version: after.version, casts: &casts, online: None };
+    let target = Target::new(after.version, &casts);
     let changes = diff(&before, &after, target);
     let plan = match changes.is_empty() || is_rename(&step.sql) {
         true => Plan::default(),

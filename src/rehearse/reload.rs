@@ -35,7 +35,7 @@ pub fn reload(
     wanted.extensions.extend(also.extensions.iter().cloned());
     let mut scratch = shadow.scratch(&wanted).map_err(|error| vec![error.diagnostic()])?;
     let empty = view.read_all(&mut scratch)?;
-    let target = Target { version: empty.version, casts: &empty.casts, online: None };
+    let target = Target::new(empty.version, &empty.casts);
     // Bodies may mention what is created later; they were accepted once already.
     scratch.client.batch_execute("SET check_function_bodies = off").map_err(|error| vec![lost(&error)])?;
     let mut seen = empty.clone();

@@ -83,7 +83,7 @@ pub fn stub(mut donor: Box<dyn Donor>, extension: &str) -> Result<Stub, Vec<Diag
         empty.insert(id.clone(), entry.object.clone(), None);
     }
     let donor = Arc::new(Mutex::new(donor));
-    let target = Target { version: members.version, casts: &empty.casts, online: None };
+    let target = Target::new(members.version, &empty.casts);
     let statements = plan(&empty, &members, target)?.steps.into_iter().map(|step| step.sql).collect();
     Ok(Stub {
         name: extension.to_owned(),

@@ -72,3 +72,61 @@ fn an_empty_one_is_for_a_person() {
     assert_eq!(run.out, "migrations/0002_backfill_names.sql\n");
     assert_eq!(folder.text("migrations/0002_backfill_names.sql"), "-- backfill names\n\n");
 }
+
+#[test]
+fn a_change_can_be_written_in_phases() {
+    let before = "CREATE TABLE users (id int PRIMARY KEY, hits int NOT NULL, nick text); CREATE VIEW nicks AS SELECT nick FROM users;";
+    let after =
+        "CREATE TABLE users (id int PRIMARY KEY, hits bigint NOT NULL, email jsonb); CREATE TABLE later (id int);";
+    for (layout, first) in [("plain", "0001_a.sql"), ("prisma", "1_a/migration.sql"), ("goose", "00001_a.sql")] {
+        let up = if layout == "goose" { format!("-- +goose Up\n{before}") } else { before.to_owned() };
+        let folder = Folder::new(&[(&format!("migrations/{first}"), &up), ("schema.sql", after)]);
+        let of = |command: &[&str]| folder.run(&[command, &["--layout", layout]].concat());
+        let run = of(&["new", "count_more", "--to", "schema.sql", "--split", "--online", "always"]).ends(0);
+        let named = |phase: &str| {
+            let is_it = |it: &&str| {
+                it.contains(&format!("count_more_{phase}")) && !it.ends_with(".json") && !it.contains("down")
+            };
+            folder.text(run.out.lines().find(is_it).unwrap_or_else(|| panic!("{layout}: no {phase} in {}", run.out)))
+        };
+        let (expand, backfill, contract) = (named("expand"), named("backfill"), named("contract"));
+        assert!(expand.contains("ADD COLUMN hits__new") && expand.contains("ADD COLUMN email"), "{expand}");
+        assert!(backfill.contains("DO $fill$") && backfill.contains("DO $swap$"), "{backfill}");
+        let up = contract.split("-- +goose Down").next().unwrap_or_default();
+        assert!(
+            up.contains("DROP VIEW") && up.contains("COLUMN nick") && up.contains("COLUMN hits__old"),
+            "{contract}"
+        );
+        assert!(!expand.split("-- +goose Down").next().unwrap_or_default().contains("DROP"), "{expand}");
+        assert_eq!(run.out.matches("proof.json").count(), 3, "{}", run.out);
+
+        // Each leads on by itself, and back.
+        let Some(live) = Live::start("") else { return };
+        let url = live.url("postgres");
+        let name = |phase: &str| {
+            let list = of(&["status", "--database", &url]).out;
+            let found = list.lines().find(|it| it.contains(phase)).expect("a migration").to_owned();
+            found.split_whitespace().last().expect("a name").to_owned()
+        };
+        let till = name("_backfill");
+        of(&["deploy", "--database", &url, "--to", &till]).ends(0).says("3 migrations applied");
+        // What it says of transactions is for the way there.
+        of(&["rollback", "--database", &url, "--accept-loss"]).ends(0);
+        of(&["deploy", "--database", &url]).ends(0);
+        folder.run(&["diff", &url, "schema.sql", "--exclude", "goose_db_version", "--exit-code"]).ends(0);
+        let all: Vec<&str> =
+            run.out.lines().filter(|it| it.contains("contract") && it.ends_with("proof.json")).collect();
+        let migrations: Vec<&str> = run.out.lines().filter(|it| it.ends_with(".sql") && !it.contains("down")).collect();
+        let first = format!("migrations/{first}");
+        let lint = [&["lint", &first], &migrations[..], &["--check-proof", all[0], "--fail-on", "never"]].concat();
+        folder.run(&lint).ends(0);
+    }
+}
+
+#[test]
+fn what_has_one_phase_stays_one_migration() {
+    let folder = Folder::new(&[("migrations/0001_a.sql", ""), ("schema.sql", "CREATE TABLE t (id int);")]);
+    let run = folder.run(&["new", "add_t", "--to", "schema.sql", "--split"]).ends(0).says("nothing to split");
+    assert!(run.out.starts_with("migrations/0002_add_t.sql\n"), "{}", run.out);
+    folder.run(&["new", "add_t", "--split", "--create-only"]).ends(64);
+}

@@ -83,7 +83,7 @@ pub(crate) fn planned(
     how: How<'_>,
 ) -> Result<Plan, Trouble> {
     let Pair { from, to } = sides;
-    let target = Target { version: from.version, casts: &from.casts, online: None };
+    let target = Target::new(from.version, &from.casts);
     let view = View { owners: how.owners, ..View::default() };
     let mut named = rehearse::name(from, to, said, target, &view, Room::Here(scratch)).map_err(Trouble::Refused)?;
     let casts = Casts { values: named.instead.clone(), ..from.casts.and(&to.casts) };

@@ -73,8 +73,7 @@ impl Alike {
 
 /// Whether two databases have the same in everything that is read. What only one of them states counts as different.
 fn is_same(one: &Catalog, other: &Catalog) -> bool {
-    let changes =
-        |from: &Catalog, to: &Catalog| diff(from, to, Target { version: to.version, casts: &to.casts, online: None });
+    let changes = |from: &Catalog, to: &Catalog| diff(from, to, Target::new(to.version, &to.casts));
     let digest = |it: &Secret| (it.digest.clone(), it.is_database_setting);
     let secrets = |it: &Catalog| it.secrets.iter().map(|(name, it)| (name.clone(), digest(it))).collect::<Vec<_>>();
     one.unmanaged == other.unmanaged
