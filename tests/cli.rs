@@ -170,7 +170,7 @@ fn command(folder: &Path) -> Command {
     for name in ["NO_COLOR", "CLICOLOR_FORCE", "PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE", "PGSERVICE"] {
         command.env_remove(name);
     }
-    command.env("PGPASSFILE", "/nonexistent");
+    command.env("PGPASSFILE", "/nonexistent").env("TRUEUP_CACHE", "");
     command
 }
 

@@ -104,11 +104,13 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
     if let Some(hazards) = findings::hazards(&findings.plan) {
         ui.say(&hazards);
     }
-    if arguments.split {
+    let mut written = if arguments.split {
         let split = Split { place: &place, shadow: arguments.shadow.as_deref(), config, ui };
-        return said(&split.write(&name, findings, &files)?, ui);
-    }
-    let written = write(at, &name, &text(&name, place.layout, &findings), Some((&findings, &files)))?;
+        split.write(&name, findings, &files)?
+    } else {
+        write(at, &name, &text(&name, place.layout, &findings), Some((&findings, &files)))?
+    };
+    written.extend(arguments.names.remember()?.map(Path::to_owned));
     said(&written, ui)
 }
 

@@ -50,6 +50,26 @@ impl Default for Options {
     }
 }
 
+impl Options {
+    /// Adds what the command line has decided to the ledger, so that it is decided for whoever comes later. The file, where
+    /// there was anything new.
+    ///
+    /// # Errors
+    /// A diagnostic where the file cannot be read or written.
+    pub(super) fn remember(&self) -> Result<Option<&Path>, Vec<Diagnostic>> {
+        let ledger = Ledger::read(&self.renames)?;
+        let renamed: Vec<String> =
+            self.rename.iter().filter(|it| !ledger.renamed.contains(it)).map(Wish::to_string).collect();
+        let is_known = |it: &&String| ledger.dropped.iter().any(|other| wish::is_same(it, other));
+        let dropped: Vec<String> = self.no_rename.iter().filter(|it| !is_known(it)).cloned().collect();
+        if renamed.is_empty() && dropped.is_empty() {
+            return Ok(None);
+        }
+        ledger.note(&renamed, &dropped)?;
+        Ok(Some(&self.renames))
+    }
+}
+
 /// The starting state under its new names; the scratch database of FROM, if there is one, holds it afterwards.
 ///
 /// `past` is what git knows of the declarations of TO; `asker` is who asks about what looks as if it was renamed; nobody where nothing is dropped.

@@ -1,6 +1,6 @@
 //! One side of a comparison: a source, read into a catalog.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::{
     catalog::Catalog,
@@ -12,7 +12,7 @@ use crate::{
     model::{Files, ObjectId, Pair, Version},
     rehearse::{View, reload},
     shadow::{Opened, Scratch, Shadow, Wanted},
-    sources::{self, Declared, Mapped, Script, Source, Told, introspect, introspect::Owners},
+    sources::{self, Declared, Loaded, Mapped, Script, Source, Told, introspect, introspect::Owners},
     stats::{self, Statistics},
 };
 
@@ -241,6 +241,29 @@ fn differences(one: &Catalog, other: &Catalog) -> Vec<String> {
     diff(&one, &other, target).into_iter().filter_map(difference).collect()
 }
 
+/// From how long a replay takes on, what it leads to is kept.
+const WORTH_KEEPING: Duration = Duration::from_millis(250);
+
+/// A database that holds what a script makes. Of a history, only those migrations run that no earlier run has known.
+fn load(
+    script: &Script,
+    shadow: &dyn Shadow,
+    files: &Files,
+    wanted: &Wanted,
+) -> Result<(Scratch, Loaded), Vec<Diagnostic>> {
+    let known = script.ends.iter().rev().find_map(|(end, key)| Some((*end, shadow.recall(key, wanted)?)));
+    let (done, mut scratch) = match known {
+        Some(known) => known,
+        None => (0, shadow.scratch(wanted).map_err(|error| vec![error.diagnostic()])?),
+    };
+    let start = Instant::now();
+    let loaded = sources::load_rest(script, done, files, &mut scratch.client, &*scratch.adapt)?;
+    if let Some((_, key)) = script.ends.last().filter(|(end, _)| done < *end && WORTH_KEEPING <= start.elapsed()) {
+        shadow.keep(key, wanted, &mut scratch);
+    }
+    Ok((scratch, loaded))
+}
+
 fn read_script(
     script: &Script,
     shadow: &dyn Shadow,
@@ -248,8 +271,7 @@ fn read_script(
     wanted: &Wanted,
     owners: Owners,
 ) -> Result<Side, Vec<Diagnostic>> {
-    let mut scratch = shadow.scratch(wanted).map_err(|error| vec![error.diagnostic()])?;
-    let loaded = sources::load(script, files, &mut scratch.client, &*scratch.adapt)?;
+    let (mut scratch, loaded) = load(script, shadow, files, wanted)?;
     let mut catalog = introspect::introspect_scratch(&mut scratch, owners)
         .map_err(|error| vec![unreadable(&shadow.describe(), &error)])?;
     loaded.note_places(&mut catalog);

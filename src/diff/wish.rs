@@ -1,6 +1,6 @@
 //! What somebody says about names: on the command line, in a ledger, beside a declaration. Names no kind.
 
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
 use crate::{
     catalog::Catalog,
@@ -53,6 +53,19 @@ impl FromStr for Wish {
         let at = outside_quotes(rest, '=').ok_or(expected)?;
         let (from, to) = (Path::parse(&rest[..at])?, Path::parse(&rest[at + 1..])?);
         Ok(Wish { kind: kind_word(kind), from, to })
+    }
+}
+
+impl fmt::Display for Wish {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}={}", self.kind, self.from, self.to)
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts: Vec<String> = self.parts.iter().map(Ident::to_string).collect();
+        write!(f, "{}{}", parts.join("."), self.signature.as_deref().unwrap_or_default())
     }
 }
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use super::cleanup::Pending;
 use super::{Error, SERVER_COMMAND, storage};
@@ -37,7 +37,7 @@ impl Child {
         kind: &str,
         what: &str,
         parent: &Path,
-        configure: impl FnOnce(&mut Command),
+        configure: impl FnOnce(&Path, &mut Command),
     ) -> Result<Child, Error> {
         let dir = tempfile::Builder::new()
             .prefix("trueup-")
@@ -57,7 +57,7 @@ impl Child {
             .stderr(stderr)
             // Ctrl-C in a terminal is for us to handle; the child follows when we go.
             .process_group(0);
-        configure(&mut command);
+        configure(&dir, &mut command);
         let spawned = {
             let _held = crate::model::parser::undisturbed();
             command.spawn()
@@ -144,6 +144,13 @@ pub fn set_executable(path: impl Into<PathBuf>) {
 }
 
 static EXECUTABLE: OnceLock<PathBuf> = OnceLock::new();
+
+/// What tells one build of the binary from another.
+pub(super) fn build() -> Option<String> {
+    let metadata = executable().ok()?.metadata().ok()?;
+    let written = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+    Some(format!("{} {} {}", env!("CARGO_PKG_VERSION"), metadata.len(), written.as_nanos()))
+}
 
 /// The binary to start: as set, as `TRUEUP_SHADOW_EXE` says, or the running one.
 fn executable() -> Result<PathBuf, Error> {

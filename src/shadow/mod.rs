@@ -58,6 +58,16 @@ pub trait Shadow: Send + Sync {
     /// # Errors
     /// When the server does not answer.
     fn lacks(&self, extensions: &BTreeSet<String>) -> Result<BTreeSet<String>, Error>;
+    /// A database as it was when [`Shadow::keep`] was told this key, in this run or an earlier one; nothing where that is not
+    /// known any more, or never was.
+    fn recall(&self, key: &str, wanted: &Wanted) -> Option<Scratch> {
+        let _ = (key, wanted);
+        None
+    }
+    /// Keeps what a database holds for [`Shadow::recall`]. It only saves time: where it cannot be kept, nothing is said.
+    fn keep(&self, key: &str, wanted: &Wanted, scratch: &mut Scratch) {
+        let _ = (key, wanted, scratch);
+    }
     /// Says that so many scratch databases like this will be asked for soon, for those that can start them ahead.
     fn expect(&self, scratches: usize, wanted: &Wanted) {
         let _ = (scratches, wanted);

@@ -9,7 +9,7 @@ pub(super) fn script(mut reading: Reading<'_>) -> Result<Script, Vec<Diagnostic>
     one_database(&mut reading);
     left_out(&mut reading);
     if reading.problems.is_empty() {
-        Ok(Script { statements: reading.statements, texts: reading.texts, notes: reading.notes, unordered: false })
+        Ok(Script { statements: reading.statements, texts: reading.texts, notes: reading.notes, ..Script::default() })
     } else {
         let doubts = reading.statements.iter().filter_map(|statement| statement.doubt.as_deref().cloned());
         let mut problems: Vec<Diagnostic> = reading.problems.into_iter().chain(doubts).collect();

@@ -51,6 +51,20 @@ pub fn load(
     client: &mut Client,
     adapt: &dyn for<'a> Fn(&'a str) -> Cow<'a, str>,
 ) -> Result<Loaded, Vec<Diagnostic>> {
+    load_rest(script, 0, files, client, adapt)
+}
+
+/// As [`load`], in a database that holds what the first statements have made, as many as `done`.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_rest(
+    script: &Script,
+    done: usize,
+    files: &Files,
+    client: &mut Client,
+    adapt: &dyn for<'a> Fn(&'a str) -> Cow<'a, str>,
+) -> Result<Loaded, Vec<Diagnostic>> {
     let wrong = syntax_errors(script, files, client);
     if !wrong.is_empty() {
         return Err(wrong);
@@ -66,9 +80,10 @@ pub fn load(
         transaction: None,
         lost: None,
     };
-    let (leave_out, keep): (Vec<&Statement>, Vec<&Statement>) =
-        script.statements.iter().partition(|statement| matches!(statement.class, Class::Server(_)));
-    run.all(&keep);
+    let is_left_out = |statement: &&Statement| matches!(statement.class, Class::Server(_));
+    let leave_out: Vec<&Statement> = script.statements.iter().filter(is_left_out).collect();
+    let rest: Vec<&Statement> = script.statements[done..].iter().filter(|it| !is_left_out(it)).collect();
+    run.all(&rest);
     run.those_that_wait(script.statements.iter().any(|statement| statement.tells_a_history));
     let mut problems = run.problems(script);
     problems.extend(run.clean_up());

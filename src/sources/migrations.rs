@@ -11,7 +11,7 @@ use super::psql::Reading;
 use super::shelf::{Disk, Shelf, is_sql};
 use super::{Script, finish, text};
 use crate::diagnostic::Diagnostic;
-use crate::model::{FileId, Files};
+use crate::model::{FileId, Files, sha256};
 
 /// One step of a history: a file whose statements lead forward.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,6 +138,7 @@ pub fn replay<'a>(
     let between = files.add("between migrations", "RESET ALL".to_owned());
     let reset = of(between, files)?;
     let mut whole = Script::default();
+    let mut digest = String::new();
     for (path, text) in history {
         let script = forward(path, text.as_bytes().to_vec(), files)?;
         if !whole.statements.is_empty() {
@@ -145,6 +146,8 @@ pub fn replay<'a>(
         }
         whole.statements.extend(script.statements);
         whole.notes.extend(script.notes);
+        digest = sha256(&format!("{digest}\n{text}"));
+        whole.ends.push((whole.statements.len(), digest.clone()));
     }
     Ok(whole)
 }

@@ -48,7 +48,7 @@ pub use defines::Defined;
 pub use demands::{Demand, Named, Need, demands};
 pub use git::{files_at, is_committed, merge_base, text_at};
 pub use interrupted::{Interrupted, interrupted};
-pub use load::{Loaded, load};
+pub use load::{Loaded, load, load_rest};
 pub use memory::Memory;
 pub use migrations::{Migration, forward, migrations, programs, replay, script};
 pub use named::{is_rename, named};
@@ -70,6 +70,8 @@ pub struct Script {
     pub texts: Vec<FileId>,
     /// What the user should know about the reading: data that was left out, commands that were ignored.
     pub notes: Vec<Diagnostic>,
+    /// Where each migration of a history ends among the statements, and a digest of all texts up to there.
+    pub ends: Vec<(usize, String)>,
     /// Whether the files of the script may come in any order, so that a statement which needs another may wait for it.
     pub unordered: bool,
 }

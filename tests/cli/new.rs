@@ -130,3 +130,77 @@ fn what_has_one_phase_stays_one_migration() {
     assert!(run.out.starts_with("migrations/0002_add_t.sql\n"), "{}", run.out);
     folder.run(&["new", "add_t", "--split", "--create-only"]).ends(64);
 }
+
+/// Databases that have not run it yet are compared with what is declared too.
+#[test]
+fn what_was_said_of_names_is_kept() {
+    let folder = Folder::new(&[
+        ("migrations/0001_a.sql", "CREATE TABLE users (id int, name text, \"Odd one\" int, gone date);"),
+        ("schema.sql", "CREATE TABLE users (id int, full_name text, even int, come date);"),
+    ]);
+    let said = ["--rename", "column:users.name=full_name", "--rename", "column:public.users.\"Odd one\"=even"];
+    let new = [&["new", "name_all", "--to", "schema.sql"], &said[..], &["--no-rename", "column:users.gone"]].concat();
+    folder.run(&new).ends(0).prints("trueup.renames");
+    let ledger = "column:users.name=full_name\ncolumn:public.users.\"Odd one\"=even\ndrop column:users.gone\n";
+    assert_eq!(folder.text("trueup.renames"), ledger);
+    let run = folder.diff(&["migrations/0001_a.sql", "schema.sql"]).ends(0);
+    run.prints("RENAME COLUMN name TO full_name").prints("RENAME COLUMN \"Odd one\" TO even");
+    folder.write("schema.sql", b"CREATE TABLE users (id bigint, full_name text, even int, come date);");
+    // What is known already is not said twice.
+    folder.run(&["new", "count_more", "--to", "schema.sql", "--no-rename", "column:public.users.gone"]).ends(0);
+    assert_eq!(folder.text("trueup.renames"), ledger);
+}
+
+/// What an earlier run has replayed is not run again, whatever has become of what it was kept in.
+#[test]
+fn a_long_history_is_replayed_once() {
+    let migrations: Vec<(String, String)> = (1..=120)
+        .map(|at| {
+            (
+                format!("migrations/{at:04}_a.sql"),
+                format!("CREATE TABLE t{at} (id int PRIMARY KEY, name text);\nINSERT INTO t{at} VALUES ({at});"),
+            )
+        })
+        .collect();
+    let mut files: Vec<(&str, &str)> = migrations.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let last = "DO $$ BEGIN ASSERT (SELECT id FROM t120) = 120; END $$; CREATE TABLE last (id int REFERENCES t1);";
+    files.push(("schema.sql", "CREATE TABLE other (id int);"));
+    let folder = Folder::new(&files);
+    let cache = folder.path("cache");
+    let diff = || {
+        let mut command = super::command(&folder.path(""));
+        command.env("TRUEUP_CACHE", &cache).args(["diff", "empty", "migrations:migrations", "--shadow", "embedded"]);
+        super::run(command.args(["--format", "json"]), "", &folder.path(""))
+    };
+    let kept = || -> Vec<(std::time::SystemTime, std::path::PathBuf)> {
+        let entry = |it: std::io::Result<std::fs::DirEntry>| {
+            let it = it.expect("an entry");
+            (it.metadata().expect("metadata").modified().expect("a time"), it.path())
+        };
+        let mut all: Vec<_> = std::fs::read_dir(&cache).expect("the cache").map(entry).collect();
+        all.sort();
+        all
+    };
+    let plan = |run: &super::Run| {
+        let json: serde_json::Value = serde_json::from_str(&run.out).expect("JSON");
+        json["statements"].as_array().expect("statements").iter().map(|it| it["sql"].to_string()).collect::<Vec<_>>()
+    };
+    let first = diff().ends(0);
+    let [(then, _)] = kept()[..] else { panic!("{:?}", kept()) };
+    let again = diff().ends(0);
+    assert_eq!(plan(&first), plan(&again));
+    let [(now, ref path)] = kept()[..] else { panic!("{:?}", kept()) };
+    assert!(then < now, "it was not asked for");
+
+    // One more stands on it, with the rows that are there; and is too short to be kept by itself.
+    folder.write("migrations/0121_last.sql", last.as_bytes());
+    let more = diff().ends(0);
+    assert_eq!(plan(&more).len(), plan(&first).len() + 1);
+
+    // What is broken is loaded anew.
+    std::fs::remove_dir_all(path.join("cluster/tmp/pglite/base/global")).expect("a folder");
+    assert_eq!(plan(&diff().ends(0)), plan(&more));
+    // Other texts are another history.
+    folder.write("migrations/0001_a.sql", b"CREATE TABLE t1 (id bigint PRIMARY KEY);");
+    assert!(diff().ends(0).out.contains("bigint"));
+}

@@ -4,6 +4,11 @@
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+/// The user's cache directory, or the one that is taken instead.
+pub(super) fn home() -> Option<PathBuf> {
+    replacement().or_else(user_cache)
+}
+
 /// A home directory to give the engine instead of the user's, if the user's cache cannot be written.
 pub(super) fn replacement() -> Option<PathBuf> {
     if user_cache().is_some_and(|cache| writable(&cache)) {

@@ -3,6 +3,7 @@
 
 mod cache;
 mod collations;
+mod kept;
 mod relay;
 mod serve;
 mod stand_in;
@@ -17,9 +18,9 @@ use std::time::Duration;
 use pglite_oxide::extensions;
 use postgres::{Client, NoTls};
 
-use super::child::Child;
+use super::child::{self, Child};
 use super::{Error, Heard, Limiter, Scratch, Shadow, Wanted, create_roles, imitate, storage};
-use crate::model::{Ident, Version};
+use crate::model::{Ident, Version, sha256};
 use serve::Order;
 
 const WHAT: &str = "embedded PostgreSQL";
@@ -66,7 +67,7 @@ impl Embedded {
         match spare.map(|spare| spare.instance.join()) {
             Some(Ok(started)) => started,
             // A thread that panicked says nothing about the next try.
-            Some(Err(_)) | None => self.starts.bounded(|| start(extensions)),
+            Some(Err(_)) | None => self.starts.bounded(|| start_empty(extensions)),
         }
     }
 }
@@ -86,7 +87,7 @@ impl Shadow for Embedded {
         let mut spare = self.spare();
         for _ in spare.iter().filter(|spare| spare.extensions == extensions).count()..scratches {
             let (starts, enabled) = (Arc::clone(&self.starts), extensions.clone());
-            let instance = std::thread::spawn(move || starts.bounded(|| start(&enabled)));
+            let instance = std::thread::spawn(move || starts.bounded(|| start_empty(&enabled)));
             spare.push(Spare { extensions: extensions.clone(), instance });
         }
     }
@@ -96,20 +97,75 @@ impl Shadow for Embedded {
     }
 
     fn scratch(&self, wanted: &Wanted) -> Result<Scratch, Error> {
-        let Instance { child, mut client, heard } = self.instance(&bundled(wanted, &self.describe())?)?;
-        create_roles(&mut client, wanted, WHAT)?;
-        imitate(&mut client, wanted, VERSION, WHAT)?;
-        let child = Arc::new(child);
-        Ok(Scratch {
-            client,
+        let mut instance = self.instance(&bundled(wanted, &self.describe())?)?;
+        create_roles(&mut instance.client, wanted, WHAT)?;
+        imitate(&mut instance.client, wanted, VERSION, WHAT)?;
+        Ok(instance.scratch())
+    }
+
+    fn recall(&self, key: &str, wanted: &Wanted) -> Option<Scratch> {
+        let extensions = bundled(wanted, WHAT).ok()?;
+        let kept = kept::find(&key_of(key, wanted))?;
+        // Another program may be removing it.
+        let mut is_whole = false;
+        let fill = |dir: &Path| is_whole = kept::take(&kept, &dir.join(ROOT));
+        let started = self.starts.bounded(|| start(&extensions, fill));
+        let whole = started
+            .ok()
+            .filter(|_| is_whole)
+            .and_then(|mut it| (created(&mut it.client).ok()? == kept_with(&it)?).then_some(it));
+        if whole.is_none() {
+            let _ = std::fs::remove_dir_all(&kept);
+        }
+        whole.map(Instance::scratch)
+    }
+
+    fn keep(&self, key: &str, wanted: &Wanted, scratch: &mut Scratch) {
+        let Limiter::Child(child) = &scratch.limiter else { return };
+        let root = child.dir().join(ROOT);
+        let names = created(&mut scratch.client).map(|it| it.into_iter().collect::<Vec<_>>().join("\n"));
+        let written = names.is_ok_and(|names| std::fs::write(root.join(EXTENSIONS), names).is_ok());
+        if written && scratch.client.batch_execute("CHECKPOINT").is_ok() {
+            // Whoever comes next loads it again.
+            let _ = kept::put(&key_of(key, wanted), &root);
+        }
+    }
+}
+
+impl Instance {
+    fn scratch(self) -> Scratch {
+        let child = Arc::new(self.child);
+        Scratch {
+            client: self.client,
             place: None,
-            heard,
+            heard: self.heard,
             adapt: Arc::new(stand_in::adapt),
             restore: Arc::new(super::as_it_is),
             limiter: Limiter::Child(Arc::clone(&child)),
             _guard: Box::new(child),
-        })
+        }
     }
+}
+
+/// The part of a run directory that is the cluster.
+const ROOT: &str = "root";
+/// The file in it with the extensions that the database had when it was kept.
+const EXTENSIONS: &str = "extensions";
+
+/// What a database is kept by: also what it was made to offer, and by which program.
+fn key_of(key: &str, wanted: &Wanted) -> String {
+    sha256(&format!("{key}\n{wanted:?}\n{VERSION}\n{}", child::build().unwrap_or_default()))
+}
+
+/// The engine creates what it enables, where the database does not have it.
+fn created(client: &mut Client) -> Result<BTreeSet<String>, postgres::Error> {
+    let rows = client.query("SELECT extname FROM pg_extension", &[])?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+fn kept_with(instance: &Instance) -> Option<BTreeSet<String>> {
+    let names = std::fs::read_to_string(instance.child.dir().join(ROOT).join(EXTENSIONS)).ok()?;
+    Some(names.lines().map(str::to_owned).collect())
 }
 
 impl Limiter {
@@ -193,18 +249,25 @@ impl Starts {
     }
 }
 
-fn start(extensions: &[String]) -> Result<Instance, Error> {
-    let child = Child::start("embedded", WHAT, &storage::fastest(), |command| {
+fn start_empty(extensions: &[String]) -> Result<Instance, Error> {
+    let mut instance = start(extensions, |_| ())?;
+    instance.child.order(&Order::Limit(START_LIMIT).line());
+    prepare(&mut instance.client, extensions).map_err(Error::postgres(WHAT, "prepare an empty database"))?;
+    instance.child.order(&Order::Limit(serve::DEFAULT_LIMIT).line());
+    Ok(instance)
+}
+
+/// Starts an instance on what `fill` puts into its run directory.
+fn start(extensions: &[String], fill: impl FnOnce(&Path)) -> Result<Instance, Error> {
+    let child = Child::start("embedded", WHAT, &storage::fastest(), |dir, command| {
+        fill(dir);
         if let Some(home) = cache::replacement() {
             command.env("HOME", &home).env("XDG_CACHE_HOME", &home);
         }
     })?;
     child.order(&Order::Open(extensions.to_vec()).line());
     child.wait_for("ready")?;
-    child.order(&Order::Limit(START_LIMIT).line());
     let heard = Heard::default();
-    let mut client = connect(child.dir(), &heard)?;
-    prepare(&mut client, extensions).map_err(Error::postgres(WHAT, "prepare an empty database"))?;
-    child.order(&Order::Limit(serve::DEFAULT_LIMIT).line());
+    let client = connect(child.dir(), &heard)?;
     Ok(Instance { child, client, heard })
 }

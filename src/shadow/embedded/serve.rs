@@ -56,7 +56,7 @@ pub(super) fn serve(dir: &Path) -> Result<(), Box<dyn std::error::Error>> {
 
     let mut orders = BufReader::new(std::io::stdin()).lines();
     // What takes long and needs no orders: unpacking the cache on the first run, and loading the runtime.
-    let root = dir.join("root");
+    let root = dir.join(super::ROOT);
     pglite_oxide::preload_runtime_module(&pglite_oxide::install_into(&root)?.paths)?;
     say("warm")?;
 

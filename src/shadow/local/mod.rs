@@ -58,7 +58,7 @@ impl Local {
     /// When the cluster cannot be made or started; the server's own last words are in the error.
     pub fn start(binaries: &Binaries) -> Result<Local, Error> {
         let what = format!("local PostgreSQL {}", binaries.version);
-        let child = Child::start("local", &what, &storage::fastest(), |command| {
+        let child = Child::start("local", &what, &storage::fastest(), |_, command| {
             command.arg(&binaries.dir);
         })?;
         child.wait_for("ready")?;
