@@ -17,7 +17,7 @@ TENANTS := 1000
 VECTORS := /var/tmp/trueup-vectors
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long test-faults test-fleet test-prisma test-real test-workflow test-versions build ready fmt lint docs conformance lint-real round-trip bench-online libclang
+.PHONY: help demo test test-long test-faults test-fleet test-prisma test-real test-workflow test-versions build ready fmt lint docs conformance lint-real round-trip bench-online bench-replays libclang
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -84,6 +84,9 @@ round-trip: libclang ## Take real schemas from nothing to the schema and back, a
 
 bench-online: libclang ## Measure what others wait for while tables change, with and without online strategies
 	cargo test --release --bench online
+
+bench-replays: libclang ## Measure what the next migration costs after a long history
+	cargo test --release --bench replays
 
 libclang:
 	@bash .ci/libclang

@@ -1,7 +1,7 @@
 //! Whatever interrupts `trueup deploy`, the next one goes on: nothing is applied twice, and nothing is lost.
 //!
 //! Deployers are killed, their connections cut and servers killed, each at some moment between the beginning and the end of
-//! an undisturbed run; several deploy at once. Afterwards the database has to be what an undisturbed run has made. The last
+//! an undisturbed run; disks are full that have a part of the room that such a run needs; several deploy at once. Afterwards the database has to be what an undisturbed run has made. The last
 //! line says how many faults there were. `TRUEUP_FAULTS` is how many there are to be.
 
 mod support;
@@ -16,7 +16,7 @@ use std::{
 };
 
 use postgres::Client;
-use support::Cluster;
+use support::{Cluster, Disk};
 
 /// How many faults there are where nobody says.
 const FAULTS: usize = 40;
@@ -88,6 +88,10 @@ fn main() {
     let faults = env::var("TRUEUP_FAULTS").ok().and_then(|it| it.parse().ok()).unwrap_or(FAULTS);
     let mut lab = Lab { folder: folder.path(), expected: String::new(), took: Duration::ZERO, met: BTreeMap::new() };
     lab.undisturbed(&cluster);
+    let disk = Disk::mount(&cluster).map(|disk| (lab.needs(&cluster, &disk), disk));
+    if disk.is_none() {
+        println!("no disk of our own can be mounted here, so that none gets full: deployers are killed instead");
+    }
     let mut seed = fastrand::Rng::with_seed(1);
     for number in 0..faults {
         let name = format!("fault_{number}");
@@ -98,6 +102,9 @@ fn main() {
             1 => lab.several_deploy(&cluster, &name, 10),
             2 | 3 => lab.several_deploy(&cluster, &name, 2),
             4..=8 => lab.connection_is_cut(&cluster, &name, moment),
+            9 | 10 if let Some((needs, disk)) = &disk => {
+                lab.disk_is_full(&cluster, &name, disk, seed.u64(0..*needs));
+            }
             _ => lab.deployer_is_killed(&cluster, &name, moment),
         }
         let dropped = cluster.connect("postgres").expect("a session");
@@ -138,6 +145,28 @@ impl Lab<'_> {
         self.took = start.elapsed();
         self.expected = state(cluster, "undisturbed");
         assert!(self.expected.contains("begin,alone,8MB,own,end"), "{}", self.expected);
+    }
+
+    /// How much of a disk an undisturbed run takes up, in bytes.
+    fn needs(&self, cluster: &Cluster, disk: &Disk) -> u64 {
+        disk.make_database(cluster, "on_disk");
+        let before = disk.free();
+        let ended = self.deploy(cluster, "on_disk").wait_with_output().expect("its end");
+        assert!(ended.status.success(), "{}", said(&ended));
+        let needs = before - disk.free();
+        drop_database(cluster.connect("postgres").expect("a session"), "on_disk");
+        needs
+    }
+
+    fn disk_is_full(&mut self, cluster: &Cluster, name: &str, disk: &Disk, room: u64) {
+        drop_database(cluster.connect("postgres").expect("a session"), name);
+        disk.make_database(cluster, name);
+        disk.fill_up_to(room);
+        let ended = self.deploy(cluster, name).wait_with_output().expect("its end");
+        let is_told = ended.status.success() || said(&ended).contains("No space left on device");
+        assert!(is_told, "{}", said(&ended));
+        disk.make_room();
+        self.goes_on(cluster, name, "the disk was full");
     }
 
     fn deployer_is_killed(&mut self, cluster: &Cluster, name: &str, moment: Duration) {

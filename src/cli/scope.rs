@@ -136,16 +136,18 @@ fn owner<'a>(side: &'a Side, id: &ObjectId) -> Option<&'a str> {
     }
 }
 
-/// What tools made on a side that is live, and the other side, which is declared, does not speak of. A history that
-/// notes nothing is nobody's; and who declares one of the extensions that watch a server decides on all of them.
+/// What tools made on a side that is live, and the other side does not speak of; where that is live too, only what is our
+/// own. A history that notes nothing is nobody's; and who declares one of the extensions that watch a server decides on all
+/// of them.
 fn made_by_tools(one: &mut Side, other: &Side) -> BTreeSet<ObjectId> {
-    let (Some(live), None) = (&mut one.live, &other.live) else { return BTreeSet::new() };
+    let Some(live) = &mut one.live else { return BTreeSet::new() };
+    let counts = |id: &ObjectId| tools::made(id) && (other.live.is_none() || tools::is_own(id));
     let decides = other.catalog.ids().any(|id| id.kind == Kind::Extension && tools::made(id));
     let is_mentioned = |id: &ObjectId| {
         let slots: Vec<_> = id.slots().collect();
         other.catalog.ids().any(|it| it == id || it.slots().any(|slot| slots.contains(&slot)))
     };
-    let found: Vec<&ObjectId> = one.catalog.ids().filter(|id| tools::made(id) && !is_mentioned(id)).collect();
+    let found: Vec<&ObjectId> = one.catalog.ids().filter(|id| counts(id) && !is_mentioned(id)).collect();
     let mut is_used = |id: &ObjectId| match id.kind == Kind::Extension {
         true => !decides,
         false if tools::is_own(id) => true,

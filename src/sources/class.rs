@@ -201,6 +201,23 @@ fn setting(stmt: &protobuf::VariableSetStmt) -> Class {
     Class::Setting { creates_in, is_local: stmt.is_local, parameter }
 }
 
+/// Whether what it makes cannot be used before it is committed (PostgreSQL manual, `ALTER TYPE`).
+pub(crate) fn serves_later(node: &NodeEnum) -> bool {
+    match node {
+        NodeEnum::AlterEnumStmt(stmt) => stmt.old_val.is_empty(),
+        _ => false,
+    }
+}
+
+/// Whether what it creates is nothing but a name, so that what is there already is the same.
+pub(crate) fn makes_a_name(node: &NodeEnum) -> bool {
+    match node {
+        NodeEnum::AlterEnumStmt(_) => true,
+        NodeEnum::CreateSchemaStmt(stmt) => stmt.schema_elts.is_empty(),
+        _ => false,
+    }
+}
+
 /// Whether what it creates has rows from the beginning: `CREATE TABLE … AS`.
 pub(crate) fn takes_rows_along(node: &NodeEnum) -> bool {
     match node {

@@ -109,6 +109,10 @@ pub struct Statement {
     pub(crate) class: Class,
     /// Whether it takes back or renames what is there.
     pub(crate) tells_a_history: bool,
+    /// Whether what it creates is nothing but a name.
+    pub(crate) makes_a_name: bool,
+    /// Whether what it makes cannot be used before it is committed.
+    pub(crate) serves_later: bool,
     /// Whether what it creates has rows from the beginning.
     pub(crate) takes_rows_along: bool,
     /// The session settings of its file that are in force where it stands; only in an unordered script.
@@ -139,6 +143,8 @@ impl Statement {
             alone: false,
             class: Class::Rows,
             tells_a_history: false,
+            makes_a_name: false,
+            serves_later: false,
             takes_rows_along: false,
             settings: Arc::from([]),
             creates_in: None,
@@ -172,6 +178,16 @@ impl Statement {
     /// Whether it sets how the session goes on, and does nothing else.
     pub fn is_setting(&self) -> bool {
         matches!(self.class, Class::Setting { .. })
+    }
+
+    /// Whether what it creates is nothing but a name: what has it already is the same.
+    pub fn makes_a_name(&self) -> bool {
+        self.makes_a_name
+    }
+
+    /// Whether what it makes cannot be used before it is committed.
+    pub fn serves_later(&self) -> bool {
+        self.serves_later
     }
 
     /// The parameter that it sets; nothing where it sets none, or all of them.

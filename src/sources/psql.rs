@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use super::class::{Class, class, runs_alone, takes_rows_along, tells_a_history};
+use super::class::{Class, class, makes_a_name, runs_alone, serves_later, takes_rows_along, tells_a_history};
 use super::defines::defines;
 use super::lexer::{Lexer, Token, TokenKind};
 use super::meta;
@@ -163,6 +163,8 @@ impl<'a> Reading<'a> {
                     self.statements.push(Statement {
                         alone: runs_alone(&node),
                         tells_a_history: tells_a_history(&node),
+                        makes_a_name: makes_a_name(&node),
+                        serves_later: serves_later(&node),
                         takes_rows_along: takes_rows_along(&node),
                         defines: defines(&node, &sql),
                         class,

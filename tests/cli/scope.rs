@@ -210,3 +210,16 @@ fn what_a_tool_made_stays_where_others_need_it() {
     let down = folder.run(&["diff", &live.url("postgres"), "empty"]).ends(0).says("converged");
     down.prints("DROP VIEW public.v").does_not_print("schema_migrations").says("is left alone: 1 object");
 }
+
+/// Where both are live, what other tools made is the user's to decide on.
+#[test]
+fn of_two_live_databases_only_one_need_have_the_journal() {
+    let made = "CREATE SCHEMA trueup; CREATE TABLE trueup.journal (key text); CREATE TABLE goose_db_version (id int);";
+    let (Some(one), Some(other)) = (Live::start(made), Live::start("")) else { return };
+    let (one, other) = (one.url("postgres"), other.url("postgres"));
+    let folder = Folder::new(&[]);
+    let run = folder.run(&["diff", &one, &other]).ends(0).prints("DROP TABLE public.goose_db_version");
+    run.does_not_print("trueup").says("is left alone: 1 object");
+    folder.run(&["diff", &other, &one]).ends(0).prints("CREATE TABLE public.goose_db_version").does_not_print("trueup");
+    folder.run(&["diff", &one, &other, "--drop", "all"]).ends(0).prints("DROP SCHEMA trueup");
+}

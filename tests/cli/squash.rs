@@ -57,6 +57,34 @@ fn what_is_in_the_way_of_the_new_file_stays() {
     assert!(text.contains("CREATE TABLE public.a") && text.contains("CREATE TABLE public.b"), "{text}");
 }
 
+/// Of a schema, and of a value of an enum, there is nothing but the name.
+#[test]
+fn what_is_but_a_name_may_be_there_already() {
+    let folder = Folder::new(&[
+        ("migrations/1_a.sql", "CREATE SCHEMA s; CREATE TYPE s.e AS ENUM ('a', 'b');"),
+        ("migrations/2_b.sql", "CREATE SCHEMA IF NOT EXISTS s; ALTER TYPE s.e ADD VALUE IF NOT EXISTS 'b';"),
+    ]);
+    let run = folder.run(&["squash", "all", "--dry-run", "--shadow", "embedded"]).ends(0);
+    run.prints("CREATE SCHEMA s;").does_not_print("ADD VALUE");
+}
+
+/// What was committed between two migrations is committed within the one.
+#[test]
+fn a_value_of_an_enum_is_there_before_rows_have_it() {
+    let Some(live) = Live::start("") else { return };
+    let folder = Folder::new(&[
+        ("migrations/1_a.sql", "CREATE TYPE e AS ENUM ('a'); CREATE TABLE t (x e);"),
+        ("migrations/2_rows.sql", "INSERT INTO t VALUES ('a');"),
+        (
+            "migrations/3_value.sql",
+            "ALTER TYPE e ADD VALUE 'b'; ALTER TABLE t ADD gone int; ALTER TABLE t DROP x, ADD x e;",
+        ),
+        ("migrations/4_rows.sql", "UPDATE t SET x = 'b';"),
+    ]);
+    folder.run(&["squash", "all", "--force", "--shadow", "embedded"]).ends(0).says("does not go into one transaction");
+    folder.run(&["deploy", "--database", &live.url("postgres")]).ends(0).says("1 migration applied");
+}
+
 #[test]
 fn the_tables_of_other_tools_are_told_too() {
     let layouts = [

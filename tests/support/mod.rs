@@ -18,6 +18,61 @@ pub(crate) struct Cluster {
     user: Option<User>,
 }
 
+/// A small file system in memory, for databases that have no room. It is gone when this is dropped.
+#[allow(dead_code, reason = "not every test fills a disk")]
+pub(crate) struct Disk {
+    folder: tempfile::TempDir,
+}
+
+#[allow(dead_code, reason = "not every test fills a disk")]
+impl Disk {
+    /// As the tablespace `small`; nothing where the machine does not let it be mounted.
+    pub(crate) fn mount(cluster: &Cluster) -> Option<Disk> {
+        let folder = tempfile::Builder::new().prefix("trueup-disk").tempdir().expect("a temporary folder");
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", "size=64m,mode=0755", "tmpfs"]).arg(folder.path()).stderr(Stdio::null());
+        if !mount.status().is_ok_and(|it| it.success()) {
+            return None;
+        }
+        let disk = Disk { folder };
+        let space = disk.folder.path().join("space");
+        std::fs::create_dir(&space).expect("a folder");
+        if let Some(user) = &cluster.user {
+            chown(&space, Some(user.uid.as_raw()), Some(user.gid.as_raw())).expect("chown");
+        }
+        let create = format!("CREATE TABLESPACE small LOCATION '{}'", space.display());
+        cluster.connect("postgres").expect("a session").batch_execute(&create).expect("a tablespace");
+        Some(disk)
+    }
+
+    pub(crate) fn make_database(&self, cluster: &Cluster, name: &str) {
+        let create = format!("CREATE DATABASE {name} TABLESPACE small");
+        cluster.connect("postgres").expect("a session").batch_execute(&create).expect("a database");
+    }
+
+    /// In bytes.
+    pub(crate) fn free(&self) -> u64 {
+        let stat = nix::sys::statvfs::statvfs(self.folder.path()).expect("the disk");
+        stat.blocks_available() * stat.fragment_size()
+    }
+
+    /// Leaves so many bytes.
+    pub(crate) fn fill_up_to(&self, room: u64) {
+        let size = usize::try_from(self.free().saturating_sub(room)).expect("a size");
+        std::fs::write(self.folder.path().join("filler"), vec![0; size]).expect("room for that");
+    }
+
+    pub(crate) fn make_room(&self) {
+        std::fs::remove_file(self.folder.path().join("filler")).expect("the filler");
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").args(["-l"]).arg(self.folder.path()).status();
+    }
+}
+
 impl Cluster {
     /// Starts the newest server that is installed; `None` where there is none.
     pub(crate) fn start() -> Option<Cluster> {

@@ -9,6 +9,7 @@ use std::{
 use crate::{
     cli::{
         exit::Error,
+        folder::{keep, make_way},
         products::{BESIDE, beside},
     },
     diagnostic::Diagnostic,
@@ -16,8 +17,25 @@ use crate::{
     sources,
 };
 
+/// Writes the new migration, and removes those that it stands for.
+///
+/// # Errors
+/// Diagnostics for files that git does not have, unless that is forced, and for a file that is in the way.
+pub(super) fn replace(stretch: &[Migration], (path, text): (&Path, &str), force: bool) -> Result<(), Error> {
+    let mut gone = files_of(stretch);
+    if !force {
+        committed(&gone)?;
+    }
+    match gone.iter().position(|it| it == path) {
+        Some(at) => drop(gone.remove(at)),
+        None => make_way(path)?,
+    }
+    keep(path, text)?;
+    remove(&gone)
+}
+
 /// All files of these migrations, with what was written beside them.
-pub(super) fn files_of(stretch: &[Migration]) -> Vec<PathBuf> {
+fn files_of(stretch: &[Migration]) -> Vec<PathBuf> {
     let of = |it: &Migration| {
         let written = BESIDE.map(|what| beside(&it.path, what));
         [Some(it.path.clone()), it.down.clone()].into_iter().flatten().chain(written).collect::<Vec<_>>()
@@ -27,7 +45,7 @@ pub(super) fn files_of(stretch: &[Migration]) -> Vec<PathBuf> {
 
 /// # Errors
 /// A diagnostic with the files that git does not have as they are.
-pub(super) fn committed(files: &[PathBuf]) -> Result<(), Diagnostic> {
+fn committed(files: &[PathBuf]) -> Result<(), Diagnostic> {
     let missing: Vec<&PathBuf> = files.iter().filter(|path| !sources::is_committed(path)).collect();
     if missing.is_empty() {
         return Ok(());
@@ -40,7 +58,7 @@ pub(super) fn committed(files: &[PathBuf]) -> Result<(), Diagnostic> {
 }
 
 /// Removes the files, and folders that are empty then.
-pub(super) fn remove(files: &[PathBuf]) -> Result<(), Error> {
+fn remove(files: &[PathBuf]) -> Result<(), Error> {
     let folders: BTreeSet<&Path> = files.iter().filter_map(|it| it.parent()).collect();
     for path in files {
         fs::remove_file(path).map_err(|error| kept(path, &error))?;

@@ -10,7 +10,7 @@ use std::path::Path;
 use clap::Args;
 
 use self::{
-    files::{committed, files_of, remove},
+    files::replace,
     stretch::{Run, migrations},
     text::Squash,
 };
@@ -19,7 +19,6 @@ use crate::{
         compare::choice,
         config::Config,
         exit::{Ended, Error},
-        folder::{keep, make_way},
         history::{Options, Place},
         side::Opening,
         stand_ins,
@@ -123,16 +122,10 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
         ui::print(&text).map_err(Error::Output)?;
         return Ok(Ended::Well);
     }
-    let mut gone = files_of(stretch);
-    if !arguments.force {
-        committed(&gone)?;
+    replace(stretch, (&path, &text), arguments.force)?;
+    if in_parts {
+        ui.say("the new migration does not go into one transaction: `trueup deploy` runs its statements one by one");
     }
-    match gone.iter().position(|it| *it == path) {
-        Some(at) => drop(gone.remove(at)),
-        None => make_way(&path)?,
-    }
-    keep(&path, &text)?;
-    remove(&gone)?;
     ui::print(&format!("{}\n", path.display())).map_err(Error::Output)?;
     ui.say(&format!("{} replaced; both ways lead to the same", counted(stretch.len(), "migration")));
     Ok(Ended::Well)

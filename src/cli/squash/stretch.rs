@@ -16,6 +16,8 @@ pub(super) struct Step {
     pub of: usize,
     pub sql: String,
     pub does: Does,
+    /// Whether what it makes cannot be used before it is committed.
+    pub serves_later: bool,
     /// The parameter that it sets.
     pub parameter: Option<String>,
 }
@@ -44,7 +46,8 @@ impl Run {
             let does = statement.does();
             let parameter = statement.parameter().map(str::to_owned);
             let sql = statement.sql(files);
-            let step = Step { of, sql: sql.clone().into_owned(), does, parameter };
+            let serves_later = statement.serves_later();
+            let step = Step { of, serves_later, sql: sql.clone().into_owned(), does, parameter };
             match does {
                 Does::Transaction => continue,
                 Does::Server => self.steps.push(step),
@@ -56,6 +59,7 @@ impl Run {
                             let skipped =
                                 scratch.notices().into_iter().find(|it| it.contains("already exists, skipping"));
                             match skipped {
+                                Some(_) if statement.makes_a_name() => (),
                                 Some(said) => self.conflicts.push(is_there(statement, &said)),
                                 None => self.steps.push(step),
                             }

@@ -100,6 +100,7 @@ impl Squash<'_> {
                     lines.push(format!("{};", it.sql));
                 }
             }
+            self.alone |= step.serves_later;
             if step.does == Does::Setting {
                 set.extend(step.parameter.clone());
             }
