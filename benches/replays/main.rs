@@ -46,7 +46,7 @@ fn migration(at: usize) -> String {
         return (0..TABLES).map(table).collect();
     }
     let table = at % TABLES;
-    let before = if at <= TABLES { String::new() } else { format!(", DROP COLUMN c{}", at - TABLES) };
+    let before = if at <= TABLES + 1 { String::new() } else { format!(", DROP COLUMN c{}", at - TABLES) };
     format!("ALTER TABLE t{table} ADD COLUMN c{at} int{before};\nUPDATE t{table} SET c{at} = 1;\n")
 }
 

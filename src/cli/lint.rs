@@ -1,6 +1,7 @@
 //! `trueup lint [FILES|DIR]`
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -23,6 +24,7 @@ use crate::{
         side::{self, Opening},
         sizes::{self, Snapshot},
         stand_ins,
+        status::counted,
         ui::{self, Ui},
     },
     diagnostic::{Diagnostic, Hazard, Severity},
@@ -119,7 +121,8 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
     sizes.complete(config.stats.as_deref());
     let snapshot = sizes.read(&mut files).map_err(|found| Error::Diagnostics(found, files.clone()))?;
     let profile = arguments.profile.or(config.profile);
-    let mut history = read(&arguments.paths, &mut files).map_err(|found| Error::Diagnostics(found, files.clone()))?;
+    let (mut history, no_migrations) =
+        read(&arguments.paths, &mut files).map_err(|found| Error::Diagnostics(found, files.clone()))?;
     if let Some(profile) = profile {
         history.iter_mut().for_each(|read| profile.prepare(&mut read.script));
     }
@@ -142,6 +145,7 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
     let left_out = arguments.paths.iter().filter_map(|path| programs(path));
     let idle = sample.as_ref().and_then(findings::idle_patterns);
     let fail_on = arguments.fail_on.or(config.fail_on).unwrap_or(FailOn::Error);
+    let left_out = left_out.chain(no_migrations);
     let beside = config.warnings.into_iter().chain(left_out).chain(outcome.notes).chain(idle).chain(stale).collect();
     tell((arguments.format, fail_on), &outcome.linted, history.len() - first, (beside, is_stale), &shadow, &files, ui)
 }
@@ -201,15 +205,36 @@ struct Read {
     script: Script,
 }
 
-fn read(paths: &[PathBuf], files: &mut Files) -> Result<Vec<Read>, Vec<Diagnostic>> {
-    let mut found = Vec::new();
+/// The migrations, and what is to be said of files that are none.
+fn read(paths: &[PathBuf], files: &mut Files) -> Result<(Vec<Read>, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let (mut found, mut notes) = (Vec::new(), Vec::new());
     for path in paths {
-        for migration in migrations(path)? {
+        let all = migrations(path)?;
+        let (known, others): (Vec<Migration>, Vec<Migration>) = match of_layout(path) {
+            Some(known) => all.into_iter().partition(|it| known.contains(&it.path)),
+            None => (all, Vec::new()),
+        };
+        notes.extend(no_migrations(path, &others));
+        for migration in known {
             let script = migration.read(files)?;
             found.push(Read { migration, script });
         }
     }
-    Ok(found)
+    Ok((found, notes))
+}
+
+/// The files that the tool of a folder takes for migrations, where it can tell them apart.
+fn of_layout(folder: &Path) -> Option<BTreeSet<PathBuf>> {
+    let found = history::all(folder, history::detect(folder).ok()?).ok()?;
+    let has_twins = found.windows(2).any(|pair| pair[0].key == pair[1].key);
+    Some(found.into_iter().map(|it| it.path).collect::<BTreeSet<_>>()).filter(|it| !it.is_empty() && !has_twins)
+}
+
+fn no_migrations(folder: &Path, others: &[Migration]) -> Option<Diagnostic> {
+    let first = others.first()?;
+    let count = counted(others.len(), "file");
+    let title = format!("{count} below `{}` left out: by name and place, no tool of migrations runs that", folder.display());
+    Some(Diagnostic::note("left-out", title).with_note(format!("the first of them is `{}`", first.path.display())))
 }
 
 /// The migrations that were followed, up to the first that fails.

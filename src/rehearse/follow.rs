@@ -138,7 +138,12 @@ impl<'a> History<'a> {
             self.look(statement, trial.last())?;
             statements.push(seen(at, step, before, self.now.clone(), trial.last().cloned()));
         }
-        let (_, rows) = trial.end(&mut self.scratch)?;
+        let rows = match trial.end(&mut self.scratch) {
+            Ok((_, rows)) => rows,
+            // What has failed has taken the session along: that is said of the statement.
+            Err(_) if failure.is_some() => Rows::default(),
+            Err(found) => return Err(found),
+        };
         Ok(Followed { statements, rows, failure })
     }
 

@@ -260,3 +260,14 @@ DROP TYPE kind_old;
     let run = folder.run(&["lint", "m", "--shadow", "embedded"]).ends(0).says("warning[renames-object]");
     run.says("drop this one when no release names it");
 }
+
+#[test]
+fn what_is_below_the_migrations_is_none() {
+    let folder = Folder::new(&[
+        ("migrations/0001_a.up.sql", "CREATE TABLE a (id int);"),
+        ("migrations/0002_b.up.sql", "CREATE TABLE b (id int);"),
+        ("migrations/testdata/0001_rows.sql", "INSERT INTO nowhere VALUES ('');"),
+    ]);
+    let run = folder.run(&["lint", "migrations", "--shadow", "embedded"]).ends(0).says("2 migrations, 2 statements");
+    run.says("note[left-out]: 1 file below `migrations`").says("testdata/0001_rows.sql");
+}
