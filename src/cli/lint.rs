@@ -1,7 +1,7 @@
 //! `trueup lint [FILES|DIR]`
 
 use std::{
-    collections::BTreeSet,
+    collections::HashMap,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -210,8 +210,8 @@ fn read(paths: &[PathBuf], files: &mut Files) -> Result<(Vec<Read>, Vec<Diagnost
     let (mut found, mut notes) = (Vec::new(), Vec::new());
     for path in paths {
         let all = migrations(path)?;
-        let (known, others): (Vec<Migration>, Vec<Migration>) = match of_layout(path) {
-            Some(known) => all.into_iter().partition(|it| known.contains(&it.path)),
+        let (known, others) = match of_layout(path) {
+            Some(order) => in_order(all, &order),
             None => (all, Vec::new()),
         };
         notes.extend(no_migrations(path, &others));
@@ -223,17 +223,27 @@ fn read(paths: &[PathBuf], files: &mut Files) -> Result<(Vec<Read>, Vec<Diagnost
     Ok((found, notes))
 }
 
-/// The files that the tool of a folder takes for migrations, where it can tell them apart.
-fn of_layout(folder: &Path) -> Option<BTreeSet<PathBuf>> {
+/// The files that the tool of a folder takes for migrations, in its order, where it can tell them apart.
+fn of_layout(folder: &Path) -> Option<Vec<PathBuf>> {
     let found = history::all(folder, history::detect(folder).ok()?).ok()?;
     let has_twins = found.windows(2).any(|pair| pair[0].key == pair[1].key);
-    Some(found.into_iter().map(|it| it.path).collect::<BTreeSet<_>>()).filter(|it| !it.is_empty() && !has_twins)
+    Some(found.into_iter().map(|it| it.path).collect::<Vec<_>>()).filter(|it| !it.is_empty() && !has_twins)
+}
+
+/// Those that have a place, in this order, and the others.
+fn in_order(all: Vec<Migration>, order: &[PathBuf]) -> (Vec<Migration>, Vec<Migration>) {
+    let places: HashMap<&PathBuf, usize> = order.iter().enumerate().map(|(at, path)| (path, at)).collect();
+    let (mut known, others): (Vec<Migration>, Vec<Migration>) =
+        all.into_iter().partition(|it| places.contains_key(&it.path));
+    known.sort_by_key(|it| places[&it.path]);
+    (known, others)
 }
 
 fn no_migrations(folder: &Path, others: &[Migration]) -> Option<Diagnostic> {
     let first = others.first()?;
     let count = counted(others.len(), "file");
-    let title = format!("{count} below `{}` left out: by name and place, no tool of migrations runs that", folder.display());
+    let title =
+        format!("{count} below `{}` left out: by name and place, no tool of migrations runs that", folder.display());
     Some(Diagnostic::note("left-out", title).with_note(format!("the first of them is `{}`", first.path.display())))
 }
 

@@ -48,24 +48,29 @@ pub(super) fn apart(expanded: Expanded) -> Expanded {
 
 /// The phase of each action: whatever has to come after one is of no earlier phase.
 fn phases(actions: &[Action], edges: &[Edge]) -> Vec<Phase> {
-    let after = |at: usize| edges.iter().filter(move |edge| edge.before == at && !edge.soft).map(|edge| edge.after);
-    let made: BTreeSet<&ObjectId> = actions.iter().filter(|it| it.verb == Verb::Create).map(|it| &it.subject).collect();
-    let mut found: Vec<Phase> =
-        actions.iter().map(|it| if takes_away(it, &made) { Phase::Contract } else { it.phase }).collect();
-    // What cannot wait does not.
-    while let Some(at) = (0..found.len())
-        .find(|&at| found[at] == Phase::Contract && after(at).any(|next| found[next] != Phase::Contract))
-    {
-        found[at] = Phase::Expand;
+    let (mut before, mut after) = (vec![Vec::new(); actions.len()], vec![Vec::new(); actions.len()]);
+    for edge in edges.iter().filter(|edge| !edge.soft) {
+        before[edge.after].push(edge.before);
+        after[edge.before].push(edge.after);
     }
-    let mut pending: Vec<usize> = (0..found.len()).filter(|&at| found[at] == Phase::Backfill).collect();
+    let made: BTreeSet<&ObjectId> = actions.iter().filter(|it| it.verb == Verb::Create).map(|it| &it.subject).collect();
+    let own = |it: &Action| if takes_away(it, &made) { Phase::Contract } else { it.phase };
+    let mut found: Vec<Phase> = actions.iter().map(own).collect();
+    // What others wait for cannot wait.
+    spread(&mut found, &before, |it| it != Phase::Contract, (Phase::Contract, Phase::Expand));
+    spread(&mut found, &after, |it| it == Phase::Backfill, (Phase::Expand, Phase::Backfill));
+    found
+}
+
+/// From all that are of such a phase on, makes those next to them that are of one phase be of another.
+fn spread(found: &mut [Phase], next: &[Vec<usize>], begins: impl Fn(Phase) -> bool, (old, new): (Phase, Phase)) {
+    let mut pending: Vec<usize> = (0..found.len()).filter(|&at| begins(found[at])).collect();
     while let Some(at) = pending.pop() {
-        for next in after(at).filter(|&next| found[next] == Phase::Expand).collect::<Vec<_>>() {
-            found[next] = Phase::Backfill;
-            pending.push(next);
+        for &it in next[at].iter().filter(|&&it| found[it] == old).collect::<Vec<_>>() {
+            found[it] = new;
+            pending.push(it);
         }
     }
-    found
 }
 
 /// Whether it drops what programs name, or what holds their data, for good.

@@ -26,6 +26,7 @@ pub(crate) mod nearest;
 mod order;
 mod past;
 mod placeholder;
+pub mod prisma;
 mod psql;
 mod refusal;
 mod shelf;

@@ -271,3 +271,14 @@ fn what_is_below_the_migrations_is_none() {
     let run = folder.run(&["lint", "migrations", "--shadow", "embedded"]).ends(0).says("2 migrations, 2 statements");
     run.says("note[left-out]: 1 file below `migrations`").says("testdata/0001_rows.sql");
 }
+
+/// Prisma goes by the letters of the names, where other tools go by numbers.
+#[test]
+fn migrations_run_in_the_order_of_their_tool() {
+    let folder = Folder::new(&[
+        ("migrations/20240101000000_a/migration.sql", "CREATE TABLE a (id int);"),
+        ("migrations/20241231_b/migration.sql", "ALTER TABLE a ADD b int;"),
+        ("migrations/migration_lock.toml", "provider = \"postgresql\""),
+    ]);
+    folder.run(&["lint", "migrations", "--shadow", "embedded"]).ends(0).says("2 migrations, 2 statements");
+}
