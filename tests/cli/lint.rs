@@ -39,7 +39,7 @@ fn a_migration_that_fails_is_the_last_that_is_run() {
     let folder = Folder::new(&[
         ("m/1_init/migration.sql", INIT),
         ("m/2_more/migration.sql", "BEGIN;\nALTER TABLE nobody DROP COLUMN age;\nCOMMIT;"),
-        ("m/10_last/migration.sql", "DROP TABLE users;"),
+        ("m/3_last/migration.sql", "DROP TABLE users;"),
     ]);
     let run = folder.run(&["lint", "m", "--shadow", "embedded"]).ends(1).says("error[migration-fails]");
     run.says("relation \"nobody\" does not exist")
