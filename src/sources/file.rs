@@ -4,13 +4,16 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::psql::Reading;
-use super::shelf::Shelf;
-use super::{Script, finish, order, text};
+use super::shelf::{Shelf, is_of};
+use super::{Script, finish, order, prisma, text};
 use crate::diagnostic::Diagnostic;
 use crate::model::Files;
 
-/// Reads one script, in the order in which it is written.
+/// Reads one script, in the order in which it is written, or a Prisma schema.
 pub(super) fn file(shelf: &dyn Shelf, path: &Path, files: &mut Files) -> Result<Script, Vec<Diagnostic>> {
+    if is_of(path, "prisma") {
+        return prisma::read::file(shelf, path, files);
+    }
     let name = shelf.label(path);
     let bytes = shelf.read(path).map_err(|error| vec![unreadable(&name, &error)])?;
     let id = text::keep(files, &name, bytes).map_err(|diagnostic| vec![diagnostic])?;
@@ -19,19 +22,36 @@ pub(super) fn file(shelf: &dyn Shelf, path: &Path, files: &mut Files) -> Result<
     finish::script(reading)
 }
 
-/// Reads every `*.sql` file under a folder, in any order of definition.
+/// Reads every `*.sql` file under a folder, in any order of definition; where there are Prisma schemas, these and the SQL beside
+/// them.
 ///
 /// A file that another one includes is read only there.
 pub(super) fn folder(shelf: &dyn Shelf, path: &Path, files: &mut Files) -> Result<Script, Vec<Diagnostic>> {
     let (paths, failed) = shelf.sql_files(path);
     let mut problems: Vec<Diagnostic> =
         failed.iter().map(|(folder, error)| unreadable(&shelf.label(folder), error)).collect();
-    if paths.is_empty() && problems.is_empty() {
+    let (schemas, _) = shelf.files(path, "prisma");
+    if paths.is_empty() && schemas.is_empty() && problems.is_empty() {
         problems.push(
             Diagnostic::error("empty-folder", format!("there is no `.sql` file in `{}`", shelf.label(path)))
                 .with_help("name `empty` if you mean a schema without objects"),
         );
     }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    match schemas.as_slice() {
+        [] => Ok(order::order(scripts(shelf, paths, files)?, files)),
+        schemas => prisma::read::folder(shelf, schemas, paths, files),
+    }
+}
+
+/// Reads SQL files whose statements may come in any order.
+pub(super) fn scripts(
+    shelf: &dyn Shelf,
+    paths: Vec<PathBuf>,
+    files: &mut Files,
+) -> Result<Vec<Script>, Vec<Diagnostic>> {
     let mut included: Vec<PathBuf> = Vec::new();
     let mut scripts: Vec<(PathBuf, Result<Script, Vec<Diagnostic>>)> = Vec::new();
     for path in paths {
@@ -51,14 +71,14 @@ pub(super) fn folder(shelf: &dyn Shelf, path: &Path, files: &mut Files) -> Resul
         }
     }
     scripts.retain(|(path, _)| !included.contains(path));
-    let mut good = Vec::new();
+    let (mut good, mut problems) = (Vec::new(), Vec::new());
     for (_, script) in scripts {
         match script {
             Ok(script) => good.push(script),
             Err(mut diagnostics) => problems.append(&mut diagnostics),
         }
     }
-    if problems.is_empty() { Ok(order::order(good, files)) } else { Err(problems) }
+    if problems.is_empty() { Ok(good) } else { Err(problems) }
 }
 
 pub(super) fn unreadable(name: &str, error: &io::Error) -> Diagnostic {

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use super::shelf::{Shelf, is_sql};
+use super::shelf::{Shelf, is_of};
 use super::{Script, file, nearest};
 use crate::diagnostic::Diagnostic;
 use crate::model::{Files, parser};
@@ -91,7 +91,7 @@ impl Shelf for Tree<'_> {
     fn label(&self, path: &Path) -> String {
         self.object(&plain(path))
     }
-    fn sql_files(&self, folder: &Path) -> (Vec<PathBuf>, Vec<(PathBuf, io::Error)>) {
+    fn files(&self, folder: &Path, extension: &str) -> (Vec<PathBuf>, Vec<(PathBuf, io::Error)>) {
         let listed = git(&["ls-tree", "-r", "-z", "--name-only", "--full-tree", &self.object(&plain(folder))]);
         match listed {
             Err(error) => (Vec::new(), vec![(folder.to_path_buf(), error)]),
@@ -101,7 +101,7 @@ impl Shelf for Tree<'_> {
                 let mut paths: Vec<PathBuf> = names
                     .split_terminator('\0')
                     .map(Path::new)
-                    .filter(|path| is_sql(path) && visible(path))
+                    .filter(|path| is_of(path, extension) && visible(path))
                     .map(|path| folder.join(path))
                     .collect();
                 paths.sort();

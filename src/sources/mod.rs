@@ -43,6 +43,9 @@ use std::ops::Range;
 use std::sync::Arc;
 
 pub(crate) use class::runs_alone;
+use class::{Class, Edge, class, makes_a_name, serves_later, takes_rows_along, tells_a_history};
+use defines::defines;
+use pg_query::NodeEnum;
 
 pub use annotation::{Annotations, Declared, Mapped, Told};
 pub use defines::Defined;
@@ -61,7 +64,6 @@ pub use wanted::wanted;
 
 use crate::diagnostic::Diagnostic;
 use crate::model::{FileId, Files, Span};
-use class::{Class, Edge};
 
 /// SQL text in the order in which it is to run.
 #[derive(Clone, Debug, Default)]
@@ -75,6 +77,8 @@ pub struct Script {
     pub ends: Vec<(usize, String)>,
     /// Whether the files of the script may come in any order, so that a statement which needs another may wait for it.
     pub unordered: bool,
+    /// What it leaves to others, where it cannot speak of everything; nothing where it can.
+    pub silence: Option<prisma::Silence>,
 }
 
 impl Script {
@@ -152,6 +156,20 @@ impl Statement {
             database: 0,
             edits: Vec::new(),
             doubt: None,
+        }
+    }
+
+    /// With what its parse tree says of it.
+    fn told(self, node: &NodeEnum, sql: &str) -> Statement {
+        Statement {
+            alone: runs_alone(node),
+            tells_a_history: tells_a_history(node),
+            makes_a_name: makes_a_name(node),
+            serves_later: serves_later(node),
+            takes_rows_along: takes_rows_along(node),
+            defines: defines(node, sql),
+            class: class(node),
+            ..self
         }
     }
 

@@ -28,7 +28,7 @@ pub(super) fn order(scripts: Vec<Script>, files: &Files) -> Script {
     let needs = needs(&given, files, history);
     let mut slots: Vec<Option<Statement>> = given.into_iter().map(Some).collect();
     let statements = sequence(&needs).into_iter().filter_map(|index| slots[index].take()).collect();
-    Script { statements, texts, notes, unordered: true, ends: Vec::new() }
+    Script { statements, texts, notes, unordered: true, ..Script::default() }
 }
 
 /// The statements of a file without those that set something, each with the settings that are in force where it stands.

@@ -258,7 +258,7 @@ impl Shelf for Bare {
     fn label(&self, path: &Path) -> String {
         path.display().to_string()
     }
-    fn sql_files(&self, _: &Path) -> (Vec<PathBuf>, Vec<(PathBuf, io::Error)>) {
+    fn files(&self, _: &Path, _: &str) -> (Vec<PathBuf>, Vec<(PathBuf, io::Error)>) {
         (Vec::new(), Vec::new())
     }
 }

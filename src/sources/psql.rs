@@ -6,8 +6,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use super::class::{Class, class, makes_a_name, runs_alone, serves_later, takes_rows_along, tells_a_history};
-use super::defines::defines;
+use super::class::{Class, class};
 use super::lexer::{Lexer, Token, TokenKind};
 use super::meta;
 use super::shelf::Shelf;
@@ -155,22 +154,11 @@ impl<'a> Reading<'a> {
         match parser::parse(&sql) {
             Ok(tree) => {
                 for node in tree.stmts.into_iter().filter_map(|raw| raw.stmt?.node) {
-                    let class = class(&node);
-                    if let Class::CopyThroughClient { from } = class {
+                    if let Class::CopyThroughClient { from } = class(&node) {
                         lexer.jump(if from { self.skip_data(&statement.span, text, after) } else { after });
                         continue;
                     }
-                    self.statements.push(Statement {
-                        alone: runs_alone(&node),
-                        tells_a_history: tells_a_history(&node),
-                        makes_a_name: makes_a_name(&node),
-                        serves_later: serves_later(&node),
-                        takes_rows_along: takes_rows_along(&node),
-                        defines: defines(&node, &sql),
-                        class,
-                        database: self.database,
-                        ..statement.clone()
-                    });
+                    self.statements.push(Statement { database: self.database, ..statement.clone() }.told(&node, &sql));
                 }
             }
             Err(message) => match pending.inner_semicolon {

@@ -9,8 +9,12 @@ pub(super) trait Shelf {
     fn has(&self, path: &Path) -> bool;
     /// The path as it is shown to the user.
     fn label(&self, path: &Path) -> String;
-    /// Every `*.sql` file under a folder, sorted by path; and what could not be looked into.
-    fn sql_files(&self, folder: &Path) -> (Vec<PathBuf>, Vec<(PathBuf, io::Error)>);
+    /// Every file of an extension under a folder, sorted by path; and what could not be looked into.
+    fn files(&self, folder: &Path, extension: &str) -> (Vec<PathBuf>, Vec<(PathBuf, io::Error)>);
+    /// Every `*.sql` file under a folder.
+    fn sql_files(&self, folder: &Path) -> (Vec<PathBuf>, Vec<(PathBuf, io::Error)>) {
+        self.files(folder, "sql")
+    }
 }
 
 pub(super) struct Disk;
@@ -25,16 +29,22 @@ impl Shelf for Disk {
     fn label(&self, path: &Path) -> String {
         path.display().to_string()
     }
-    fn sql_files(&self, folder: &Path) -> (Vec<PathBuf>, Vec<(PathBuf, io::Error)>) {
+    fn files(&self, folder: &Path, extension: &str) -> (Vec<PathBuf>, Vec<(PathBuf, io::Error)>) {
         let (mut found, mut failed) = (Vec::new(), Vec::new());
-        collect(folder, &mut Vec::new(), &mut found, &mut failed);
+        collect(folder, extension, &mut Vec::new(), &mut found, &mut failed);
         found.sort();
         (found, failed)
     }
 }
 
 /// `above` holds the real paths of the folders that lead here: a link back to one of them is not followed.
-fn collect(folder: &Path, above: &mut Vec<PathBuf>, found: &mut Vec<PathBuf>, failed: &mut Vec<(PathBuf, io::Error)>) {
+fn collect(
+    folder: &Path,
+    extension: &str,
+    above: &mut Vec<PathBuf>,
+    found: &mut Vec<PathBuf>,
+    failed: &mut Vec<(PathBuf, io::Error)>,
+) {
     let Ok(real) = folder.canonicalize() else { return };
     if above.contains(&real) {
         return;
@@ -47,8 +57,8 @@ fn collect(folder: &Path, above: &mut Vec<PathBuf>, found: &mut Vec<PathBuf>, fa
                 let path = entry.path();
                 let hidden = entry.file_name().to_string_lossy().starts_with('.');
                 if path.is_dir() && !hidden {
-                    collect(&path, above, found, failed);
-                } else if is_sql(&path) && !hidden {
+                    collect(&path, extension, above, found, failed);
+                } else if is_of(&path, extension) && !hidden {
                     found.push(path);
                 }
             }
@@ -58,5 +68,10 @@ fn collect(folder: &Path, above: &mut Vec<PathBuf>, found: &mut Vec<PathBuf>, fa
 }
 
 pub(super) fn is_sql(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("sql"))
+    is_of(path, "sql")
+}
+
+/// Whether a file has an extension.
+pub(super) fn is_of(path: &Path, extension: &str) -> bool {
+    path.extension().is_some_and(|it| it.eq_ignore_ascii_case(extension))
 }

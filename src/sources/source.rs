@@ -113,17 +113,8 @@ fn from_path(path: &Path) -> Result<Source, Diagnostic> {
     if found.is_dir() {
         return Ok(Source::Folder(path.to_path_buf()));
     }
-    match path.extension().and_then(|extension| extension.to_str()) {
-        Some("prisma") => {
-            return Err(Diagnostic::error("unsupported-source", format!("`{name}`: Prisma schemas are not yet supported"))
-                .with_help(format!(
-                    "let Prisma print SQL: `exec:npx prisma migrate diff --from-empty --to-schema-datamodel {name} --script`"
-                )));
-        }
-        Some("json") => {
-            return Err(Diagnostic::error("unsupported-source", format!("`{name}`: snapshots are not yet supported")));
-        }
-        _ => (),
+    if path.extension().is_some_and(|extension| extension == "json") {
+        return Err(Diagnostic::error("unsupported-source", format!("`{name}`: snapshots are not yet supported")));
     }
     // A pipe is fine (`<(pg_dump …)`), and so is /dev/null.
     if is_text_source(&found) {

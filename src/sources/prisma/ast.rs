@@ -25,6 +25,8 @@ pub struct Model {
     pub name: Name,
     pub fields: Vec<Field>,
     pub attributes: Vec<Attribute>,
+    /// All of it, up to the brace that ends it.
+    pub span: Span,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +45,8 @@ pub struct Field {
     /// Where its type is written.
     pub written: Span,
     pub attributes: Vec<Attribute>,
+    /// All of it.
+    pub span: Span,
 }
 
 /// What a field holds.
@@ -66,12 +70,16 @@ pub struct Enum {
     pub name: Name,
     pub values: Vec<EnumValue>,
     pub attributes: Vec<Attribute>,
+    /// All of it, up to the brace that ends it.
+    pub span: Span,
 }
 
 #[derive(Clone, Debug)]
 pub struct EnumValue {
     pub name: Name,
     pub attributes: Vec<Attribute>,
+    /// All of it.
+    pub span: Span,
 }
 
 /// `datasource` or `generator`.
@@ -130,11 +138,14 @@ impl PartialEq for Expression {
 }
 
 impl Attribute {
-    /// The argument of a name, or the one at a place among those without names.
-    pub fn argument(&self, name: &str, place: Option<usize>) -> Option<&Expression> {
-        let named = self.arguments.iter().find(|it| it.name.as_ref().is_some_and(|it| it.text == name));
-        let unnamed = || self.arguments.iter().filter(|it| it.name.is_none()).nth(place?);
-        named.or_else(unnamed).map(|it| &it.value)
+    /// The argument of a name.
+    pub fn named(&self, name: &str) -> Option<&Expression> {
+        self.arguments.iter().find(|it| it.name.as_ref().is_some_and(|it| it.text == name)).map(|it| &it.value)
+    }
+    /// The argument of a name, or the first that has none.
+    pub fn first_or_named(&self, name: &str) -> Option<&Expression> {
+        let unnamed = || self.arguments.iter().find(|it| it.name.is_none()).map(|it| &it.value);
+        self.named(name).or_else(unnamed)
     }
 }
 
@@ -151,6 +162,11 @@ impl Expression {
             Value::Word(word) => Some(word),
             Value::Number(_) | Value::Text(_) | Value::Call(..) | Value::List(_) | Value::Object(_) => None,
         }
+    }
+
+    /// The items of a list; anything else is a list of itself.
+    pub fn items(&self) -> &[Expression] {
+        self.list().unwrap_or(std::slice::from_ref(self))
     }
 
     pub fn list(&self) -> Option<&[Expression]> {

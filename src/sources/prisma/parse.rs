@@ -68,10 +68,16 @@ impl Parser<'_> {
         self.rest_of_opening_line();
         if let Some(kind) = kind {
             let (fields, attributes) = self.members(&open, Parser::field);
-            schema.models.push(Model { kind, name, fields, attributes });
+            schema.models.push(Model {
+                kind,
+                span: self.span(keyword.span.range.start..self.end()),
+                name,
+                fields,
+                attributes,
+            });
         } else if keyword.text == "enum" {
             let (values, attributes) = self.members(&open, Parser::value);
-            schema.enums.push(Enum { name, values, attributes });
+            schema.enums.push(Enum { span: self.span(keyword.span.range.start..self.end()), name, values, attributes });
         } else {
             let (entries, _) = self.members(&open, Parser::entry);
             let settings = Settings { name, entries };
@@ -157,7 +163,8 @@ impl Parser<'_> {
         let arity = self.arity()?;
         let written = self.span(start..self.end());
         let attributes = self.attributes()?;
-        Ok(Field { name, base, arity, written, attributes })
+        let span = self.span(name.span.range.start..self.end());
+        Ok(Field { name, base, arity, written, attributes, span })
     }
 
     fn arity(&mut self) -> Parsed<Arity> {
@@ -180,7 +187,9 @@ impl Parser<'_> {
 
     fn value(&mut self) -> Parsed<EnumValue> {
         let name = self.word("a line of an enum is a value, or an attribute that begins with `@@`")?;
-        Ok(EnumValue { name, attributes: self.attributes()? })
+        let attributes = self.attributes()?;
+        let span = self.span(name.span.range.start..self.end());
+        Ok(EnumValue { name, attributes, span })
     }
 
     fn entry(&mut self) -> Parsed<(Name, Expression)> {
@@ -420,12 +429,12 @@ mod tests {
         assert_eq!(user.fields[2].base, Base::Unsupported("point".to_owned()));
         assert_eq!(user.fields[1].attributes[0].name.text, "db.VarChar");
         let index = &user.attributes[0];
-        assert_eq!(index.argument("map", None).and_then(Expression::text), Some("i"));
-        let parts = index.argument("fields", Some(0)).and_then(Expression::list).expect("a list");
+        assert_eq!(index.named("map").and_then(Expression::text), Some("i"));
+        let parts = index.first_or_named("fields").and_then(Expression::list).expect("a list");
         let Value::Call(name, arguments) = &parts[0].value else { panic!("{parts:?}") };
         assert_eq!((name.as_str(), arguments[0].value.word()), ("id", Some("Desc")));
         assert_eq!(
-            schema.enums[0].values[1].attributes[0].argument("name", Some(0)).and_then(Expression::text),
+            schema.enums[0].values[1].attributes[0].first_or_named("name").and_then(Expression::text),
             Some("bé")
         );
         assert_eq!(

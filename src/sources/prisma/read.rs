@@ -1,0 +1,131 @@
+//! Prisma schemas as a source: a file, or all of a folder, with the SQL that stands beside them.
+
+use std::path::{Path, PathBuf};
+
+use super::{
+    ast::{Expression, Schema},
+    database::{Database, Default},
+    meaning, parse,
+    write::{Written, written},
+};
+use crate::{
+    diagnostic::{Diagnostic, Severity},
+    model::{FileId, Files, parser},
+    sources::{Edit, Script, Statement, file::unreadable, order, shelf::Shelf, split::syntax_error, text},
+};
+
+/// What a Prisma schema leaves to others: it cannot speak of all that is in a database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Silence {
+    /// The schemas that it is about; nothing where it is about the default one alone.
+    pub schemas: Option<Vec<String>>,
+    /// Columns whose default is whatever it is: schema, table and column.
+    pub whatever: Vec<(String, String, String)>,
+}
+
+/// One file.
+pub(in crate::sources) fn file(shelf: &dyn Shelf, path: &Path, files: &mut Files) -> Result<Script, Vec<Diagnostic>> {
+    let (_, database, notes, texts) = declared(shelf, &[path.to_path_buf()], files)?;
+    let mut script = script(&database, files)?;
+    script.notes = notes;
+    script.texts = texts;
+    script.silence = Some(silence(&database));
+    Ok(script)
+}
+
+/// All Prisma schemas below a folder, and the SQL files there that are neither migrations nor queries of Prisma's client.
+/// These complete what is declared, so that nothing is left to others.
+pub(in crate::sources) fn folder(
+    shelf: &dyn Shelf,
+    paths: &[PathBuf],
+    beside: Vec<PathBuf>,
+    files: &mut Files,
+) -> Result<Script, Vec<Diagnostic>> {
+    let (schema, database, notes, texts) = declared(shelf, paths, files)?;
+    let beside: Vec<PathBuf> = beside.into_iter().filter(|it| is_declaration(it, &schema)).collect();
+    let is_alone = beside.is_empty();
+    let mut own = script(&database, files)?;
+    own.texts = texts;
+    let mut all = crate::sources::file::scripts(shelf, beside, files)?;
+    all.insert(0, own);
+    let mut script = order::order(all, files);
+    script.notes.splice(0..0, notes);
+    script.silence = is_alone.then(|| silence(&database));
+    Ok(script)
+}
+
+/// Whether a SQL file below a folder of Prisma's is one of ours: `migrations` are steps, and what `typedSql` and `views` keep
+/// in `sql` and `views` are queries.
+fn is_declaration(path: &Path, schema: &Schema) -> bool {
+    let has = |feature: &str| {
+        let listed =
+            schema.generators.iter().flat_map(|it| &it.entries).filter(|(key, _)| key.text == "previewFeatures");
+        listed.filter_map(|(_, value)| value.list()).flatten().filter_map(Expression::text).any(|it| it == feature)
+    };
+    let is_in = |folder: &str| path.parent().is_some_and(|it| it.iter().any(|part| part == folder));
+    let is_queries = |folder: &str, feature: &str| is_in(folder) && has(feature);
+    !is_in("migrations") && !is_in("node_modules") && !is_queries("sql", "typedSql") && !is_queries("views", "views")
+}
+
+type Declared = (Schema, Database, Vec<Diagnostic>, Vec<FileId>);
+
+fn declared(shelf: &dyn Shelf, paths: &[PathBuf], files: &mut Files) -> Result<Declared, Vec<Diagnostic>> {
+    let (mut schema, mut found, mut texts) = (Schema::default(), Vec::new(), Vec::new());
+    for path in paths {
+        let name = shelf.label(path);
+        let kept = shelf
+            .read(path)
+            .map_err(|error| unreadable(&name, &error))
+            .and_then(|bytes| text::keep(files, &name, bytes));
+        match kept {
+            Ok(id) => {
+                found.extend(parse(id, files, &mut schema));
+                texts.push(id);
+            }
+            Err(diagnostic) => found.push(diagnostic),
+        }
+    }
+    let (wrong, notes): (Vec<_>, Vec<_>) = found.into_iter().partition(|it| it.severity == Severity::Error);
+    // What was not understood may be what others miss.
+    if !wrong.is_empty() {
+        return Err(wrong);
+    }
+    let (database, more) = meaning(&schema)?;
+    Ok((schema, database, [notes, more].concat(), texts))
+}
+
+fn silence(database: &Database) -> Silence {
+    let is_open = |it: &Default| *it == Default::Whatever;
+    let whatever = database.tables.iter().flat_map(|table| {
+        let schema = table.schema.clone().unwrap_or_else(|| "public".to_owned());
+        let open = table.columns.iter().filter(move |it| is_open(&it.default));
+        open.map(move |it| (schema.clone(), table.name.clone(), it.name.clone()))
+    });
+    Silence { schemas: database.listed.clone(), whatever: whatever.collect() }
+}
+
+/// The statements, each with its place in the schema.
+fn script(database: &Database, files: &Files) -> Result<Script, Vec<Diagnostic>> {
+    let (mut statements, mut problems) = (Vec::new(), Vec::new());
+    for it in written(database) {
+        match statement(it, files) {
+            Ok(statement) => statements.push(statement),
+            Err(found) => problems.push(found),
+        }
+    }
+    if problems.is_empty() { Ok(Script { statements, ..Script::default() }) } else { Err(problems) }
+}
+
+fn statement(written: Written, files: &Files) -> Result<Statement, Diagnostic> {
+    let edits = written.pieces.into_iter().map(|(range, text)| Edit { range, text }).collect();
+    let statement = Statement { edits, ..Statement::new(written.span) };
+    let sql = statement.sql(files).into_owned();
+    let tree = parser::parse(&sql).map_err(|message| syntax_error(&sql, &message, |range| statement.place(&range)))?;
+    let nodes: Vec<_> = tree.stmts.into_iter().filter_map(|raw| raw.stmt?.node).collect();
+    match nodes.as_slice() {
+        [node] => Ok(statement.told(node, &sql)),
+        _ => Err(Diagnostic::error("prisma-schema", "this becomes more than one statement")
+            .at(statement.span, "declared here")
+            .with_help("an expression, a type or a condition in SQL has no semicolon")),
+    }
+}
