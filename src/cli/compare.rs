@@ -21,6 +21,7 @@ use crate::{
         sizes::{self, Snapshot},
         stand_ins,
         ui::Ui,
+        undeclared,
         way_back::{WayBack, way_back},
     },
     ddl::{Casts, Heard, Target},
@@ -402,7 +403,11 @@ fn plan_and_rehearse(
     let asker = may_lose.then_some(ui);
     let (mut named, doubts) = renames::settle(&arguments.names, &mut sides, shadow, target, view, past, asker)?;
     let from = named.from.clone();
-    let kept = arguments.scope().keep_the_rest(&from, &mut sides.to.catalog, (shadow, view), ui)?;
+    let mut kept = Vec::new();
+    if let Some(silence) = &sides.to.silence {
+        kept.extend(undeclared::keep(&from, &mut sides.to.catalog, silence, target, (shadow, view), ui)?);
+    }
+    kept.extend(arguments.scope().keep_the_rest(&from, &mut sides.to.catalog, (shadow, view), ui)?);
     let casts = Casts { values: named.instead.clone(), ..before.casts.and(&sides.to.catalog.casts) };
     let (known, of_sizes) = {
         let _progress = ui.progress("reading sizes");

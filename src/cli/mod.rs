@@ -43,6 +43,7 @@ mod stats;
 mod status;
 pub mod tools;
 mod ui;
+mod undeclared;
 mod verify;
 mod way_back;
 

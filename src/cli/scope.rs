@@ -162,7 +162,7 @@ fn made_by_tools(one: &mut Side, other: &Side) -> BTreeSet<ObjectId> {
 }
 
 /// These, and all that stands in them.
-fn with_contents(catalog: &Catalog, tops: &BTreeSet<ObjectId>) -> BTreeSet<ObjectId> {
+pub(super) fn with_contents(catalog: &Catalog, tops: &BTreeSet<ObjectId>) -> BTreeSet<ObjectId> {
     if tops.is_empty() {
         return BTreeSet::new();
     }
@@ -171,7 +171,7 @@ fn with_contents(catalog: &Catalog, tops: &BTreeSet<ObjectId>) -> BTreeSet<Objec
 }
 
 /// These, and all that is never there without them.
-fn with_what_dies(catalog: &Catalog, tops: &BTreeSet<ObjectId>) -> BTreeSet<ObjectId> {
+pub(super) fn with_what_dies(catalog: &Catalog, tops: &BTreeSet<ObjectId>) -> BTreeSet<ObjectId> {
     let mut gone = with_contents(catalog, tops);
     while !gone.is_empty() {
         let dies = |(_, entry): &(&ObjectId, &Entry)| entry.dies_with.iter().any(|it| gone.contains(it));
@@ -276,7 +276,12 @@ fn dropped(from: &Catalog, to: &Catalog) -> BTreeSet<ObjectId> {
 }
 
 /// Says how many there are, and under `-v` which.
-fn tell<'a>(code: &'static str, what: &str, ids: impl Iterator<Item = &'a ObjectId>, ui: &Ui) -> Option<Diagnostic> {
+pub(super) fn tell<'a>(
+    code: &'static str,
+    what: &str,
+    ids: impl Iterator<Item = &'a ObjectId>,
+    ui: &Ui,
+) -> Option<Diagnostic> {
     let shown: Vec<String> = ids.map(|id| format!("{code}: {id}")).collect();
     shown.iter().for_each(|line| ui.detail(line));
     let count = match shown.len() {
@@ -289,7 +294,7 @@ fn tell<'a>(code: &'static str, what: &str, ids: impl Iterator<Item = &'a Object
 
 /// What TO has from FROM.
 #[derive(Default)]
-struct Kept {
+pub(super) struct Kept {
     ids: BTreeSet<ObjectId>,
     /// What is kept only since something else that is kept needs it.
     because: BTreeMap<ObjectId, ObjectId>,
@@ -297,7 +302,12 @@ struct Kept {
 
 impl Kept {
     /// Gives `to` these objects as they are in `from`, and what they need and it lacks.
-    fn keep(&mut self, from: &Catalog, to: &mut Catalog, roots: &BTreeSet<ObjectId>) -> Result<(), Vec<Diagnostic>> {
+    pub(super) fn keep(
+        &mut self,
+        from: &Catalog,
+        to: &mut Catalog,
+        roots: &BTreeSet<ObjectId>,
+    ) -> Result<(), Vec<Diagnostic>> {
         let mut todo: Vec<ObjectId> = roots.iter().cloned().collect();
         let mut found = BTreeSet::new();
         while let Some(id) = todo.pop() {
@@ -327,7 +337,7 @@ impl Kept {
     }
 
     /// Names what TO does not have, and is kept for the sake of these.
-    fn needed(&self, from: &Catalog, roots: &BTreeSet<ObjectId>) -> Option<Diagnostic> {
+    pub(super) fn needed(&self, from: &Catalog, roots: &BTreeSet<ObjectId>) -> Option<Diagnostic> {
         let title = "TO does not have these; they are kept, since something that stays as it is needs them";
         // A sequence that belongs to a column is a part of it.
         let is_part = |id: &ObjectId| from.entry(id).is_some_and(|it| it.dies_with.iter().any(|by| roots.contains(by)));
@@ -342,7 +352,7 @@ impl Kept {
 
     /// What stands on something that changes follows it, as the types of a view's columns follow those of a table. Only
     /// PostgreSQL knows how. Where it cannot have it so, the rehearsal says why.
-    fn follow(&self, from: &Catalog, to: &mut Catalog, shadow: &dyn Shadow, view: &View<'_>) {
+    pub(super) fn follow(&self, from: &Catalog, to: &mut Catalog, shadow: &dyn Shadow, view: &View<'_>) {
         if self.ids.is_empty() {
             return;
         }

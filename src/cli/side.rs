@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::{
     catalog::Catalog,
-    cli::{exit::Error, replay::Replay, stand_ins, ui::Ui},
+    cli::{exit::Error, replay::Replay, stand_ins, ui::Ui, undeclared},
     connect,
     ddl::Target,
     diagnostic::Diagnostic,
@@ -12,7 +12,7 @@ use crate::{
     model::{Files, ObjectId, Pair, Version},
     rehearse::{View, reload},
     shadow::{Opened, Scratch, Shadow, Wanted},
-    sources::{self, Declared, Loaded, Mapped, Script, Source, Told, introspect, introspect::Owners},
+    sources::{self, Declared, Loaded, Mapped, Script, Source, Told, introspect, introspect::Owners, prisma::Silence},
     stats::{self, Statistics},
 };
 
@@ -30,6 +30,8 @@ pub(crate) struct Side {
     pub mapped: Vec<Mapped>,
     /// Comments that have no effect, if this is the side whose comments count.
     pub doubts: Vec<Diagnostic>,
+    /// What it leaves to others, where it cannot speak of everything.
+    pub silence: Option<Silence>,
 }
 
 pub(crate) struct Live {
@@ -129,15 +131,27 @@ pub(crate) fn read(
         wanted.extensions.extend(stand_ins::extensions(opening, files));
     }
     let wanted = &wanted;
-    let (from, to) = std::thread::scope(|scope| {
-        let from = scope.spawn(|| read_one(openings.from, words.from, shadow, files, wanted, view));
-        let to = read_one(openings.to, words.to, shadow, files, wanted, view);
-        (from.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), to)
-    });
-    Pair::new(from, to).transpose().map_err(|mut found| {
+    let fault = |mut found: Vec<Diagnostic>| {
         found.dedup();
         Error::Diagnostics(found, files.clone())
-    })
+    };
+    let Pair { from, to } = openings;
+    let (from, to) = match to {
+        // What it leaves to FROM must be there before it can be read.
+        Opening::Text(script) if script.silence.is_some() => {
+            let from = read_one(from, words.from, shadow, files, wanted, view).map_err(fault)?;
+            let mut catalog = from.catalog.clone();
+            (view.baseline)(&mut catalog);
+            let ground = undeclared::ground(&catalog);
+            (Ok(from), read_script(&script, ground.as_ref(), shadow, files, wanted, view))
+        }
+        to @ (Opening::Text(_) | Opening::Live { .. }) => std::thread::scope(|scope| {
+            let from = scope.spawn(|| read_one(from, words.from, shadow, files, wanted, view));
+            let to = read_one(to, words.to, shadow, files, wanted, view);
+            (from.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), to)
+        }),
+    };
+    Pair::new(from, to).transpose().map_err(fault)
 }
 
 /// Reads one side by itself.
@@ -150,7 +164,7 @@ pub(crate) fn read_one(
     view: &View<'_>,
 ) -> Result<Side, Vec<Diagnostic>> {
     match opening {
-        Opening::Text(script) => read_script(&script, shadow, files, wanted, view.owners),
+        Opening::Text(script) => read_script(&script, None, shadow, files, wanted, view),
         Opening::Live { mut client, version } => {
             let mut catalog =
                 introspect::introspect(&mut client, view.owners).map_err(|error| vec![unreadable(word, &error)])?;
@@ -165,6 +179,7 @@ pub(crate) fn read_one(
                     declared: Vec::new(),
                     mapped: Vec::new(),
                     doubts: Vec::new(),
+                    silence: None,
                 });
             }
             // Texts of different servers are not compared: the live schema is read where the other side is read.
@@ -183,6 +198,7 @@ pub(crate) fn read_one(
                 declared: Vec::new(),
                 mapped: Vec::new(),
                 doubts: Vec::new(),
+                silence: None,
             })
         }
     }
@@ -264,22 +280,32 @@ fn load(
     Ok((scratch, loaded))
 }
 
+/// Reads what a script makes, on the ground of what is there before.
 fn read_script(
     script: &Script,
+    ground: Option<&Catalog>,
     shadow: &dyn Shadow,
     files: &Files,
     wanted: &Wanted,
-    owners: Owners,
+    view: &View<'_>,
 ) -> Result<Side, Vec<Diagnostic>> {
-    let (mut scratch, loaded) = load(script, shadow, files, wanted)?;
-    let mut catalog = introspect::introspect_scratch(&mut scratch, owners)
+    let (mut scratch, loaded) = match ground {
+        None => load(script, shadow, files, wanted)?,
+        Some(ground) => {
+            let mut scratch = reload(shadow, ground, wanted, view)?.scratch;
+            let loaded = sources::load_rest(script, 0, files, &mut scratch.client, &*scratch.adapt)?;
+            (scratch, loaded)
+        }
+    };
+    let mut catalog = introspect::introspect_scratch(&mut scratch, view.owners)
         .map_err(|error| vec![unreadable(&shadow.describe(), &error)])?;
     loaded.note_places(&mut catalog);
     let Told { declared, mut doubts } = loaded.declared(&catalog);
     let mapped = loaded.annotations.mapped;
     doubts.extend(wish::idle(&mapped, &catalog));
     let notes = script.notes.iter().cloned().chain(loaded.notes).collect();
-    Ok(Side { catalog, scratch: Some(scratch), live: None, notes, declared, mapped, doubts })
+    let silence = script.silence.clone();
+    Ok(Side { catalog, scratch: Some(scratch), live: None, notes, declared, mapped, doubts, silence })
 }
 
 /// A diagnostic that shows no password.

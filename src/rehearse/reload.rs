@@ -5,6 +5,7 @@ use crate::{
     connect,
     ddl::Target,
     diagnostic::Diagnostic,
+    model::Pair,
     plan::plan,
     rehearse::{
         converge::{PASSES, View},
@@ -54,6 +55,23 @@ pub fn reload(
     // The plan that is rehearsed here is to meet the session that it will meet.
     scratch.client.batch_execute("RESET check_function_bodies").map_err(|error| vec![lost(&error)])?;
     Ok(Reloaded { scratch, catalog: seen })
+}
+
+/// What the shadow makes of one state by what leads from it to another: it may be more than anybody said, as where an index of a
+/// partitioned table makes one of each partition.
+///
+/// # Errors
+/// Diagnostics for what cannot be made, or fails.
+pub fn outcome(
+    shadow: &dyn Shadow,
+    sides: Pair<&Catalog>,
+    target: Target,
+    view: &View<'_>,
+) -> Result<Catalog, Vec<Diagnostic>> {
+    let mut scratch = reload(shadow, sides.from, &wanted(sides.to), view)?.scratch;
+    let plan = plan(sides.from, sides.to, target)?;
+    run(&mut scratch, &plan.steps).map_err(|failure| vec![cannot_reload(&failure)])?;
+    view.read(&mut scratch)
 }
 
 fn cannot_reload(failure: &Failure) -> Diagnostic {

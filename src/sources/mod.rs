@@ -265,12 +265,14 @@ impl Statement {
 
     /// Where a range of [`Statement::sql`] stands in the file. What an edit put there stands where the edit does.
     pub fn place(&self, range: &Range<usize>) -> Span {
-        let start = self.to_file(range.start, |edit| edit.range.start);
-        let end = self.to_file(range.end, |edit| edit.range.end);
-        Span { file: self.span.file, range: start..end.max(start) }
+        let start = self.to_file(range.start).unwrap_or_else(|edit| edit.range.start);
+        let last = range.end.saturating_sub(1).max(range.start);
+        let end = self.to_file(last).map_or_else(|edit| edit.range.end, |at| at + range.len().min(1));
+        Span { file: self.span.file, range: start..end.clamp(start, self.span.range.end.max(start)) }
     }
 
-    fn to_file(&self, at: usize, within: impl Fn(&Edit) -> usize) -> usize {
+    /// Where a byte stands in the file, or the edit that put it there.
+    fn to_file(&self, at: usize) -> Result<usize, &Edit> {
         let mut file_at = self.span.range.start;
         let mut sql_at = 0;
         for edit in self.inner_edits() {
@@ -279,12 +281,12 @@ impl Statement {
                 break;
             }
             if at < sql_at + unchanged + edit.text.len() {
-                return within(edit);
+                return Err(edit);
             }
             sql_at += unchanged + edit.text.len();
             file_at = edit.range.end;
         }
-        (file_at + (at - sql_at)).min(self.span.range.end)
+        Ok((file_at + (at - sql_at)).min(self.span.range.end))
     }
 
     fn inner_edits(&self) -> impl Iterator<Item = &Edit> {

@@ -59,6 +59,8 @@ pub enum Default {
     None,
     /// As SQL writes it.
     Sql(String),
+    /// Not a default, which cannot name columns: it is computed from others, as `db pull` writes it.
+    Computed(String),
     /// It has one, and what it is is not said: `dbgenerated()`.
     Whatever,
 }

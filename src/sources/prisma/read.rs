@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     diagnostic::{Diagnostic, Severity},
-    model::{FileId, Files, parser},
+    model::{FileId, Files, ObjectId, parser},
     sources::{Edit, Script, Statement, file::unreadable, order, shelf::Shelf, split::syntax_error, text},
 };
 
@@ -21,15 +21,35 @@ pub struct Silence {
     pub schemas: Option<Vec<String>>,
     /// Columns whose default is whatever it is: schema, table and column.
     pub whatever: Vec<(String, String, String)>,
+    /// Whether it speaks of partial indexes, which is a preview feature.
+    pub partial_indexes: bool,
 }
+
+impl Silence {
+    /// Whether it is about a schema.
+    pub fn covers(&self, schema: &str) -> bool {
+        self.schemas.as_ref().map_or(schema == DEFAULT_SCHEMA, |all| all.iter().any(|it| it == schema))
+    }
+
+    /// Whether a default is whatever it is.
+    pub fn is_open(&self, default: &ObjectId) -> bool {
+        let name = |id: Option<&ObjectId>| id.map(|it| it.name.raw().to_owned()).unwrap_or_default();
+        let mut above = default.ancestors();
+        let (column, table, schema) = (name(above.next()), name(above.next()), name(above.next()));
+        self.whatever.contains(&(schema, table, column))
+    }
+}
+
+/// The schema of what does not name one.
+const DEFAULT_SCHEMA: &str = "public";
 
 /// One file.
 pub(in crate::sources) fn file(shelf: &dyn Shelf, path: &Path, files: &mut Files) -> Result<Script, Vec<Diagnostic>> {
-    let (_, database, notes, texts) = declared(shelf, &[path.to_path_buf()], files)?;
+    let (schema, database, notes, texts) = declared(shelf, &[path.to_path_buf()], files)?;
     let mut script = script(&database, files)?;
     script.notes = notes;
     script.texts = texts;
-    script.silence = Some(silence(&database));
+    script.silence = Some(silence(&schema, &database));
     Ok(script)
 }
 
@@ -50,21 +70,22 @@ pub(in crate::sources) fn folder(
     all.insert(0, own);
     let mut script = order::order(all, files);
     script.notes.splice(0..0, notes);
-    script.silence = is_alone.then(|| silence(&database));
+    script.silence = is_alone.then(|| silence(&schema, &database));
     Ok(script)
 }
 
 /// Whether a SQL file below a folder of Prisma's is one of ours: `migrations` are steps, and what `typedSql` and `views` keep
 /// in `sql` and `views` are queries.
 fn is_declaration(path: &Path, schema: &Schema) -> bool {
-    let has = |feature: &str| {
-        let listed =
-            schema.generators.iter().flat_map(|it| &it.entries).filter(|(key, _)| key.text == "previewFeatures");
-        listed.filter_map(|(_, value)| value.list()).flatten().filter_map(Expression::text).any(|it| it == feature)
-    };
     let is_in = |folder: &str| path.parent().is_some_and(|it| it.iter().any(|part| part == folder));
-    let is_queries = |folder: &str, feature: &str| is_in(folder) && has(feature);
+    let is_queries = |folder: &str, feature: &str| is_in(folder) && previews(schema, feature);
     !is_in("migrations") && !is_in("node_modules") && !is_queries("sql", "typedSql") && !is_queries("views", "views")
+}
+
+/// Whether a generator asks for a preview feature.
+fn previews(schema: &Schema, feature: &str) -> bool {
+    let listed = schema.generators.iter().flat_map(|it| &it.entries).filter(|(key, _)| key.text == "previewFeatures");
+    listed.filter_map(|(_, value)| value.list()).flatten().filter_map(Expression::text).any(|it| it == feature)
 }
 
 type Declared = (Schema, Database, Vec<Diagnostic>, Vec<FileId>);
@@ -94,14 +115,15 @@ fn declared(shelf: &dyn Shelf, paths: &[PathBuf], files: &mut Files) -> Result<D
     Ok((schema, database, [notes, more].concat(), texts))
 }
 
-fn silence(database: &Database) -> Silence {
+fn silence(schema: &Schema, database: &Database) -> Silence {
     let is_open = |it: &Default| *it == Default::Whatever;
     let whatever = database.tables.iter().flat_map(|table| {
-        let schema = table.schema.clone().unwrap_or_else(|| "public".to_owned());
+        let schema = table.schema.clone().unwrap_or_else(|| DEFAULT_SCHEMA.to_owned());
         let open = table.columns.iter().filter(move |it| is_open(&it.default));
         open.map(move |it| (schema.clone(), table.name.clone(), it.name.clone()))
     });
-    Silence { schemas: database.listed.clone(), whatever: whatever.collect() }
+    let partial_indexes = previews(schema, "partialIndexes");
+    Silence { schemas: database.listed.clone(), whatever: whatever.collect(), partial_indexes }
 }
 
 /// The statements, each with its place in the schema.

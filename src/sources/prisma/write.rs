@@ -91,8 +91,10 @@ fn column(it: &Column) -> String {
     if it.is_required {
         sql.push_str(" NOT NULL");
     }
-    if let Default::Sql(default) = &it.default {
-        sql.push_str(&format!(" DEFAULT {default}"));
+    match &it.default {
+        Default::Sql(default) => sql.push_str(&format!(" DEFAULT {default}")),
+        Default::Computed(expression) => sql.push_str(&format!(" GENERATED ALWAYS AS ({expression}) STORED")),
+        Default::None | Default::Whatever => (),
     }
     sql
 }

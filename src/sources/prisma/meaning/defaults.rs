@@ -2,6 +2,7 @@
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use jiff::fmt::temporal::Pieces;
+use pg_query::NodeRef;
 
 use super::{
     Holds, Resolver,
@@ -9,7 +10,7 @@ use super::{
     types::Scalar,
 };
 use crate::{
-    model::Literal,
+    model::{Literal, parser},
     sources::{
         nearest::nearest,
         prisma::{
@@ -35,6 +36,12 @@ pub(super) enum Given {
     Default(Default),
     /// A sequence counts it.
     Counted,
+}
+
+/// Whether an expression names a column. One that cannot be read does not: what is wrong with it is told when it is loaded.
+fn names_columns(sql: &str) -> bool {
+    let tree = parser::parse_whole(&format!("SELECT {sql}"));
+    tree.is_ok_and(|tree| tree.protobuf.nodes().iter().any(|(node, ..)| matches!(node, NodeRef::ColumnRef(_))))
 }
 
 impl Resolver<'_> {
@@ -115,6 +122,7 @@ impl Resolver<'_> {
                         self.faults.tell("this default is empty", &argument.span, "nothing in it", help);
                         none
                     }
+                    Some(sql) if names_columns(sql) => Given::Default(Default::Computed(sql.to_owned())),
                     Some(sql) => Given::Default(Default::Sql(sql.to_owned())),
                     None => none,
                 },
@@ -242,7 +250,19 @@ fn decimal(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{decimal, instant};
+    use super::{decimal, instant, names_columns};
+
+    #[test]
+    fn columns_are_told_from_words_of_the_language() {
+        let computed =
+            ["(age * 2)", "to_tsvector('english', body)", "CASE WHEN a THEN 1 END", "x::text || 'y'", "\"A\""];
+        for expression in computed {
+            assert!(names_columns(expression), "{expression}");
+        }
+        for expression in ["now()", "CURRENT_USER", "'a'::text", "(now() + '1 day'::interval)", "nextval('s')", "'"] {
+            assert!(!names_columns(expression), "{expression}");
+        }
+    }
 
     #[test]
     fn numbers_are_written_out() {
