@@ -46,6 +46,8 @@ mod new;
 mod online;
 #[path = "cli/preflight.rs"]
 mod preflight;
+#[path = "cli/prisma_schema.rs"]
+mod prisma_schema;
 #[path = "cli/real.rs"]
 mod real;
 #[path = "cli/sample.rs"]

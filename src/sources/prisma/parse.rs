@@ -121,6 +121,14 @@ impl Parser<'_> {
                 let _ = self.end_of_line();
                 return (members, attributes);
             }
+            if self.begins_block() {
+                let next = self.peek().map_or(open.clone(), |it| it.range.clone());
+                let found = Diagnostic::error("prisma-syntax", "this block has no end")
+                    .at(self.span(open.clone()), "begins here")
+                    .at(self.span(next), "and this is the next one");
+                self.found.push(found.with_help("close it with `}` on a line of its own"));
+                return (members, attributes);
+            }
             let is_attribute = self.is('@');
             let read = match is_attribute {
                 true => self.block_attribute().map(|it| attributes.push(it)),
@@ -144,7 +152,11 @@ impl Parser<'_> {
             return Err(self.tell("there is no colon between a field and its type".to_owned(), colon, "leave it out"));
         }
         if let Some(bracket) = self.eat('[') {
-            return Err(self.tell("a list is written behind its type".to_owned(), bracket, "write `Int[]`"));
+            return Err(self.tell(
+                "the brackets of a list stand behind its type".to_owned(),
+                bracket,
+                "write `String[]`",
+            ));
         }
         let base = self.word(&format!("the type of `{}` is missing", name.text))?;
         let (start, is_unsupported) = (base.span.range.start, base.text == "Unsupported" && self.is('('));
@@ -231,12 +243,28 @@ impl Parser<'_> {
             if self.eat(end).is_some() {
                 return Ok(found);
             }
+            if self.peek().is_some_and(|it| it.kind == TokenKind::NewLine) {
+                return Err(self.several_lines(end));
+            }
             found.push(read(self)?);
             if self.eat(',').is_none() {
                 self.expect(end, &format!("`,` or `{end}` is missing, on the line where this begins"))?;
                 return Ok(found);
             }
         }
+    }
+
+    /// Goes on behind a list that is written on several lines, which Prisma does not read.
+    fn several_lines(&mut self, end: char) -> Told {
+        let start = self.end();
+        while self.peek().is_some_and(|it| it.kind != TokenKind::Sign(end) && it.kind != TokenKind::Sign('}')) {
+            self.at += 1;
+        }
+        self.tell(
+            "a list stands on one line".to_owned(),
+            start.saturating_sub(1)..start,
+            "write all of it on this line",
+        )
     }
 
     fn expression(&mut self) -> Parsed<Expression> {
@@ -328,6 +356,16 @@ impl Parser<'_> {
             None | Some(TokenKind::NewLine) => Ok(()),
             Some(_) => Err(self.missing("this does not belong here")),
         }
+    }
+
+    /// Whether a line can only be the first of a block: `model User {`.
+    fn begins_block(&self) -> bool {
+        let token = |after: usize| self.tokens.get(self.at + after);
+        let is_keyword = token(0).is_some_and(|it| {
+            ["model", "enum", "datasource", "generator", "view", "type"].contains(&&self.text[it.range.clone()])
+        });
+        let kind = |after: usize| token(after).map(|it| it.kind);
+        is_keyword && kind(1) == Some(TokenKind::Word) && kind(2) == Some(TokenKind::Sign('{'))
     }
 
     /// The kinds of the next two tokens.

@@ -38,7 +38,12 @@ pub(super) enum Given {
     Counted,
 }
 
-/// Whether an expression names a column. One that cannot be read does not: what is wrong with it is told when it is loaded.
+/// Whether an attribute has the name of a function that is a default.
+pub(super) fn is_function(name: &str) -> bool {
+    FUNCTIONS.iter().any(|(it, _)| *it == name)
+}
+
+/// Whether an expression names a column.
 fn names_columns(sql: &str) -> bool {
     let tree = parser::parse_whole(&format!("SELECT {sql}"));
     tree.is_ok_and(|tree| tree.protobuf.nodes().iter().any(|(node, ..)| matches!(node, NodeRef::ColumnRef(_))))
@@ -73,6 +78,22 @@ impl Resolver<'_> {
             (_, Arity::Required | Arity::Optional) => self.literal(holds, value),
         };
         sql.map_or(none, |sql| Given::Default(Default::Sql(sql)))
+    }
+
+    /// What `dbgenerated` is given.
+    fn generated(&mut self, argument: &Expression) -> Default {
+        let Some(sql) = text(Some(argument), "the default", &mut self.faults) else { return Default::None };
+        if sql.is_empty() {
+            let help = "write the expression, or `dbgenerated()` where it is not for the schema to say";
+            self.faults.tell("this default is empty", &argument.span, "nothing in it", help);
+            return Default::None;
+        }
+        if let Err(why) = parser::parse(&format!("SELECT ({sql})")) {
+            let help = "write an expression as PostgreSQL does: `dbgenerated(\"gen_random_uuid()\")`";
+            self.faults.tell(format!("this is no expression: {why}"), &argument.span, "not SQL", help);
+            return Default::None;
+        }
+        if names_columns(sql) { Default::Computed(sql.to_owned()) } else { Default::Sql(sql.to_owned()) }
     }
 
     fn function(
@@ -116,16 +137,7 @@ impl Resolver<'_> {
             "now" => Given::Default(Default::Sql("CURRENT_TIMESTAMP".to_owned())),
             "dbgenerated" => match argument {
                 None => Given::Default(Default::Whatever),
-                Some(argument) => match text(Some(argument), "the default", &mut self.faults) {
-                    Some("") => {
-                        let help = "write the expression, or `dbgenerated()` where it is not for the schema to say";
-                        self.faults.tell("this default is empty", &argument.span, "nothing in it", help);
-                        none
-                    }
-                    Some(sql) if names_columns(sql) => Given::Default(Default::Computed(sql.to_owned())),
-                    Some(sql) => Given::Default(Default::Sql(sql.to_owned())),
-                    None => none,
-                },
+                Some(argument) => Given::Default(self.generated(argument)),
             },
             // Prisma's client makes these.
             _ => none,

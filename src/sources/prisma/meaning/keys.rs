@@ -69,7 +69,8 @@ impl<'a> Resolver<'a> {
                 self.index(outline, found, parts);
             }
         }
-        if outline.keys.is_empty() && model.kind == ModelKind::Model {
+        let is_required = |name: &&str| outline.field(name).is_some_and(|(field, _)| field.arity == Arity::Required);
+        if model.kind == ModelKind::Model && !outline.keys.iter().any(|key| key.iter().all(|it| is_required(it))) {
             let title = format!("`{}` has nothing that tells its rows apart", model.name.text);
             let help = "give it a field with `@id` or `@unique`, or `@@id([…])`, of required fields";
             self.faults.tell(title, &model.name.span, "no key", help);

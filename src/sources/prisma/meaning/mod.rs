@@ -19,7 +19,7 @@ use self::{
 };
 use crate::{
     diagnostic::{Diagnostic, Severity},
-    model::Span,
+    model::{Span, parser},
     sources::{
         nearest::nearest,
         prisma::{
@@ -215,7 +215,13 @@ impl<'a> Resolver<'a> {
 
     fn holds(&mut self, field: &'a Field) -> Holds<'a> {
         let name = match &field.base {
-            Base::Unsupported(sql) => return Holds::Unsupported(sql),
+            Base::Unsupported(sql) => {
+                if let Err(why) = parser::parse(&format!("SELECT NULL::{sql}")) {
+                    let help = "write the type as PostgreSQL does: `Unsupported(\"circle\")`";
+                    self.faults.tell(format!("this is no type: {why}"), &field.written, "not SQL", help);
+                }
+                return Holds::Unsupported(sql);
+            }
             Base::Named(name) => name.as_str(),
         };
         let found = Scalar::named(name).map(Holds::Scalar);
@@ -309,6 +315,9 @@ impl<'a> Resolver<'a> {
                 self.faults.twice(title, &attribute.span, first, "leave one of them out");
             } else if !known.contains(&name) {
                 let help = match nearest(name, known.iter().copied()).as_slice() {
+                    _ if known.contains(&"default") && defaults::is_function(name) => {
+                        format!("did you mean `@default({name}())`?")
+                    }
                     [] => format!("here may be `{signs}{}`", known.join(&format!("`, `{signs}"))),
                     near => format!("did you mean `{signs}{}`?", near.join(&format!("` or `{signs}"))),
                 };
@@ -370,7 +379,9 @@ impl<'a> Resolver<'a> {
     /// Keys and indexes that have one name: in a schema of PostgreSQL each has its own.
     fn same_name(&mut self, tables: &[Table]) {
         let mut seen: BTreeMap<(&Option<String>, &str), &Span> = BTreeMap::new();
-        for table in tables {
+        let mut known = BTreeSet::new();
+        // Two models of one table have been told of.
+        for table in tables.iter().filter(|it| known.insert((&it.schema, &it.name))) {
             let keys = table.primary_key.iter().map(|it| (it.name.as_str(), &it.span));
             for (name, span) in keys.chain(table.indexes.iter().map(|it| (it.name.as_str(), &it.span))) {
                 if let Some(first) = seen.insert((&table.schema, name), span) {
