@@ -10,7 +10,9 @@ use crate::{
         config::{self, Config},
         exit::Error,
         filter::Filter,
-        findings, online,
+        findings,
+        hand::{self, Hand, Manner},
+        online,
         pattern::Pattern,
         profile::{Platform, Profile},
         renames,
@@ -82,6 +84,9 @@ pub(crate) struct Comparison {
     sizes: sizes::Options,
     #[command(flatten)]
     names: renames::Options,
+    /// In whose hand the plan is to be written [default: plain]
+    #[arg(long, value_enum, value_name = "STYLE")]
+    style: Option<Manner>,
     /// Do not compare owners
     #[arg(long)]
     no_owner: bool,
@@ -175,6 +180,11 @@ impl Comparison {
         Comparison { in_phases, ..self }
     }
 
+    /// In this hand, where one is asked for.
+    pub(super) fn in_manner(self, style: Option<Manner>) -> Comparison {
+        Comparison { style, ..self }
+    }
+
     /// Also what leads back, and the states themselves. Whatever is there may go, and nobody is to be asked.
     pub(super) fn both_ways(self) -> Comparison {
         Comparison { turns_back: true, proves: true, has_no_rows: true, drop: Some(Drop::All), ..self }
@@ -210,6 +220,7 @@ impl Comparison {
         it.target_version = it.target_version.or(config.target_version);
         it.profile = it.profile.or(config.profile);
         it.drop = it.drop.or(config.drop);
+        it.style = it.style.or(config.style);
         it.database_settings |= config.database_settings;
         it.no_owner |= config.no_owner;
         it.no_privileges |= config.no_privileges;
@@ -269,6 +280,8 @@ pub(crate) struct Findings {
     pub written: BTreeMap<ObjectId, Span>,
     /// Where it was asked for.
     pub way_back: Option<WayBack>,
+    /// In whose hand the plan is written.
+    pub manner: Manner,
     /// The state before, and the one that was reached, where a proof was asked for.
     pub states: Option<Pair<Catalog>>,
 }
@@ -405,7 +418,8 @@ fn plan_and_rehearse(
     let from = named.from.clone();
     let mut kept = Vec::new();
     if let Some(silence) = &sides.to.silence {
-        kept.extend(undeclared::keep(&from, &mut sides.to.catalog, silence, target, (shadow, view), ui)?);
+        let silence = silence.beside(sides.from.prisma.as_deref());
+        kept.extend(undeclared::keep(&from, &mut sides.to.catalog, &silence, target, (shadow, view), ui)?);
     }
     kept.extend(arguments.scope().keep_the_rest(&from, &mut sides.to.catalog, (shadow, view), ui)?);
     let casts = Casts { values: named.instead.clone(), ..before.casts.and(&sides.to.catalog.casts) };
@@ -430,6 +444,18 @@ fn plan_and_rehearse(
         true => Plan { renames: named.renames.clone(), changes: diff(&from, &to, target), ..Plan::default() },
         false => planned(&Heard::new())?,
     };
+    let hand = sides.to.prisma.as_deref().map(|after| Hand {
+        catalogs: Pair::new(&from, &to),
+        before: sides.from.prisma.as_deref(),
+        after,
+        from_nothing: arguments.words().from == "empty",
+    });
+    let plan = match arguments.style {
+        Some(Manner::Prisma) if !arguments.only_looks => {
+            hand::written(plan, hand.as_ref(), Pair::new(&before, &to), (shadow, view), target)?
+        }
+        Some(_) | None => plan,
+    };
     let beyond = findings::beyond(&plan.changes, &from, &to, version);
     if !beyond.is_empty() {
         return Err(beyond);
@@ -448,6 +474,7 @@ fn plan_and_rehearse(
         witness: None,
         written: BTreeMap::new(),
         way_back: None,
+        manner: arguments.style.unwrap_or_default(),
         states: None,
     };
     findings.written = findings::written(&findings.plan.changes, &from, &to);
@@ -464,18 +491,23 @@ fn plan_and_rehearse(
         Some(Convergence::Reached)
     } else {
         let _progress = ui.progress("rehearsing");
+        // What has got its new name there is to get it in its turn.
+        let is_behind = findings.plan.carried_out < named.steps.len();
+        let start = if is_behind { &before } else { named.start() };
         let mut scratch = match sides.from.scratch.take() {
-            Some(scratch) => scratch,
-            None => copy(named.start())?,
+            Some(scratch) if !is_behind => scratch,
+            Some(_) | None => copy(start)?,
         };
         let rows = arguments.sample.supply(arguments.rows, sample);
-        let start = named.start();
         let stage = Stage { shadow, from: &from, start, to: &to, target, view, rows, copy: &copy };
         let rehearsal = rehearse(&stage, &mut scratch, std::mem::take(&mut findings.plan), &planned)?;
         findings.plan = rehearsal.plan;
         findings.diagnostics.extend(findings::rows(&rehearsal.rows));
         findings.diagnostics.extend(sample.and_then(findings::idle_patterns));
-        findings.diagnostics.extend(findings::mispredicted(&rehearsal.disagreements));
+        // What is said of each is said of the statements that Trueup would write.
+        if arguments.style != Some(Manner::Prisma) {
+            findings.diagnostics.extend(findings::mispredicted(&rehearsal.disagreements));
+        }
         (findings.observed, findings.rows) = (rehearsal.observed, rehearsal.rows);
         for (step, seen) in findings.plan.steps.iter().zip(&findings.observed) {
             let took = seen.as_ref().map_or_else(String::new, |seen| format!("{:>9.1?}", seen.took));
@@ -499,6 +531,9 @@ fn plan_and_rehearse(
     };
     findings.diagnostics.extend(findings.witness.as_ref().and_then(findings::disagreement));
     arguments.online.bound_waits(&mut findings.plan);
+    if arguments.style == Some(Manner::Prisma) {
+        hand::under_headings(&mut findings.plan);
+    }
     let both = Sides::new(&from, &to);
     let seen_of_each = Seen { observed: &findings.observed, fates: &findings.rows.fates, sizes: Some(&sizes) };
     judge(&mut findings.plan, &both, &seen_of_each);

@@ -18,6 +18,7 @@ use crate::{
     cli::{
         deploy::Hooks,
         exit::Error,
+        hand::Manner,
         lint::FailOn,
         mask,
         online::{Mode, Patience},
@@ -52,6 +53,7 @@ pub(crate) struct Config {
     pub include: Vec<Pattern>,
     pub exclude: Vec<Pattern>,
     pub drop: Option<Drop>,
+    pub style: Option<Manner>,
     pub online: Option<Mode>,
     pub online_off: Vec<Strategy>,
     pub lock_timeout: Option<Patience>,
@@ -144,6 +146,12 @@ pub const KEYS: &[Key] = &[
         example: r#""managed""#,
         about: "As `--drop`.",
         set: |config, given| put(&mut config.drop, given.one_of().map(Some)),
+    },
+    Key {
+        name: "style",
+        example: r#""prisma""#,
+        about: "As `--style`.",
+        set: |config, given| put(&mut config.style, given.one_of().map(Some)),
     },
     Key {
         name: "online",

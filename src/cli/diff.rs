@@ -10,6 +10,7 @@ use crate::{
         exit::{Ended, Error},
         findings,
         folder::keep,
+        hand::Manner,
         products,
         ui::{self, Ui},
     },
@@ -78,6 +79,7 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
 
 fn write(arguments: &Arguments, findings: &Findings, files: &Files) -> Result<(), Error> {
     let text = match arguments.format {
+        Format::Sql if findings.plan.steps.is_empty() && findings.manner == Manner::Prisma => sql::EMPTY.to_owned(),
         Format::Sql => sql::render(&findings.plan, Style { transaction: arguments.transaction, ..Style::default() }),
         Format::Json => products::report(findings, files),
     };

@@ -17,6 +17,7 @@ mod filter;
 mod findings;
 mod fleet;
 mod folder;
+mod hand;
 mod history;
 mod in_the_way;
 mod lint;

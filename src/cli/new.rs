@@ -15,6 +15,7 @@ use crate::{
         exit::{Ended, Error},
         findings,
         folder::{keep, make_way},
+        hand::Manner,
         history::Options,
         online,
         products::{self, beside},
@@ -25,6 +26,7 @@ use crate::{
         ui::{self, Ui},
     },
     ddl::When,
+    diagnostic::Severity,
     emit::sql::{self, Style},
     history::{Layout, Migration, Text, next_version, slug},
     model::Files,
@@ -69,6 +71,9 @@ pub(crate) struct Arguments {
     sizes: sizes::Options,
     #[command(flatten)]
     names: renames::Options,
+    /// In whose hand the migration is to be written [default: plain]
+    #[arg(long, value_enum, value_name = "STYLE", conflicts_with = "split")]
+    style: Option<Manner>,
 }
 
 pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Result<Ended, Error> {
@@ -90,7 +95,7 @@ pub(crate) fn run(arguments: &Arguments, config: Option<&Path>, ui: &Ui) -> Resu
         arguments.rows,
         (arguments.online.clone(), arguments.sizes.clone(), arguments.names.clone()),
     );
-    let comparison = comparison.in_phases(arguments.split);
+    let comparison = comparison.in_phases(arguments.split).in_manner(arguments.style);
     let (findings, files) = compare(&comparison, config, ui)?;
     ui.diagnostics(&findings.diagnostics, &files);
     if findings.is_faulty() {
@@ -130,12 +135,27 @@ pub(super) fn text(name: &str, layout: &dyn Layout, findings: &Findings) -> Text
     let style = Style { fences: layout.fences(), ..Style::default() };
     let statements = counted(findings.plan.steps.len(), "statement");
     let seen = format!("{statements}; rehearsed on {}{}: converged", findings.shadow, with_rows(&findings.rows));
+    let up = sql::render(&findings.plan, style);
+    let (header, up) = match findings.manner {
+        Manner::Plain => (header(name, &[seen]), up),
+        Manner::Prisma => (String::new(), warnings(findings) + &up),
+    };
     Text {
-        header: header(name, &[seen]),
-        up: sql::render(&findings.plan, style),
+        header,
+        up,
         down: products::down(findings, style),
         in_parts: findings.plan.steps.iter().any(|step| step.when != When::InTransaction),
     }
+}
+
+/// What the reader must know, as Prisma heads a migration.
+fn warnings(findings: &Findings) -> String {
+    let hazards = findings.plan.steps.iter().flat_map(|step| &step.hazards);
+    let told: Vec<String> = hazards
+        .filter(|it| Severity::Note < it.severity)
+        .map(|it| format!("  - {}\n", it.text.replace(['\n', '\r'], " ").replace("*/", "* /")))
+        .collect();
+    if told.is_empty() { String::new() } else { format!("/*\n  Warnings:\n\n{}\n*/\n", told.concat()) }
 }
 
 fn header(name: &str, facts: &[String]) -> String {

@@ -1,6 +1,9 @@
 //! One side of a comparison: a source, read into a catalog.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use crate::{
     catalog::Catalog,
@@ -12,7 +15,11 @@ use crate::{
     model::{Files, ObjectId, Pair, Version},
     rehearse::{View, reload},
     shadow::{Opened, Scratch, Shadow, Wanted},
-    sources::{self, Declared, Loaded, Mapped, Script, Source, Told, introspect, introspect::Owners, prisma::Silence},
+    sources::{
+        self, Declared, Loaded, Mapped, Script, Source, Told, introspect,
+        introspect::Owners,
+        prisma::{Silence, database::Database},
+    },
     stats::{self, Statistics},
 };
 
@@ -32,6 +39,8 @@ pub(crate) struct Side {
     pub doubts: Vec<Diagnostic>,
     /// What it leaves to others, where it cannot speak of everything.
     pub silence: Option<Silence>,
+    /// What a Prisma schema among its texts declares.
+    pub prisma: Option<Arc<Database>>,
 }
 
 pub(crate) struct Live {
@@ -180,6 +189,7 @@ pub(crate) fn read_one(
                     mapped: Vec::new(),
                     doubts: Vec::new(),
                     silence: None,
+                    prisma: None,
                 });
             }
             // Texts of different servers are not compared: the live schema is read where the other side is read.
@@ -199,6 +209,7 @@ pub(crate) fn read_one(
                 mapped: Vec::new(),
                 doubts: Vec::new(),
                 silence: None,
+                prisma: None,
             })
         }
     }
@@ -304,8 +315,8 @@ fn read_script(
     let mapped = loaded.annotations.mapped;
     doubts.extend(wish::idle(&mapped, &catalog));
     let notes = script.notes.iter().cloned().chain(loaded.notes).collect();
-    let silence = script.silence.clone();
-    Ok(Side { catalog, scratch: Some(scratch), live: None, notes, declared, mapped, doubts, silence })
+    let (silence, prisma) = (script.silence.clone(), script.prisma.clone());
+    Ok(Side { catalog, scratch: Some(scratch), live: None, notes, declared, mapped, doubts, silence, prisma })
 }
 
 /// A diagnostic that shows no password.

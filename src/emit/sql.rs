@@ -16,8 +16,36 @@ pub struct Style {
     pub fences: Option<(&'static str, &'static str)>,
 }
 
-/// The statements in order, a comment line above each group, and beside each statement its hazards, notes left out.
+/// What `prisma migrate` writes where there is nothing to do.
+pub const EMPTY: &str = "-- This is an empty migration.\n";
+
+/// The statements as they are framed, and nothing else.
+fn framed(plan: &Plan) -> String {
+    let mut out = String::new();
+    for step in &plan.steps {
+        let frame = step.frame.clone().unwrap_or_default();
+        if let Some(title) = &frame.title {
+            let gap = if out.is_empty() { "" } else { "\n" };
+            out.push_str(&format!("{gap}-- {}\n", comment(title)));
+        }
+        for left in &step.leaves {
+            out.push_str(&format!("-- by hand: {}\n", comment(left.text())));
+        }
+        out.push_str(&frame.before);
+        if !step.sql.is_empty() {
+            out.push_str(&format!("{};\n", step.sql));
+        }
+        out.push_str(&frame.after);
+    }
+    out
+}
+
+/// The statements in order, a comment line above each group, and beside each statement its hazards, notes left out. Those of a
+/// plan in another hand are only framed, as that has it.
 pub fn render(plan: &Plan, style: Style) -> String {
+    if plan.steps.iter().any(|step| step.frame.is_some()) {
+        return framed(plan);
+    }
     let mut out = String::new();
     let mut group = "";
     let mut open = false;

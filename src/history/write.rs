@@ -29,7 +29,9 @@ impl Text {
     /// What leads forward, where what leads back is a file of its own.
     pub(super) fn plain(&self) -> String {
         let directive = if self.in_parts { format!("{DIRECTIVE}\n") } else { String::new() };
-        format!("{}{directive}\n{}", self.header, self.up)
+        let head = format!("{}{directive}", self.header);
+        let gap = if head.is_empty() { "" } else { "\n" };
+        format!("{head}{gap}{}", self.up)
     }
 
     /// Both ways in one file, each after its mark.

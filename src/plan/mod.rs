@@ -92,6 +92,18 @@ pub struct Step {
     pub lock_timeout: Option<String>,
     /// What its reader must know; once somebody has looked (`hazards`).
     pub hazards: Vec<Hazard>,
+    /// How it is set among the others, where that is not as Trueup would set it.
+    pub frame: Option<Frame>,
+}
+
+/// What stands around a statement.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Frame {
+    /// The heading, where it has one of its own.
+    pub title: Option<String>,
+    /// Whole lines.
+    pub before: String,
+    pub after: String,
 }
 
 impl Plan {
@@ -171,6 +183,7 @@ impl Step {
             phase: Phase::Expand,
             lock_timeout: None,
             hazards: Vec::new(),
+            frame: None,
         }
     }
 }

@@ -66,6 +66,7 @@ fn steps(top: &ObjectId, members: Vec<Folded>, changes: &[Change], from: &Catalo
             phase: folded.phase(),
             lock_timeout: None,
             hazards: Vec::new(),
+            frame: None,
         })
         .collect()
 }

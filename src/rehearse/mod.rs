@@ -26,6 +26,6 @@ pub use fates::{Changed, Fate};
 pub use follow::{Followed, History, Seen};
 pub use names::{Copier, Named, Room, Said, name};
 pub use observe::{Observed, Tuples};
-pub use reload::{Reloaded, outcome, reload, wanted};
+pub use reload::{Reloaded, lead_on, outcome, reload, wanted};
 pub use run::{Failure, run};
 pub use trial::Rows;

@@ -5,10 +5,11 @@ use crate::{
     connect,
     ddl::Target,
     diagnostic::Diagnostic,
+    diff::diff,
     model::Pair,
-    plan::plan,
+    plan::{Step, plan},
     rehearse::{
-        converge::{PASSES, View},
+        converge::{PASSES, View, settle},
         names::{Room, Said, name},
         run::{Failure, run},
     },
@@ -72,6 +73,36 @@ pub fn outcome(
     let plan = plan(sides.from, sides.to, target)?;
     run(&mut scratch, &plan.steps).map_err(|failure| vec![cannot_reload(&failure)])?;
     view.read(&mut scratch)
+}
+
+/// What is left to do after statements that lead from one state in the direction of another, as the shadow sees it; nothing
+/// where they do not run, or nothing leads on from there.
+///
+/// # Errors
+/// Diagnostics where a state cannot be made in the shadow.
+pub fn lead_on(
+    shadow: &dyn Shadow,
+    sides: Pair<&Catalog>,
+    steps: &[Step],
+    target: Target,
+    view: &View<'_>,
+) -> Result<Option<Vec<Step>>, Vec<Diagnostic>> {
+    let mut scratch = reload(shadow, sides.from, &wanted(sides.to), view)?.scratch;
+    if run(&mut scratch, steps).is_err() {
+        return Ok(None);
+    }
+    let reached = view.read(&mut scratch)?;
+    let goal = settle(shadow, &reached, sides.to, target, view)?;
+    let Ok(rest) = plan(&reached, &goal, target) else { return Ok(None) };
+    if rest.is_empty() {
+        return Ok(Some(Vec::new()));
+    }
+    if run(&mut scratch, &rest.steps).is_err() {
+        return Ok(None);
+    }
+    let reached = view.read(&mut scratch)?;
+    let goal = settle(shadow, &reached, sides.to, target, view)?;
+    Ok(diff(&reached, &goal, target).is_empty().then_some(rest.steps))
 }
 
 fn cannot_reload(failure: &Failure) -> Diagnostic {

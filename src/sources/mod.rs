@@ -79,6 +79,8 @@ pub struct Script {
     pub unordered: bool,
     /// What it leaves to others, where it cannot speak of everything; nothing where it can.
     pub silence: Option<prisma::Silence>,
+    /// What a Prisma schema among its texts declares.
+    pub prisma: Option<Arc<prisma::database::Database>>,
 }
 
 impl Script {

@@ -6,6 +6,7 @@ mod meaning;
 mod names;
 mod parse;
 pub(super) mod read;
+pub mod sql;
 mod token;
 mod write;
 

@@ -1,11 +1,15 @@
 //! Prisma schemas as a source: a file, or all of a folder, with the SQL that stands beside them.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use super::{
     ast::{Expression, Schema},
     database::{Database, Default},
     meaning, parse,
+    sql::DEFAULT_SCHEMA,
     write::{Written, written},
 };
 use crate::{
@@ -31,6 +35,15 @@ impl Silence {
         self.schemas.as_ref().map_or(schema == DEFAULT_SCHEMA, |all| all.iter().any(|it| it == schema))
     }
 
+    /// The same about the schemas that another Prisma schema lists too: what that declares is not left to others.
+    pub fn beside(&self, other: Option<&Database>) -> Silence {
+        let mut all = self.clone();
+        if let (Some(schemas), Some(listed)) = (&mut all.schemas, other.and_then(|it| it.listed.as_ref())) {
+            schemas.extend(listed.iter().cloned());
+        }
+        all
+    }
+
     /// Whether a default is whatever it is.
     pub fn is_open(&self, default: &ObjectId) -> bool {
         let name = |id: Option<&ObjectId>| id.map(|it| it.name.raw().to_owned()).unwrap_or_default();
@@ -40,9 +53,6 @@ impl Silence {
     }
 }
 
-/// The schema of what does not name one.
-const DEFAULT_SCHEMA: &str = "public";
-
 /// One file.
 pub(in crate::sources) fn file(shelf: &dyn Shelf, path: &Path, files: &mut Files) -> Result<Script, Vec<Diagnostic>> {
     let (schema, database, notes, texts) = declared(shelf, &[path.to_path_buf()], files)?;
@@ -50,6 +60,7 @@ pub(in crate::sources) fn file(shelf: &dyn Shelf, path: &Path, files: &mut Files
     script.notes = notes;
     script.texts = texts;
     script.silence = Some(silence(&schema, &database));
+    script.prisma = Some(Arc::new(database));
     Ok(script)
 }
 
@@ -71,6 +82,7 @@ pub(in crate::sources) fn folder(
     let mut script = order::order(all, files);
     script.notes.splice(0..0, notes);
     script.silence = is_alone.then(|| silence(&schema, &database));
+    script.prisma = Some(Arc::new(database));
     Ok(script)
 }
 

@@ -3,16 +3,18 @@
 use super::{
     Outline, Resolver,
     arguments::{check, name, shown, text},
-    attribute, mapped, operator_classes, quoted,
+    attribute, mapped, operator_classes,
 };
 use crate::{
     model::Literal,
+    model::parser,
     sources::{
         nearest::nearest,
         prisma::{
             ast::{Arity, Attribute, Expression, ModelKind, Value},
             database::{Index, Part, PrimaryKey},
             names,
+            sql::quoted,
         },
     },
 };
@@ -70,7 +72,7 @@ impl<'a> Resolver<'a> {
             }
         }
         let is_required = |name: &&str| outline.field(name).is_some_and(|(field, _)| field.arity == Arity::Required);
-        if model.kind == ModelKind::Model && !outline.keys.iter().any(|key| key.iter().all(|it| is_required(it))) {
+        if model.kind == ModelKind::Model && !outline.keys.iter().any(|key| key.iter().all(is_required)) {
             let title = format!("`{}` has nothing that tells its rows apart", model.name.text);
             let help = "give it a field with `@id` or `@unique`, or `@@id([…])`, of required fields";
             self.faults.tell(title, &model.name.span, "no key", help);
@@ -264,14 +266,24 @@ impl<'a> Resolver<'a> {
 
     /// `where:` in SQL, without the word.
     fn predicate(&mut self, outline: &Outline<'a>, value: &Expression) -> Option<String> {
-        match &value.value {
-            Value::Call(raw, arguments) if raw == "raw" => {
-                let sql = text(arguments.first().map(|it| &it.value), "a condition", &mut self.faults)?;
-                if sql.trim().is_empty() {
-                    self.faults.tell("this condition is empty", &value.span, "nothing in it", "leave `where` out");
-                }
-                Some(sql.to_owned())
+        let sql = match &value.value {
+            Value::Call(raw, arguments) if raw == "raw" => arguments.first().map(|it| &it.value),
+            // As the first versions of the feature had it.
+            Value::Text(_) => Some(value),
+            _ => None,
+        };
+        if let Some(sql) = text(sql, "a condition", &mut self.faults) {
+            if let Err(why) = parser::parse(&format!("SELECT ({sql})")) {
+                self.faults.tell(
+                    format!("this is no condition: {why}"),
+                    &value.span,
+                    "not SQL",
+                    "write it as SQL does",
+                );
             }
+            return Some(sql.to_owned());
+        }
+        match &value.value {
             Value::Object(conditions) if !conditions.is_empty() => {
                 let mut found = Vec::new();
                 for (field, is) in conditions {

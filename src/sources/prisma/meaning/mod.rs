@@ -25,6 +25,7 @@ use crate::{
         prisma::{
             ast::{self, Arity, Attribute, Base, Field, Model, ModelKind, Name, Schema},
             database::{Column, Database, Default, Enum, Table},
+            sql::quoted,
         },
     },
 };
@@ -411,11 +412,6 @@ fn mapped(attributes: &[Attribute], own: &Name, faults: &mut Faults) -> String {
 
 fn written_schema(attributes: &[Attribute]) -> Option<&str> {
     attribute(attributes, "schema")?.first_or_named("name")?.text()
-}
-
-/// As Prisma writes it: with quotes, whether it needs them or not.
-pub(super) fn quoted(name: impl AsRef<str>) -> String {
-    format!("\"{}\"", name.as_ref().replace('"', "\"\""))
 }
 
 /// What counts by itself.
