@@ -44,6 +44,9 @@ impl Project<'_> {
         let text = [output.stdout, output.stderr].map(|it| String::from_utf8_lossy(&it).into_owned()).concat();
         Said { code: output.status.code(), text }
     }
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.folder.join(name), text).expect("a file");
+    }
     fn migration(&self, name: &str, text: &str) {
         let folder = self.folder.join("prisma/migrations").join(name);
         fs::create_dir_all(&folder).expect("a folder");
@@ -59,8 +62,10 @@ impl Said {
     }
 }
 
-#[test]
-fn they_take_turns() {
+const SCHEMA: &str = "datasource db {\n  provider = \"postgresql\"\n}\n";
+
+/// Does something with a project of Prisma's, on a database of its own.
+fn with_project(name: &str, act: impl Fn(&Project<'_>, &Cluster)) {
     let Ok(prisma) = env::var("TRUEUP_PRISMA") else {
         println!("skipped: TRUEUP_PRISMA names no folder with Prisma's command line");
         return;
@@ -69,17 +74,24 @@ fn they_take_turns() {
         println!("skipped: no PostgreSQL server programs on this machine");
         return;
     };
-    drop(cluster.database("turns"));
+    drop(cluster.database(name));
     let folder = tempfile::tempdir().expect("a temporary folder");
     // Prisma wants a host before the question mark too.
-    let url = format!("{}&schema=public", cluster.url("turns").replace("@/", "@localhost/"));
+    let url = format!("{}&schema=public", cluster.url(name).replace("@/", "@localhost/"));
     let project = Project { folder: folder.path(), url, prisma };
     fs::create_dir_all(folder.path().join("prisma")).expect("a folder");
-    fs::write(folder.path().join("prisma.config.ts"), CONFIG).expect("a file");
-    fs::write(folder.path().join("prisma/schema.prisma"), "datasource db {\n  provider = \"postgresql\"\n}\n")
-        .expect("a file");
-    fs::write(folder.path().join("schema.sql"), "CREATE TABLE a (id int PRIMARY KEY);").expect("a file");
+    project.write("prisma.config.ts", CONFIG);
+    project.write("prisma/schema.prisma", SCHEMA);
+    act(&project, &cluster);
+}
 
+#[test]
+fn they_take_turns() {
+    with_project("turns", take_turns);
+}
+
+fn take_turns(project: &Project<'_>, cluster: &Cluster) {
+    project.write("schema.sql", "CREATE TABLE a (id int PRIMARY KEY);");
     // Trueup writes and runs the first, and Prisma is content.
     project
         .trueup(&["new", "create_a", "--to", "schema.sql", "--migrations", "prisma/migrations"])
@@ -121,4 +133,41 @@ fn they_take_turns() {
     project.migration("29990105000000_f", "CREATE TABLE f (id int);");
     project.prisma(&["resolve", "--applied", "29990105000000_f"]).ends(0, "");
     project.trueup(&["status", "--exit-code"]).ends(0, "6 applied, 0 pending");
+}
+
+/// A schema with SQL beside it: Prisma runs what Trueup writes, finds nothing to do then, and what only the SQL declares stays.
+#[test]
+fn sql_beside_the_schema_stays() {
+    with_project("beside", |project, cluster| {
+        let schema = |fields: &str| {
+            let user =
+                format!("model User {{\n  id Int @id @default(autoincrement())\n  email String @unique\n{fields}}}\n");
+            project.write("prisma/schema.prisma", &format!("{SCHEMA}{user}"));
+        };
+        let new = |name| ["new", name, "--to", "prisma", "--migrations", "prisma/migrations", "--style", "prisma"];
+        let is_equal = ["diff", "--from-config-datasource", "--to-schema", "prisma/schema.prisma", "--exit-code"];
+        schema("");
+        fs::create_dir_all(project.folder.join("prisma/sql")).expect("a folder");
+        let beside = "CREATE INDEX by_email ON \"User\" (lower(email));
+            CREATE VIEW emails AS SELECT email FROM \"User\";
+            ALTER TABLE \"User\" ENABLE ROW LEVEL SECURITY;
+            CREATE POLICY all_of_them ON \"User\" USING (true);";
+        project.write("prisma/sql/beside.sql", beside);
+        project.trueup(&new("create_user")).ends(0, "migration.sql");
+        project.prisma(&["deploy"]).ends(0, "");
+        project.prisma(&is_equal).ends(0, "");
+
+        schema(
+            "  phone String?\n  posts Post[]\n}\nmodel Post {\n  id Int @id\n  userId Int\n  user User @relation(fields: [userId], references: [id])\n",
+        );
+        project.trueup(&new("add_posts")).ends(0, "migration.sql");
+        project.prisma(&["deploy"]).ends(0, "");
+        project.prisma(&is_equal).ends(0, "");
+        project.prisma(&["status"]).ends(0, "Database schema is up to date");
+        project.trueup(&new("nothing_more")).ends(0, "nothing differs");
+        let mut client = cluster.connect("beside").expect("a session");
+        let kept = "SELECT to_regclass('emails') IS NOT NULL AND to_regclass('by_email') IS NOT NULL
+            AND EXISTS (SELECT FROM pg_policies WHERE policyname = 'all_of_them')";
+        assert!(client.query_one(kept, &[]).expect("an answer").get::<_, bool>(0));
+    });
 }

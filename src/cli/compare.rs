@@ -337,6 +337,7 @@ fn look(arguments: &Comparison, choice: &Choice, files: &mut Files, ui: &Ui) -> 
     };
     let openings = Pair::new(open(words.from, files), open(words.to, files));
     let mut openings = openings.transpose().map_err(|found| Error::Diagnostics(found, files.clone()))?;
+    let assumed = undeclared::assume(&mut openings, files).map_err(|found| Error::Diagnostics(found, files.clone()))?;
     let sample = arguments.sample.open().map_err(|found| Error::Diagnostics(found, files.clone()))?;
     let live = openings.as_ref().map(side::live_version);
     let opened = shadow::open(choice, live.from.or(live.to).map(|version| version.major_number()))
@@ -377,6 +378,7 @@ fn look(arguments: &Comparison, choice: &Choice, files: &mut Files, ui: &Ui) -> 
     let shadow = opened.shadow.as_ref();
     let kept = arguments.scope().apply(&unchosen, &mut sides, &filter, (shadow, &view), ui).map_err(fault)?;
     let mut diagnostics = opened.warnings;
+    diagnostics.extend(assumed);
     diagnostics.extend(kept);
     diagnostics.extend(sides.from.notes.drain(..).chain(sides.to.notes.drain(..)).chain(sides.to.doubts.drain(..)));
     if filter.left_out_settings.load(Ordering::Relaxed) {

@@ -24,8 +24,9 @@ use crate::{
 
 /// Write the SQL that takes one schema to another, and rehearse it
 ///
-/// FROM and TO name schema states: a .sql file, a folder of them in any order, a pg_dump file, a live database
-/// (postgres://…, or host=… dbname=…), git:REVISION:PATH, exec:COMMAND, - for standard input, or empty.
+/// FROM and TO name schema states: a .sql file, a folder of them in any order, a pg_dump file, a schema.prisma or a folder
+/// with one, a live database (postgres://…, or host=… dbname=…), git:REVISION:PATH, exec:COMMAND, - for standard input, or
+/// empty.
 ///
 /// The plan is run in a shadow PostgreSQL that holds FROM, and the result is compared with TO, attribute by attribute.
 /// Exit codes: 0 done; 1 something is wrong, or the plan does not reach TO; 2 there is a difference, with --exit-code;

@@ -114,14 +114,14 @@ pub(crate) fn settle(
         let (open, harmless): (Vec<Suspect>, Vec<Suspect>) =
             open.into_iter().partition(|it| has_rows(from.live.as_mut(), &named, &it.old));
         if open.is_empty() {
-            let told = |it: &Suspect| Diagnostic { severity: Severity::Warning, ..stop(it, &named.from, &to.catalog) };
+            let told = |it: &Suspect| Diagnostic { severity: Severity::Warning, ..stop(it, &named.from, to) };
             let told = harmless.iter().map(told).collect();
             return Ok((named, told));
         }
         if !ui.may_ask() {
-            return Err(open.iter().map(|it| stop(it, &named.from, &to.catalog)).collect());
+            return Err(open.iter().map(|it| stop(it, &named.from, to)).collect());
         }
-        asked = ask(&open, Pair::new(&named.from, &to.catalog), &mut ledger, ui)?;
+        asked = ask(&open, (&named.from, to), &mut ledger, ui)?;
     }
 }
 
@@ -206,7 +206,7 @@ impl Ledger {
 }
 
 /// What would be lost unless somebody says what is meant.
-fn stop(suspect: &Suspect, from: &Catalog, to: &Catalog) -> Diagnostic {
+fn stop(suspect: &Suspect, from: &Catalog, to: &Side) -> Diagnostic {
     let Suspect { old, new, evidence, .. } = suspect;
     let title = format!("{old} would be dropped with its data, but {new} may be the same under another name");
     let found = Diagnostic::error("likely-rename", title);
@@ -214,12 +214,21 @@ fn stop(suspect: &Suspect, from: &Catalog, to: &Catalog) -> Diagnostic {
     let found = found
         .with_help(format!("to keep the data: `--rename {}`", wish::spell(old, new)))
         .with_help(format!("to drop it: `--no-rename {}`", wish::spell_one(old)))
-        .with_help(format!("or beside the declaration of {new}: `-- trueup: renamed from {}`", old.name));
-    findings::located(found, std::iter::once(new), from, to)
+        .with_help(format!(
+            "or beside the declaration of {new}: `{} trueup: renamed from {}`",
+            to.comment(new),
+            old.name
+        ));
+    findings::located(found, std::iter::once(new), from, &to.catalog)
 }
 
 /// Asks about each, and keeps the answers once all are given.
-fn ask(open: &[Suspect], sides: Pair<&Catalog>, ledger: &mut Ledger, ui: &Ui) -> Result<Vec<Wish>, Vec<Diagnostic>> {
+fn ask(
+    open: &[Suspect],
+    (from, to): (&Catalog, &Side),
+    ledger: &mut Ledger,
+    ui: &Ui,
+) -> Result<Vec<Wish>, Vec<Diagnostic>> {
     let (mut renamed, mut dropped) = (Vec::new(), Vec::new());
     for (at, suspect) in open.iter().enumerate() {
         let Suspect { old, new, evidence, .. } = suspect;
@@ -229,7 +238,7 @@ fn ask(open: &[Suspect], sides: Pair<&Catalog>, ledger: &mut Ledger, ui: &Ui) ->
         match ui.ask(&question, &answers) {
             Some(0) => renamed.push(wish::spell(old, new)),
             Some(_) => dropped.push(wish::spell_one(old)),
-            None => return Err(open[at..].iter().map(|it| stop(it, sides.from, sides.to)).collect()),
+            None => return Err(open[at..].iter().map(|it| stop(it, from, to)).collect()),
         }
     }
     ledger.note(&renamed, &dropped)?;

@@ -43,6 +43,17 @@ pub(crate) struct Side {
     pub prisma: Option<Arc<Database>>,
 }
 
+impl Side {
+    /// What begins a comment where an object is declared.
+    pub(crate) fn comment(&self, id: &ObjectId) -> &'static str {
+        let is_prismas = |name: &str| {
+            let tables = self.prisma.iter().flat_map(|it| &it.tables).map(|it| &it.name);
+            tables.chain(self.prisma.iter().flat_map(|it| &it.enums).map(|it| &it.name)).any(|it| it == name)
+        };
+        if id.upwards().any(|it| is_prismas(it.name.raw())) { "//" } else { "--" }
+    }
+}
+
 pub(crate) struct Live {
     pub version: Version,
     pub(super) client: Box<postgres::Client>,

@@ -2,10 +2,10 @@
 
 use super::defines::Defined;
 use super::lexer::{Lexer, Token, TokenKind};
-use super::{Loaded, Script, Statement};
+use super::{Loaded, Script, Statement, prisma};
 use crate::catalog::{Catalog, Entry};
 use crate::diagnostic::Diagnostic;
-use crate::model::{Files, Kind, Literal, ObjectId, Span};
+use crate::model::{Files, Ident, Kind, Literal, ObjectId, Span};
 
 /// What the comments of a script say.
 #[derive(Clone, Debug, Default)]
@@ -71,12 +71,15 @@ pub(super) fn read(script: &Script, defined: &[(Defined, Span)], files: &Files) 
         if !text.contains(MARK) {
             continue;
         }
-        let tokens: Vec<Token> = Lexer::new(text).collect();
+        let is_prismas = files.name(file).ends_with(".prisma");
+        let tokens: Vec<Token> = if is_prismas { prisma::comments(text) } else { Lexer::new(text).collect() };
+        let values = script.prisma.iter().flat_map(|it| &it.enums).flat_map(|it| &it.values);
+        let values: Vec<&(String, Span)> = values.filter(|(_, span)| is_prismas && span.file == file).collect();
         let here: Vec<&(Defined, Span)> = defined.iter().filter(|(_, span)| span.file == file).collect();
         for (at, token) in tokens.iter().enumerate().filter(|(_, token)| token.kind == TokenKind::Comment) {
             let comment = text[token.range.clone()].trim_start_matches(['-', '/', '*']).trim_end_matches(['*', '/']);
             let Some(said) = comment.trim().strip_prefix(MARK) else { continue };
-            let page = Page { text, tokens: &tokens, here: &here, at };
+            let page = Page { text, tokens: &tokens, here: &here, values: &values, is_prismas, at };
             let span = Span { file, range: token.range.clone() };
             if let Err((problem, help)) = page.understand(said.trim(), &span, &mut annotations) {
                 annotations.doubts.push(doubt(problem, span).with_help(help));
@@ -114,6 +117,10 @@ struct Page<'a> {
     text: &'a str,
     tokens: &'a [Token],
     here: &'a [&'a (Defined, Span)],
+    /// Of enums, where they are not texts of SQL.
+    values: &'a [&'a (String, Span)],
+    /// Whether it is a Prisma schema: a name is as it is there.
+    is_prismas: bool,
     at: usize,
 }
 
@@ -133,7 +140,7 @@ impl Page<'_> {
                 defined: about.0.clone(),
                 at: about.1.clone(),
                 label: value,
-                before: label.unwrap_or_else(|| before.trim().to_owned()),
+                before: label.unwrap_or_else(|| self.as_sql(before.trim())),
                 span: span.clone(),
             });
             return Ok(());
@@ -150,17 +157,26 @@ impl Page<'_> {
 
     /// Whether something stands before the comment on its line.
     fn trails(&self) -> bool {
-        let before = self.at.checked_sub(1).map(|at| &self.tokens[at]);
-        let starts = self.tokens[self.at].range.start;
-        starts != 0
-            && !before.is_some_and(|it| it.kind == TokenKind::Space && self.text[it.range.clone()].contains('\n'))
+        !self.text[self.line()..self.tokens[self.at].range.start].trim().is_empty()
+    }
+
+    /// Where the line of the comment begins.
+    fn line(&self) -> usize {
+        self.text[..self.tokens[self.at].range.start].rfind('\n').map_or(0, |at| at + 1)
+    }
+
+    /// A name as SQL writes it.
+    fn as_sql(&self, name: &str) -> String {
+        match self.is_prismas && !name.contains('"') {
+            true => name.split('.').map(|part| Ident::new(part).to_string()).collect::<Vec<_>>().join("."),
+            false => name.to_owned(),
+        }
     }
 
     /// What the comment is about: the first thing that is declared on its line, or else the next one. A value belongs to
     /// the type before it.
     fn about(&self, is_label: bool) -> Option<&(Defined, Span)> {
-        let comment = &self.tokens[self.at].range;
-        let line = self.text[..comment.start].rfind('\n').map_or(0, |at| at + 1);
+        let (comment, line) = (&self.tokens[self.at].range, self.line());
         let earlier = || self.here.iter().filter(|(_, span)| span.range.start < comment.start);
         let found = if is_label {
             earlier().filter(|(defined, _)| defined.kind == "type").max_by_key(|(_, span)| span.range.start)
@@ -182,6 +198,15 @@ impl Page<'_> {
 
     /// The value before the comment on its line, or else the next one.
     fn label(&self) -> Option<String> {
+        if self.is_prismas {
+            let (line, comment) = (self.line(), &self.tokens[self.at].range);
+            let mut starts = self.values.iter().map(|(value, span)| (span.range.start, value));
+            let found = match self.trails() {
+                true => starts.find(|(start, _)| (line..comment.start).contains(start)),
+                false => starts.filter(|(start, _)| comment.end <= *start).min(),
+            };
+            return found.map(|(_, value)| value.clone());
+        }
         let is_string = |token: &&Token| token.kind == TokenKind::String;
         let token = match self.trails() {
             true => self.tokens[..self.at].iter().rev().find(is_string),

@@ -89,6 +89,12 @@ fn what_prisma_cannot_say_stays() {
     let folder = Folder::new(&[("from.sql", MORE), ("schema.prisma", SCHEMA)]);
     folder.diff(&["from.sql", "schema.prisma"]).ends(0).shown_as("what prisma cannot say");
     folder.diff(&["-v", "from.sql", "schema.prisma", "--no-rehearse"]).ends(0).says("undeclared: VIEW public.adults");
+    // Of two schemas, nobody knows what else there is.
+    let one = "datasource db {\n  provider = \"postgresql\"\n}\nmodel T {\n  id Int @id\n  x String @db.Citext\n}\n";
+    folder.write("one.prisma", one.as_bytes());
+    folder.write("two.prisma", one.replace("id Int @id", "id Int @id\n  y String?").as_bytes());
+    let run = folder.diff(&["one.prisma", "two.prisma"]).ends(0).says("note[assumed]: `citext`").says("converged");
+    run.does_not_print("EXTENSION");
     // On a database that has none of it, there is nothing to stay.
     let alone = folder.diff(&["empty", "schema.prisma"]).ends(1);
     alone.says("type \"citext\" does not exist").says("schema.prisma:13:3");
@@ -134,6 +140,32 @@ fn a_migration_of_prismas_is_written_from_prismas_schema() {
     folder.run(&["check", "--shadow", "embedded"]).ends(1).says("\"User\".name").says("prisma/schema.prisma:6:3");
     folder.run(&["new", "add_name", "--shadow", "embedded"]).ends(0);
     folder.run(&["check", "--shadow", "embedded"]).ends(0);
+}
+
+#[test]
+fn comments_of_a_schema_tell_names_before() {
+    let schema = |user: &str, name: &str, role: &str| {
+        format!(
+            "datasource db {{\n  provider = \"postgresql\"\n}}\n{user} {{\n  id Int @id\n  {name}\n  role Role?\n}}\nenum Role {{\n{role}\n  USER\n}}\n"
+        )
+    };
+    let folder = Folder::new(&[
+        ("a.prisma", &schema("model User", "fullName String?", "  ADMIN")),
+        (
+            "b.prisma",
+            &schema(
+                "// trueup: renamed from User\nmodel Person",
+                "name String? // trueup: renamed from fullName",
+                "  /// who may do all\n  OWNER // trueup: renamed from 'ADMIN'",
+            ),
+        ),
+        ("c.prisma", &schema("model User", "name String?", "  ADMIN")),
+    ]);
+    let run = folder.diff(&["a.prisma", "b.prisma"]).ends(0).says("converged");
+    run.prints("ALTER TABLE public.\"User\" RENAME TO \"Person\"")
+        .prints("RENAME COLUMN \"fullName\" TO name")
+        .prints("RENAME VALUE 'ADMIN' TO 'OWNER'");
+    folder.diff(&["a.prisma", "c.prisma"]).ends(1).says("`// trueup: renamed from \"fullName\"`");
 }
 
 #[test]

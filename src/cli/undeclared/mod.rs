@@ -15,14 +15,18 @@ use crate::{
     catalog::Catalog,
     cli::{
         scope::{Kept, tell, with_what_dies},
+        side::Opening,
         ui::Ui,
     },
     ddl::Target,
     diagnostic::Diagnostic,
-    model::{Kind, ObjectId},
+    model::{Files, Kind, ObjectId, Pair},
     rehearse::View,
     shadow::Shadow,
-    sources::prisma::Silence,
+    sources::{
+        self,
+        prisma::{Silence, needs, sql::quoted},
+    },
 };
 
 /// What of FROM a default, a type or an operator class of the schema may need, although the schema cannot declare it: all that
@@ -55,6 +59,33 @@ pub(super) fn ground(from: &Catalog) -> Option<Catalog> {
     let mut ground = from.clone();
     ground.retain(|id| found.contains(id));
     Some(ground)
+}
+
+/// Where both sides are Prisma schemas that speak of themselves only, what they need is taken to be there. Says what that is.
+///
+/// # Errors
+/// None that is known of: the text is Trueup's own.
+pub(super) fn assume(sides: &mut Pair<Opening>, files: &mut Files) -> Result<Option<Diagnostic>, Vec<Diagnostic>> {
+    let (Opening::Text(from), Opening::Text(to)) = (&mut sides.from, &mut sides.to) else { return Ok(None) };
+    if from.silence.is_none() || to.silence.is_none() {
+        return Ok(None);
+    }
+    let needs: BTreeSet<&str> = [&from.prisma, &to.prisma].into_iter().flatten().flat_map(|it| needs(it)).collect();
+    if needs.is_empty() {
+        return Ok(None);
+    }
+    let create = |name: &&str| format!("CREATE EXTENSION IF NOT EXISTS {};\n", quoted(name));
+    let text: String = needs.iter().map(create).collect();
+    let before = sources::script("what the schemas need", &text, files)?.statements;
+    for script in [from, to] {
+        script.statements.splice(0..0, before.clone());
+    }
+    let names = needs.into_iter().collect::<Vec<_>>().join("`, `");
+    let found =
+        Diagnostic::note("assumed", format!("`{names}` is taken to be there: the schemas need it, and do not say so"));
+    Ok(Some(found.with_help(
+        "list it among the `extensions` of the datasource, or create it in a `.sql` file beside the schema",
+    )))
 }
 
 /// Gives TO what it cannot speak of as FROM has it, once the objects of FROM have their new names. Says what that was.

@@ -4,12 +4,21 @@ pub mod ast;
 pub mod database;
 mod meaning;
 mod names;
+mod needs;
 mod parse;
 pub(super) mod read;
 pub mod sql;
 mod token;
 mod write;
 
+use crate::sources::lexer;
 pub use meaning::meaning;
+pub use needs::needs;
 pub use parse::parse;
 pub use read::Silence;
+
+/// The comments of a schema, as those of SQL are read.
+pub(super) fn comments(text: &str) -> Vec<lexer::Token> {
+    let comment = |range| lexer::Token { kind: lexer::TokenKind::Comment, range, closed: true };
+    token::comments(text).into_iter().map(comment).collect()
+}

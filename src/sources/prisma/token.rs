@@ -25,16 +25,27 @@ pub(super) struct Token {
 
 /// All tokens of a text, without blanks and comments.
 pub(super) fn tokens(text: &str) -> Vec<Token> {
-    let mut found = Vec::new();
+    scan(text).0
+}
+
+/// Where the comments of a text are.
+pub(super) fn comments(text: &str) -> Vec<Range<usize>> {
+    scan(text).1
+}
+
+fn scan(text: &str) -> (Vec<Token>, Vec<Range<usize>>) {
+    let (mut found, mut comments) = (Vec::new(), Vec::new());
     let mut at = 0;
     while let Some(first) = text[at..].chars().next() {
         let rest = &text[at..];
         let start = at;
         let kind = if rest.starts_with("//") {
             at += rest.find(['\n', '\r']).unwrap_or(rest.len());
+            comments.push(start..at);
             continue;
         } else if rest.starts_with("/*") {
             at += rest.find("*/").map_or(rest.len(), |end| end + 2);
+            comments.push(start..at);
             // A comment over several lines ends the line that it begins on.
             if text[start..at].contains('\n') {
                 found.push(Token { kind: TokenKind::NewLine, range: at..at });
@@ -63,7 +74,7 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
         };
         found.push(Token { kind, range: start..at });
     }
-    found
+    (found, comments)
 }
 
 /// The length of a text with its quotes, and whether it has an end before that of the line.
