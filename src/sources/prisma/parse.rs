@@ -493,7 +493,7 @@ mod tests {
             "1:1 error `modl` begins no block",
             "4:11 warning what stands on the line of the brace is not read",
             "5:4 error there is no colon between a field and its type",
-            "6:5 error a list is written behind its type",
+            "6:5 error the brackets of a list stand behind its type",
             "7:8 error a list cannot be optional",
             "8:8 error a field is required as it is",
             "9:3 error the type of `e` is missing",
