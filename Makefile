@@ -17,7 +17,7 @@ TENANTS := 1000
 VECTORS := /var/tmp/trueup-vectors
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long test-faults test-fleet test-prisma test-prisma-corpus test-real test-workflow test-versions build ready fmt lint docs conformance lint-real round-trip bench-online bench-replays libclang
+.PHONY: help demo test test-long test-faults test-fleet test-prisma test-prisma-corpus test-pull test-real test-workflow test-versions build ready fmt lint docs conformance lint-real round-trip bench-online bench-replays libclang
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -50,6 +50,9 @@ test-prisma: libclang ## Take turns with Prisma's own command line, where its fo
 test-prisma-corpus: libclang ## Compare Prisma schemas, and plans in Prisma's hand, with what Prisma's engine made of them
 	@test -d $(REAL)/../prisma || { echo "there is no corpus beside $(REAL); REAL=DIR names another folder"; exit 1; }
 	TRUEUP_PRISMA_CASES=all TRUEUP_CORPUS=$(REAL)/.. cargo test --release --test cli prisma_schema -- --nocapture
+
+test-pull: libclang ## Pull the schemas of real projects, load what came of it in another order, and compare
+	TRUEUP_PULL=all TRUEUP_CORPUS=$(REAL)/.. cargo test --release --test cli real_schemas -- --nocapture
 
 test-real: libclang ## Run, squash and go on with the histories of real projects; PROJECTS=umami,river names some
 	TRUEUP_REAL=$(PROJECTS) cargo test --release --test cli real_histories -- --nocapture

@@ -12,6 +12,8 @@ pub struct Diagnostic {
     pub title: String,
     /// Where; the first is the primary place.
     pub labels: Vec<Label>,
+    /// Where the same is wrong too; not shown.
+    pub also: Vec<Span>,
     /// Facts that explain the title, such as PostgreSQL's own detail.
     pub notes: Vec<String>,
     /// What to do next.
@@ -107,7 +109,8 @@ impl Diagnostic {
         Diagnostic::new(Severity::Note, code, title)
     }
     fn new(severity: Severity, code: &'static str, title: impl Into<String>) -> Diagnostic {
-        Diagnostic { code, severity, title: title.into(), labels: Vec::new(), notes: Vec::new(), help: Vec::new() }
+        let title = title.into();
+        Diagnostic { code, severity, title, labels: Vec::new(), also: Vec::new(), notes: Vec::new(), help: Vec::new() }
     }
     pub fn at(mut self, span: Span, text: impl Into<String>) -> Diagnostic {
         self.labels.push(Label { span, text: text.into() });

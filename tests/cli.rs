@@ -48,6 +48,8 @@ mod online;
 mod preflight;
 #[path = "cli/prisma_schema.rs"]
 mod prisma_schema;
+#[path = "cli/pull.rs"]
+mod pull;
 #[path = "cli/real.rs"]
 mod real;
 #[path = "cli/sample.rs"]

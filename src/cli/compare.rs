@@ -119,6 +119,26 @@ pub(crate) struct Comparison {
     pub(super) proves: bool,
 }
 
+/// How much of both sides is looked at.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct Extent {
+    /// Only these objects, by name (public.*, audit), kind (kind:view), kind and name (table:public.a*), or owner (owner:alice)
+    #[arg(long, value_name = "PATTERN")]
+    include: Vec<Pattern>,
+    /// Not these objects
+    #[arg(long, value_name = "PATTERN")]
+    exclude: Vec<Pattern>,
+    /// Leave the schemas, roles and privileges of a platform out
+    #[arg(long, value_enum, value_name = "PLATFORM")]
+    profile: Option<Profile>,
+    /// Leave owners out
+    #[arg(long)]
+    no_owner: bool,
+    /// Leave privileges out
+    #[arg(long)]
+    no_privileges: bool,
+}
+
 /// As many as show a duplicate, a NULL and the extremes of most types.
 pub(super) const ROWS: u32 = 20;
 
@@ -178,6 +198,13 @@ impl Comparison {
     /// With all last that can wait until programs have changed, where that is wanted.
     pub(super) fn in_phases(self, in_phases: bool) -> Comparison {
         Comparison { in_phases, ..self }
+    }
+
+    /// With all that there is of both within these bounds, and the states themselves, where nothing holds rows.
+    pub(super) fn whole(self, extent: &Extent) -> Comparison {
+        let Extent { include, exclude, profile, no_owner, no_privileges } = extent.clone();
+        let bounded = Comparison { include, exclude, profile, no_owner, no_privileges, ..self };
+        Comparison { proves: true, has_no_rows: true, rows: Some(0), ..bounded }
     }
 
     /// In this hand, where one is asked for.

@@ -28,6 +28,7 @@ mod pattern;
 mod preflight;
 mod products;
 mod profile;
+mod pull;
 mod renames;
 mod replay;
 mod reset;
@@ -91,6 +92,7 @@ enum Command {
     Lint(lint::Arguments),
     New(new::Arguments),
     Preflight(preflight::Arguments),
+    Pull(pull::Arguments),
     Reset(reset::Arguments),
     Resolve(resolve::Arguments),
     Rollback(rollback::Arguments),
@@ -141,6 +143,7 @@ fn run(arguments: &Arguments) -> ExitCode {
         Command::Lint(command) => lint::run(command, arguments.config.as_deref(), &ui),
         Command::New(command) => new::run(command, arguments.config.as_deref(), &ui),
         Command::Preflight(command) => preflight::run(command, arguments.config.as_deref(), &ui),
+        Command::Pull(command) => pull::run(command, arguments.config.as_deref(), &ui),
         Command::Reset(command) => reset::run(command, arguments.config.as_deref(), &ui),
         Command::Resolve(command) => resolve::run(command, arguments.config.as_deref(), &ui),
         Command::Rollback(command) => rollback::run(command, arguments.config.as_deref(), &ui),

@@ -103,6 +103,11 @@ pub(crate) fn runs_alone(node: &NodeEnum) -> bool {
     }
 }
 
+/// Whether the statement is about what does not exist yet.
+pub(crate) fn sets_default_privileges(node: &NodeEnum) -> bool {
+    matches!(node, NodeEnum::AlterDefaultPrivilegesStmt(_))
+}
+
 /// Whether the statement takes back or renames what is there. A folder with such statements tells a history, in which
 /// a name means one thing here and another there.
 pub(crate) fn tells_a_history(node: &NodeEnum) -> bool {

@@ -43,7 +43,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 pub(crate) use class::runs_alone;
-use class::{Class, Edge, class, makes_a_name, serves_later, takes_rows_along, tells_a_history};
+use class::{Class, Edge, class, makes_a_name, serves_later, sets_default_privileges, takes_rows_along, tells_a_history};
 use defines::defines;
 use pg_query::NodeEnum;
 
@@ -122,6 +122,8 @@ pub struct Statement {
     pub(crate) serves_later: bool,
     /// Whether what it creates has rows from the beginning.
     pub(crate) takes_rows_along: bool,
+    /// Whether it says who may do what with all that comes to be after it.
+    pub(crate) sets_default_privileges: bool,
     /// The session settings of its file that are in force where it stands; only in an unordered script.
     pub(crate) settings: Arc<[String]>,
     /// The schema that these settings make unqualified names go to, if they say.
@@ -153,6 +155,7 @@ impl Statement {
             makes_a_name: false,
             serves_later: false,
             takes_rows_along: false,
+            sets_default_privileges: false,
             settings: Arc::from([]),
             creates_in: None,
             database: 0,
@@ -166,6 +169,7 @@ impl Statement {
         Statement {
             alone: runs_alone(node),
             tells_a_history: tells_a_history(node),
+            sets_default_privileges: sets_default_privileges(node),
             makes_a_name: makes_a_name(node),
             serves_later: serves_later(node),
             takes_rows_along: takes_rows_along(node),

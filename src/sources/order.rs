@@ -78,6 +78,13 @@ fn without_local(statement: &Statement, files: &Files) -> (String, bool) {
 /// aloud: the schema that unqualified names go to, for want of which it takes the next in `search_path`.
 fn needs(statements: &[Statement], files: &Files, history: bool) -> Vec<Vec<usize>> {
     let definers = Definers::new(statements);
+    // Where files come in no order, what is to hold for all that comes to be holds for what any of them creates.
+    let those = |is_meant: fn(&Statement) -> bool| {
+        let found = statements.iter().enumerate().filter(|(_, it)| !history && is_meant(it));
+        found.map(|(index, _)| index).collect::<Vec<_>>()
+    };
+    let defaults = those(|it| it.sets_default_privileges);
+    let extensions = those(|it| it.defines.first().is_some_and(|defined| defined.kind == "extension"));
     statements
         .iter()
         .enumerate()
@@ -90,6 +97,11 @@ fn needs(statements: &[Statement], files: &Files, history: bool) -> Vec<Vec<usiz
                 .chain(definers.first(Sort::Schema, None, home, home).filter(|_| !stands_outside(statement)))
                 .filter(|definer| *definer != index)
                 .collect();
+            if statement.sets_default_privileges {
+                needs.extend(&extensions);
+            } else if !stands_outside(statement) {
+                needs.extend(&defaults);
+            }
             needs.sort_unstable();
             needs.dedup();
             needs

@@ -7,7 +7,7 @@ use postgres::error::{DbError, ErrorPosition};
 
 use super::defines::{is_name, name_range};
 use super::lexer::{TokenKind, words};
-use super::{Script, Statement, nearest};
+use super::{Defined, Script, Statement, nearest};
 use crate::diagnostic::Diagnostic;
 use crate::model::{Files, Span};
 
@@ -28,6 +28,11 @@ pub fn refused(statement: &Statement, error: &postgres::Error, script: &Script, 
 impl Refusal<'_> {
     /// Whether the statement misses something that another statement may define.
     pub(super) fn may_pass_later(&self) -> bool {
+        // What a body means can change with a function that is still to come, which fits better than the one it found.
+        let has_body = |it: &Defined| matches!(it.kind, "function" | "procedure");
+        if self.statement.defines.iter().any(has_body) {
+            return true;
+        }
         // 42809 and 55000: a partition or an inheriting table whose parent is not yet what it will be.
         // 42830: a foreign key whose unique constraint is still to come.
         self.error.code().is_some_and(|code| {
@@ -80,21 +85,21 @@ pub(super) fn describe(refusals: &[Refusal<'_>], script: &Script, files: &Files)
 }
 
 fn grouped(refusals: &[&Refusal<'_>], script: &Script, files: &Files) -> Vec<Diagnostic> {
-    let mut found: Vec<(Diagnostic, usize)> = Vec::new();
+    let mut found: Vec<Diagnostic> = Vec::new();
     for refusal in refusals {
         let Some(error) = refusal.error.as_db_error() else { continue };
         let new = diagnostic(refusal.statement, error, script, files);
-        match found.iter_mut().find(|(known, _)| known.title == new.title && known.code.starts_with("unknown-")) {
-            Some((_, more)) => *more += 1,
-            None => found.push((new, 0)),
+        match found.iter_mut().find(|known| known.title == new.title && known.code.starts_with("unknown-")) {
+            Some(known) => known.also.extend(new.labels.into_iter().map(|label| label.span).next()),
+            None => found.push(new),
         }
     }
     found
         .into_iter()
-        .map(|(diagnostic, more)| match more {
+        .map(|diagnostic| match diagnostic.also.len() {
             0 => diagnostic,
             1 => diagnostic.with_note("1 more statement was refused for the same reason"),
-            _ => diagnostic.with_note(format!("{more} more statements were refused for the same reason")),
+            more => diagnostic.with_note(format!("{more} more statements were refused for the same reason")),
         })
         .collect()
 }
