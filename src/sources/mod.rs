@@ -43,7 +43,9 @@ use std::ops::Range;
 use std::sync::Arc;
 
 pub(crate) use class::runs_alone;
-use class::{Class, Edge, class, makes_a_name, serves_later, sets_default_privileges, takes_rows_along, tells_a_history};
+use class::{
+    Class, Edge, class, makes_a_name, serves_later, sets_default_privileges, takes_rows_along, tells_a_history,
+};
 use defines::defines;
 use pg_query::NodeEnum;
 
