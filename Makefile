@@ -52,7 +52,7 @@ test-prisma-corpus: libclang ## Compare Prisma schemas, and plans in Prisma's ha
 	TRUEUP_PRISMA_CASES=all TRUEUP_CORPUS=$(REAL)/.. cargo test --release --test cli prisma_schema -- --nocapture
 
 test-pull: libclang ## Pull the schemas of real projects, load what came of it in another order, and compare
-	TRUEUP_PULL=all TRUEUP_CORPUS=$(REAL)/.. cargo test --release --test cli real_schemas -- --nocapture
+	TRUEUP_PULL=all TRUEUP_CORPUS=$(REAL)/.. cargo test --release --test cli -- real_schemas real_databases --nocapture
 
 test-real: libclang ## Run, squash and go on with the histories of real projects; PROJECTS=umami,river names some
 	TRUEUP_REAL=$(PROJECTS) cargo test --release --test cli real_histories -- --nocapture

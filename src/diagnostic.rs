@@ -10,10 +10,8 @@ pub struct Diagnostic {
     pub severity: Severity,
     /// One line without a full stop; names in backticks.
     pub title: String,
-    /// Where; the first is the primary place.
+    /// Where; the first is the primary place. Others without words are where the same is wrong too, and are not shown.
     pub labels: Vec<Label>,
-    /// Where the same is wrong too; not shown.
-    pub also: Vec<Span>,
     /// Facts that explain the title, such as PostgreSQL's own detail.
     pub notes: Vec<String>,
     /// What to do next.
@@ -109,8 +107,7 @@ impl Diagnostic {
         Diagnostic::new(Severity::Note, code, title)
     }
     fn new(severity: Severity, code: &'static str, title: impl Into<String>) -> Diagnostic {
-        let title = title.into();
-        Diagnostic { code, severity, title, labels: Vec::new(), also: Vec::new(), notes: Vec::new(), help: Vec::new() }
+        Diagnostic { code, severity, title: title.into(), labels: Vec::new(), notes: Vec::new(), help: Vec::new() }
     }
     pub fn at(mut self, span: Span, text: impl Into<String>) -> Diagnostic {
         self.labels.push(Label { span, text: text.into() });

@@ -50,6 +50,8 @@ mod preflight;
 mod prisma_schema;
 #[path = "cli/pull.rs"]
 mod pull;
+#[path = "cli/pull_prisma.rs"]
+mod pull_prisma;
 #[path = "cli/real.rs"]
 mod real;
 #[path = "cli/sample.rs"]

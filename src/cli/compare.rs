@@ -217,6 +217,11 @@ impl Comparison {
         Comparison { turns_back: true, proves: true, has_no_rows: true, drop: Some(Drop::All), ..self }
     }
 
+    /// What is planned, and not tried.
+    pub(super) fn untried(self) -> Comparison {
+        Comparison { no_rehearse: true, ..self }
+    }
+
     /// As [`Comparison::between`] has it, where nothing holds rows.
     pub(super) fn without_rows(self, has_no_rows: bool) -> Comparison {
         Comparison { has_no_rows, ..self }
@@ -434,6 +439,10 @@ fn plan_and_rehearse(
     view: &View<'_>,
     ui: &Ui,
 ) -> Result<Findings, Vec<Diagnostic>> {
+    // Without a rehearsal, FROM need not be what its server has letter by letter.
+    if sides.from.prisma.is_some() && arguments.no_rehearse {
+        undeclared::same_in_other_words(&sides.to.catalog, &mut sides.from.catalog);
+    }
     let before = sides.from.catalog.clone();
     let lives = [&sides.from.live, &sides.to.live].into_iter().flatten().next();
     let asked = arguments.target_version.map_or(before.version, Version::major);
@@ -443,9 +452,15 @@ fn plan_and_rehearse(
     let target = Target::new(spoken, &before.casts);
     let may_lose = arguments.may_drop() && !arguments.only_looks && !arguments.has_no_rows;
     let asker = may_lose.then_some(ui);
+    if sides.to.silence.is_some() {
+        undeclared::count_alike(&before, &mut sides.to.catalog);
+    }
     let (mut named, doubts) = renames::settle(&arguments.names, &mut sides, shadow, target, view, past, asker)?;
     let from = named.from.clone();
     let mut kept = Vec::new();
+    if sides.to.prisma.is_some() {
+        undeclared::same_in_other_words(&from, &mut sides.to.catalog);
+    }
     if let Some(silence) = &sides.to.silence {
         let silence = silence.beside(sides.from.prisma.as_deref());
         kept.extend(undeclared::keep(&from, &mut sides.to.catalog, &silence, target, (shadow, view), ui)?);

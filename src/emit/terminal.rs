@@ -62,7 +62,8 @@ type Labels<'a> = Vec<(AnnotationKind, Span, &'a str)>;
 /// The labels of a diagnostic, one list for each file, that of the primary label first.
 fn by_file<'a>(diagnostic: &'a Diagnostic, files: &'a Files) -> Vec<(&'a str, Labels<'a>)> {
     let mut lists: Vec<(&str, Labels<'_>)> = Vec::new();
-    for (index, label) in diagnostic.labels.iter().enumerate() {
+    let shown = diagnostic.labels.iter().enumerate().filter(|(index, label)| *index == 0 || !label.text.is_empty());
+    for (index, label) in shown {
         let kind = if index == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
         let entry = (kind, label.span.clone(), label.text.as_str());
         match lists.iter_mut().find(|(_, labels)| labels[0].1.file == label.span.file) {

@@ -32,6 +32,13 @@ impl Files {
     pub fn text(&self, id: FileId) -> &str {
         &self.files[id.0 as usize].1
     }
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+    /// All of them, in the order in which they were read.
+    pub fn ids(&self) -> impl Iterator<Item = FileId> + use<> {
+        (0..u32::try_from(self.files.len()).unwrap_or(u32::MAX)).map(FileId)
+    }
     /// The text of a span.
     pub fn slice(&self, span: &Span) -> &str {
         &self.text(span.file)[span.range.clone()]

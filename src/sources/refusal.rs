@@ -85,23 +85,24 @@ pub(super) fn describe(refusals: &[Refusal<'_>], script: &Script, files: &Files)
 }
 
 fn grouped(refusals: &[&Refusal<'_>], script: &Script, files: &Files) -> Vec<Diagnostic> {
-    let mut found: Vec<Diagnostic> = Vec::new();
+    let mut found: Vec<(Diagnostic, Vec<Span>)> = Vec::new();
     for refusal in refusals {
         let Some(error) = refusal.error.as_db_error() else { continue };
         let new = diagnostic(refusal.statement, error, script, files);
-        match found.iter_mut().find(|known| known.title == new.title && known.code.starts_with("unknown-")) {
-            Some(known) => known.also.extend(new.labels.into_iter().map(|label| label.span).next()),
-            None => found.push(new),
+        match found.iter_mut().find(|(known, _)| known.title == new.title && known.code.starts_with("unknown-")) {
+            Some((_, also)) => also.extend(new.labels.into_iter().map(|label| label.span).next()),
+            None => found.push((new, Vec::new())),
         }
     }
-    found
-        .into_iter()
-        .map(|diagnostic| match diagnostic.also.len() {
+    let told = |(diagnostic, also): (Diagnostic, Vec<Span>)| {
+        let diagnostic = match also.len() {
             0 => diagnostic,
             1 => diagnostic.with_note("1 more statement was refused for the same reason"),
             more => diagnostic.with_note(format!("{more} more statements were refused for the same reason")),
-        })
-        .collect()
+        };
+        also.into_iter().fold(diagnostic, |diagnostic, span| diagnostic.at(span, ""))
+    };
+    found.into_iter().map(told).collect()
 }
 
 /// Whether a statement only misses what a refused one would have defined, or what a missing extension would have

@@ -16,11 +16,20 @@ pub(super) struct Written {
     pub removed: usize,
 }
 
-/// Writes what is another text now. SQL files that are not among these are removed, or are what is wrong.
+/// What becomes of SQL files in a folder that declare nothing of the schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LeftOver {
+    /// They are somebody else's.
+    Stays,
+    IsTold,
+    Goes,
+}
+
+/// Writes what is another text now.
 ///
 /// # Errors
 /// A diagnostic for what cannot be written, or is left over.
-pub(super) fn write(folder: &Path, texts: &BTreeMap<PathBuf, String>, prunes: bool) -> Result<Written, Diagnostic> {
+pub(super) fn write(folder: &Path, texts: &BTreeMap<PathBuf, String>, left: LeftOver) -> Result<Written, Diagnostic> {
     let mut written = Written::default();
     for (path, text) in texts {
         let path = folder.join(path);
@@ -34,35 +43,45 @@ pub(super) fn write(folder: &Path, texts: &BTreeMap<PathBuf, String>, prunes: bo
         keep(&path, text)?;
         written.new += 1;
     }
-    let left = left_over(folder, texts)?;
-    if !prunes && !left.is_empty() {
-        return Err(not_pruned(&left));
+    let is_left = |path: &PathBuf| {
+        let is_sql = path.extension().is_some_and(|it| it == "sql");
+        is_sql && !path.strip_prefix(folder).is_ok_and(|it| texts.contains_key(it))
+    };
+    let over: Vec<PathBuf> = match left {
+        LeftOver::Stays => Vec::new(),
+        LeftOver::IsTold | LeftOver::Goes => below(folder)?.into_iter().filter(is_left).collect(),
+    };
+    if left == LeftOver::IsTold && !over.is_empty() {
+        return Err(not_pruned(&over));
     }
-    for path in &left {
+    for path in &over {
         fs::remove_file(path).map_err(|error| cannot("remove", path, &error))?;
     }
-    Ok(Written { removed: left.len(), ..written })
+    Ok(Written { removed: over.len(), ..written })
 }
 
-/// The SQL files of a folder that are not among these.
-fn left_over(folder: &Path, texts: &BTreeMap<PathBuf, String>) -> Result<Vec<PathBuf>, Diagnostic> {
-    let (mut left, mut todo) = (Vec::new(), vec![folder.to_path_buf()]);
+/// The files below a folder, sorted. Migrations declare nothing, and neither does what is installed or hidden.
+///
+/// # Errors
+/// A diagnostic for a folder that cannot be read.
+pub(super) fn below(folder: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
+    let (mut found, mut todo) = (Vec::new(), vec![folder.to_path_buf()]);
     while let Some(next) = todo.pop() {
         if !next.exists() {
             continue;
         }
         for entry in fs::read_dir(&next).map_err(|error| cannot("read", &next, &error))? {
             let path = entry.map_err(|error| cannot("read", &next, &error))?.path();
-            let is_known = || path.strip_prefix(folder).is_ok_and(|it| texts.contains_key(it));
-            if path.is_dir() {
-                todo.push(path);
-            } else if path.extension().is_some_and(|it| it == "sql") && !is_known() {
-                left.push(path);
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            match path.is_dir() {
+                true if matches!(name.as_ref(), "migrations" | "node_modules") || name.starts_with('.') => (),
+                true => todo.push(path),
+                false => found.push(path),
             }
         }
     }
-    left.sort();
-    Ok(left)
+    found.sort();
+    Ok(found)
 }
 
 fn not_pruned(left: &[PathBuf]) -> Diagnostic {
@@ -72,6 +91,6 @@ fn not_pruned(left: &[PathBuf]) -> Diagnostic {
     found.with_help("remove them, or say `--prune`; everything else was written")
 }
 
-fn cannot(verb: &str, path: &Path, error: &io::Error) -> Diagnostic {
+pub(super) fn cannot(verb: &str, path: &Path, error: &io::Error) -> Diagnostic {
     Diagnostic::error("cannot-write", format!("cannot {verb} `{}`: {error}", path.display()))
 }

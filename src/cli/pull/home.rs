@@ -26,14 +26,14 @@ impl Homes {
         let dependents = catalog.dependents();
         let owner = |id: &ObjectId| match id.kind {
             Kind::Sequence => {
-                let users: BTreeSet<&ObjectId> = dependents.get(id)?.iter().filter_map(|it| table_of(it)).collect();
+                let whole = |table: &'_ ObjectId| root(catalog, table);
+                let users: BTreeSet<ObjectId> =
+                    dependents.get(id)?.iter().filter_map(|it| table_of(it)).map(whole).collect();
                 let ownership = id.child(Kind::SequenceOwner, "");
                 let owners = catalog.needs(&ownership).filter_map(table_of);
-                owners.chain(users.iter().copied().filter(|_| users.len() == 1)).next().cloned()
+                owners.cloned().chain(users.iter().filter(|_| users.len() == 1).cloned()).next()
             }
-            Kind::Table | Kind::ForeignTable if is_partition(catalog.get(id)?) => {
-                catalog.needs(id).find(|it| catalog.get(it).is_some_and(Object::is_partitioned)).cloned()
-            }
+            Kind::Table | Kind::ForeignTable => partitioned(catalog, id).cloned(),
             _ => None,
         };
         let owners = catalog.ids().filter_map(|id| Some((id.clone(), owner(id)?))).collect();
@@ -52,11 +52,17 @@ impl Homes {
         self.paths.get(&plain.to_string_lossy().to_lowercase()).cloned().unwrap_or(plain)
     }
 
-    fn plain(&self, id: &ObjectId) -> PathBuf {
+    /// What the file is about that has an object in it.
+    pub(super) fn thing<'a>(&'a self, id: &'a ObjectId) -> &'a ObjectId {
         let mut thing = thing(id);
         while let Some(owner) = self.owners.get(thing) {
             thing = owner;
         }
+        thing
+    }
+
+    fn plain(&self, id: &ObjectId) -> PathBuf {
+        let thing = self.thing(id);
         let name = file_name(thing.name.raw());
         match thing.parent().filter(|it| it.kind == Kind::Schema) {
             Some(schema) => [file_name(schema.name.raw()), folder(thing.kind), format!("{name}.sql")].iter().collect(),
@@ -64,6 +70,17 @@ impl Homes {
             None => PathBuf::from(format!("{}.sql", folder(thing.kind))),
         }
     }
+}
+
+/// The table that a table is a partition of.
+fn partitioned<'a>(catalog: &'a Catalog, id: &'a ObjectId) -> Option<&'a ObjectId> {
+    let is_meant = catalog.get(id).is_some_and(is_partition);
+    catalog.needs(id).filter(|_| is_meant).find(|it| catalog.get(it).is_some_and(Object::is_partitioned))
+}
+
+/// The table that a partition, or a partition of a partition, is a part of.
+fn root(catalog: &Catalog, table: &ObjectId) -> ObjectId {
+    partitioned(catalog, table).map_or_else(|| table.clone(), |above| root(catalog, above))
 }
 
 fn is_partition(object: &Object) -> bool {

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Lets each column that counts on both sides count as FROM has it: by an identity, or by whichever sequence.
-pub(super) fn keep(from: &Catalog, to: &mut Catalog) -> BTreeSet<ObjectId> {
+pub(in crate::cli) fn keep(from: &Catalog, to: &mut Catalog) -> BTreeSet<ObjectId> {
     let columns: Vec<ObjectId> = to.ids().filter(|id| id.kind == Kind::Column).cloned().collect();
     let mut told = BTreeSet::new();
     for column in columns {

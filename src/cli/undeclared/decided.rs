@@ -13,7 +13,12 @@ pub(super) fn is_declarable(from: &Catalog, to: &Catalog, silence: &Silence, id:
     if !is_covered(silence, id) {
         return false;
     }
-    let of_table = id.parent().is_some_and(|parent| parent.kind == Kind::Table);
+    // Of partitions Prisma knows nothing.
+    let of_table = id.parent().is_some_and(|parent| match from.get(parent) {
+        Some(Object::Table(table)) => table.partition_of.is_none(),
+        _ => false,
+    });
+    let of_model = || id.ancestors().nth(1).is_some_and(|it| it.kind == Kind::Table);
     let column_in_to = || id.parent().and_then(|column| to.get(column));
     let follows = from.entry(id).is_some_and(|entry| entry.implied_by.is_some());
     if follows {
@@ -28,7 +33,7 @@ pub(super) fn is_declarable(from: &Catalog, to: &Catalog, silence: &Silence, id:
         (Kind::Column | Kind::PrimaryKey | Kind::Unique, _) => of_table,
         (Kind::ForeignKey, _) => of_table && from.needs(id).all(|it| is_covered(silence, it)),
         (Kind::Enum | Kind::Identity, _) => true,
-        (Kind::Default, _) => !silence.is_open(id),
+        (Kind::Default, _) => of_model() && !silence.is_open(id),
         (Kind::NotNull, _) => !matches!(column_in_to(), Some(Object::Column(column)) if column.not_null),
         // What counts for a column goes with its counting.
         (Kind::Sequence, _) => from.get(&id.child(Kind::SequenceOwner, "")).is_some(),

@@ -55,7 +55,7 @@ fn merged(
             let mut column = before.clone();
             let is_domain_of =
                 |id: &ObjectId| matches!(from.get(id), Some(Object::Domain(it)) if it.base == after.data_type);
-            let stays = before.data_type == after.data_type || from.needs(id).any(is_domain_of);
+            let stays = shape::is_same_type(&before.data_type, &after.data_type) || from.needs(id).any(is_domain_of);
             if !stays {
                 column.data_type.clone_from(&after.data_type);
                 column.collation.clone_from(&after.collation);
@@ -65,7 +65,11 @@ fn merged(
                 }
             }
             column.generated = after.generated.clone().or(column.generated);
-            (column.position, column.not_null) = (after.position, after.not_null);
+            column.position = after.position;
+            // Of a list nobody can say whether it may be missing.
+            if !after.data_type.ends_with("[]") {
+                column.not_null = after.not_null;
+            }
             column.default_varies = after.default_varies;
             column.is_identity = to.contains(&id.child(Kind::Identity, ""));
             Some(Object::Column(column))

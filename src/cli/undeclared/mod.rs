@@ -11,6 +11,8 @@ mod shape;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(super) use counters::keep as count_alike;
+
 use crate::{
     catalog::Catalog,
     cli::{
@@ -20,6 +22,7 @@ use crate::{
     },
     ddl::Target,
     diagnostic::Diagnostic,
+    kinds::Object,
     model::{Files, Kind, ObjectId, Pair},
     rehearse::View,
     shadow::Shadow,
@@ -120,6 +123,27 @@ pub(super) fn keep(
     let found = tell("undeclared", "what the Prisma schema cannot declare is kept as FROM has it", whole, ui);
     let help = "`-v` lists it; to manage it too, put it in `.sql` files beside the schema, and name the folder";
     Ok(notes.into_iter().chain(found.map(|it| it.with_help(help))).collect())
+}
+
+/// Lets what Prisma takes for one be as FROM has it: types and defaults of columns that say the same in other words.
+pub(super) fn same_in_other_words(from: &Catalog, to: &mut Catalog) {
+    let ids: Vec<ObjectId> = to.ids().filter(|id| matches!(id.kind, Kind::Column | Kind::Default)).cloned().collect();
+    for id in ids {
+        let (Some(before), Some(entry)) = (from.get(&id), to.entry_mut(&id)) else { continue };
+        match (before, &mut entry.object) {
+            (Object::Column(before), Object::Column(after))
+                if shape::is_same_type(&before.data_type, &after.data_type) =>
+            {
+                after.data_type.clone_from(&before.data_type);
+            }
+            (Object::Default(before), Object::Default(after))
+                if shape::is_same_default(&before.expression, &after.expression) =>
+            {
+                after.expression.clone_from(&before.expression);
+            }
+            _ => (),
+        }
+    }
 }
 
 /// Lets what needs one object need another instead, and takes the first away.

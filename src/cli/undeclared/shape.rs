@@ -1,4 +1,4 @@
-//! What Prisma sees of an index and of a foreign key: two that look the same to it are one.
+//! What Prisma sees of a type, an index and a foreign key: two that look the same to it are one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,6 +18,29 @@ pub(super) struct Shape {
     method: String,
     /// Names, operator classes, and whether they descend.
     columns: Vec<(String, Vec<String>, bool)>,
+}
+
+/// Whether Prisma takes two types for one: six digits of a second are what there is where none are said.
+pub(super) fn is_same_type(one: &str, other: &str) -> bool {
+    let bare = |it: &str| {
+        ["time", "timestamp"].iter().find_map(|word| {
+            let rest = it.strip_prefix(word)?.strip_prefix("(6)")?;
+            Some(format!("{word}{rest}"))
+        })
+    };
+    let bare = |it: &str| bare(it).unwrap_or_else(|| it.to_owned());
+    bare(one) == bare(other)
+}
+
+/// Whether two defaults are the same to Prisma, which reads them as values.
+pub(super) fn is_same_default(one: &str, other: &str) -> bool {
+    let empty = |it: &str| ["'{}'::", "ARRAY[]::"].iter().find_map(|start| it.strip_prefix(start)).map(str::to_owned);
+    one == other || (is_now(one) && is_now(other)) || empty(one).is_some_and(|it| empty(other) == Some(it))
+}
+
+/// Whether a default is the time at which the transaction began (PostgreSQL manual, 9.9.5 "Current Date/Time").
+fn is_now(expression: &str) -> bool {
+    matches!(expression, "now()" | "CURRENT_TIMESTAMP")
 }
 
 /// Nothing where an index has a part that is no column, which Prisma passes over.

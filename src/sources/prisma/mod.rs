@@ -3,7 +3,7 @@
 pub mod ast;
 pub mod database;
 mod meaning;
-mod names;
+pub mod names;
 mod needs;
 mod parse;
 pub(super) mod read;
@@ -12,7 +12,7 @@ mod token;
 mod write;
 
 use crate::sources::lexer;
-pub use meaning::meaning;
+pub use meaning::{meaning, operator_class_word};
 pub use needs::needs;
 pub use parse::parse;
 pub use read::Silence;

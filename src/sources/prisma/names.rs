@@ -2,25 +2,25 @@
 //! of the name stays (Prisma documentation, "Named constraints").
 
 /// How long a name may be, in bytes (PostgreSQL manual, 4.1.1 "Identifiers and Key Words").
-pub(super) const LONGEST: usize = 63;
+pub const LONGEST: usize = 63;
 
 /// `{table}_pkey`
-pub(super) fn primary_key(table: &str) -> String {
+pub fn primary_key(table: &str) -> String {
     ending(table, "_pkey")
 }
 
 /// `{table}_{column}_{column}{suffix}`
-pub(super) fn of_columns(table: &str, columns: &[String], suffix: &str) -> String {
+pub fn of_columns(table: &str, columns: &[String], suffix: &str) -> String {
     ending(&format!("{table}_{}", columns.join("_")), suffix)
 }
 
 /// A name that is cut so that its ending stays.
-pub(super) fn ending(name: &str, suffix: &str) -> String {
+pub fn ending(name: &str, suffix: &str) -> String {
     format!("{}{suffix}", cut(name, LONGEST - suffix.len()))
 }
 
 /// At most so many bytes, and never a part of a character.
-pub(super) fn cut(name: &str, bytes: usize) -> &str {
+pub fn cut(name: &str, bytes: usize) -> &str {
     &name[..name.floor_char_boundary(bytes)]
 }
 

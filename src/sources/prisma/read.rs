@@ -15,7 +15,7 @@ use super::{
 use crate::{
     diagnostic::{Diagnostic, Severity},
     model::{FileId, Files, ObjectId, parser},
-    sources::{Edit, Script, Statement, file::unreadable, order, shelf::Shelf, split::syntax_error, text},
+    sources::{Defined, Edit, Script, Statement, file::unreadable, order, shelf::Shelf, split::syntax_error, text},
 };
 
 /// What a Prisma schema leaves to others: it cannot speak of all that is in a database.
@@ -78,12 +78,23 @@ pub(in crate::sources) fn folder(
     let mut own = script(&database, files)?;
     own.texts = texts;
     let mut all = crate::sources::file::scripts(shelf, beside, files)?;
+    own.statements.retain(|it| !all.iter().flat_map(|script| &script.statements).any(|other| says_more(other, it)));
     all.insert(0, own);
     let mut script = order::order(all, files);
     script.notes.splice(0..0, notes);
     script.silence = is_alone.then(|| silence(&schema, &database));
     script.prisma = Some(Arc::new(database));
     Ok(script)
+}
+
+/// Whether a statement of the SQL beside a schema defines an index or a constraint that the schema defines too: it has the words
+/// that the schema lacks, such as `INCLUDE` or `DEFERRABLE`.
+fn says_more(beside: &Statement, own: &Statement) -> bool {
+    let [own] = own.defines.as_slice() else { return false };
+    let is_key = |it: &Defined| matches!(it.kind, "index" | "constraint");
+    let schema = |it: &Defined| it.schema.clone().unwrap_or_else(|| DEFAULT_SCHEMA.to_owned());
+    let is_it = |it: &Defined| is_key(it) && it.name == own.name && schema(it) == schema(own);
+    is_key(own) && beside.defines.iter().any(is_it)
 }
 
 /// Whether a SQL file below a folder of Prisma's is one of ours: `migrations` are steps, and what `typedSql` and `views` keep

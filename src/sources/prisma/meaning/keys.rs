@@ -72,7 +72,9 @@ impl<'a> Resolver<'a> {
             }
         }
         let is_required = |name: &&str| outline.field(name).is_some_and(|(field, _)| field.arity == Arity::Required);
-        if model.kind == ModelKind::Model && !outline.keys.iter().any(|key| key.iter().all(is_required)) {
+        // What the client does not look at needs no key; `db pull` writes such models.
+        let is_looked_at = model.kind == ModelKind::Model && attribute(&model.attributes, "ignore").is_none();
+        if is_looked_at && !outline.keys.iter().any(|key| key.iter().all(is_required)) {
             let title = format!("`{}` has nothing that tells its rows apart", model.name.text);
             let help = "give it a field with `@id` or `@unique`, or `@@id([…])`, of required fields";
             self.faults.tell(title, &model.name.span, "no key", help);

@@ -11,6 +11,8 @@ mod types;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use operator_classes::word as operator_class_word;
+
 use self::{
     arguments::{Faults, check, name, shown},
     defaults::Given,

@@ -58,6 +58,11 @@ pub(super) fn sql(name: &str) -> Option<String> {
     })
 }
 
+/// The language's name of one of PostgreSQL's classes, if it has one.
+pub fn word(class: &str) -> Option<String> {
+    all().into_iter().find(|it| sql(it).as_deref() == Some(class))
+}
+
 #[cfg(test)]
 mod tests {
     use super::sql;
