@@ -29,6 +29,7 @@ const COMMANDS: &[&[&str]] = &[
     &["explain"],
     &["lint"],
     &["new"],
+    &["pull"],
     &["deploy"],
     &["status"],
     &["resolve"],
@@ -60,21 +61,29 @@ fn the_reference_of_commands_is_their_help() {
         "# Commands\n\nWritten by `make docs` from `trueup --help`; change `src/cli` and not this page. Exit codes have [a page of \
          their own](exit-codes.md), and so have [shadows](shadow.md).\n",
     );
+    let all = help(&[]);
+    let listed = all.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    for name in listed.filter_map(|line| line.strip_prefix("  ")?.split(' ').next()).filter(|name| !name.is_empty()) {
+        assert!(
+            name == "help" || COMMANDS.contains(&&[name][..]),
+            "`{name}` is a command, and has no place in the page"
+        );
+    }
     for command in COMMANDS {
         let name = [&["trueup"], *command].concat().join(" ");
-        let help = Command::new(env!("CARGO_BIN_EXE_trueup"))
-            .args(*command)
-            .arg("--help")
-            .stdin(Stdio::null())
-            .env("COLUMNS", "100")
-            .output()
-            .expect("the program");
-        assert!(help.status.success());
-        let help = String::from_utf8(help.stdout).expect("UTF-8");
-        let help: String = help.lines().map(|line| format!("{}\n", line.trim_end())).collect();
+        let help = help(command);
         text.push_str(&format!("\n## `{name}`\n\n```text\n{help}```\n"));
     }
     settle("docs/reference/cli.md", &text);
+}
+
+fn help(command: &[&str]) -> String {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_trueup"));
+    let help =
+        program.args(command).arg("--help").stdin(Stdio::null()).env("COLUMNS", "100").output().expect("the program");
+    assert!(help.status.success());
+    let help = String::from_utf8(help.stdout).expect("UTF-8");
+    help.lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
 /// What the program knows follows what is written by hand.
